@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project a suite, so that `npm test` can count each by name. TESTING.md tells what each pins. */
+const suite = (name: string, extra: Record<string, unknown> = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 60_000, hookTimeout: 120_000, ...extra },
+});
+const withPostgres = { globalSetup: ['test/support/global-postgres.ts'] };
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      suite('unit'),
+      suite('property'),
+      suite('store', withPostgres),
+      suite('providers'),
+      suite('sandbox'),
+      suite('workflow', { ...withPostgres, fileParallelism: false }),
+      suite('replay'),
+      suite('api', withPostgres),
+      suite('browser', withPostgres),
+      suite('end-to-end', { ...withPostgres, fileParallelism: false, testTimeout: 300_000 }),
+    ],
+  },
+});
