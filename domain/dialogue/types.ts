@@ -1,0 +1,73 @@
+import type { Language } from '../codes.ts';
+import type { Answers, Questionnaire } from '../questionnaire/format.ts';
+
+/** Where a conversation stands: kept sealed, because it holds answers. */
+export interface DialogueProgress {
+  schemaVersion: 1;
+  answers: Answers;
+  /** Index of the item that was asked last; `items.length` when all are answered. */
+  itemIndex: number;
+  /** How often the present item was asked again after an answer out of range or not understood (once, then staff). */
+  reasked: number;
+  respondent: 'patient' | 'caregiver' | 'staff';
+}
+
+/** What one text reply does to an open conversation. Pure: `takeTextTurn(questionnaire, progress, text, language)`. */
+export interface TextTurn {
+  progress: DialogueProgress;
+  /** What to send back: the next question, a re-ask, or thanks; null when staff take over. */
+  say: string | null;
+  status: 'asked' | 're-asked' | 'completed' | 'given-to-staff';
+}
+
+export type VoiceStage = 'identity' | 'recording-consent' | 'questions' | 'done';
+
+/** Where a call stands. No health word is spoken before `identity` was answered with 1 (or 2, an authorised caregiver: staff call back). */
+export interface VoiceProgress {
+  schemaVersion: 1;
+  stage: VoiceStage;
+  recording: 'not-asked' | 'agreed' | 'refused';
+  /** Silences or misunderstandings in a row at the present prompt. */
+  misses: number;
+  dialogue: DialogueProgress;
+}
+
+export interface VoicePrompt {
+  /** Sentences to speak, in order, in `language`. */
+  say: string[];
+  language: Language;
+  /** What is gathered after speaking; null means hang up. */
+  gather: { input: 'keys' | 'keys-or-speech'; maxDigits: number; timeoutSeconds: number } | null;
+  startRecording: boolean;
+}
+
+export interface VoiceTurn {
+  progress: VoiceProgress;
+  prompt: VoicePrompt;
+  /** Set when this turn ends the call. */
+  ended: null | 'completed' | 'partial' | 'silence' | 'wrong-number' | 'caregiver';
+}
+
+export interface VoiceScript {
+  questionnaire: Questionnaire;
+  language: Language;
+  /** The only name spoken before identity is known. */
+  hospitalName: string;
+  patientName: string;
+  record: boolean;
+  emergencyNumber: string;
+}
+
+export interface KeyInput {
+  digits: string | null;
+  speech: string | null;
+}
+
+/** What an inbound text is, before any conversation sees it. */
+export type InboundKind =
+  | { kind: 'opt-out'; word: string }
+  | { kind: 'opt-in'; word: string }
+  | { kind: 'help' }
+  | { kind: 'safety'; phrase: string; certainty: 'stated' | 'doubtful' }
+  | { kind: 'doubtful-opt-out' }
+  | { kind: 'other' };

@@ -1,0 +1,45 @@
+import type { Level } from '../codes.ts';
+import type { Instant } from '../follow-up/types.ts';
+
+/** An escalation: a ladder of people paged until a named human has taken it and then ended it. Only a named human ends red. */
+export interface EscalationState {
+  schemaVersion: 1;
+  escalationId: string;
+  level: Level;
+  /** open: being paged; acknowledged: somebody has it, the second clock runs; closed: a named human ended it. */
+  status: 'open' | 'acknowledged' | 'closed';
+  openedAt: Instant;
+  rungs: { page: string; waitMs: number }[];
+  repeatTopMs: number;
+  reachWithinMs: number;
+  rungIndex: number;
+  /** When the next page is due, or when the second clock ends. */
+  nextAt: Instant;
+  /** Pages sent so far; each page's contact kind is `page-<n>`. */
+  pagesSent: number;
+  /** The page on its way: by SMS first, by voice when that was not delivered. */
+  paging: { person: string; channel: 'sms' | 'voice'; sentAt: Instant | null } | null;
+  acknowledgedAt: Instant | null;
+  acknowledgedBy: string | null;
+  closedBy: string | null;
+  closeReason: EscalationCloseReason | null;
+}
+
+export const escalationCloseReasons = ['patient-reached', 'patient-in-care', 'false-alarm', 'duplicate', 'handed-to-emergency'] as const;
+export type EscalationCloseReason = (typeof escalationCloseReasons)[number];
+
+export type EscalationEvent =
+  | { kind: 'page-ended'; page: number; outcome: 'sent' | 'unreachable' | 'unknown'; at: Instant }
+  | { kind: 'page-receipt'; page: number; delivered: boolean; at: Instant }
+  | { kind: 'acknowledged'; by: string; at: Instant }
+  | { kind: 'closed'; by: string; reason: EscalationCloseReason; at: Instant };
+
+export type EscalationNext =
+  | { kind: 'wait'; dueAt: Instant | null; summary: string }
+  | { kind: 'page'; escalationId: string; page: number; rota: string; channel: 'sms' | 'voice'; revision: number; summary: string }
+  | { kind: 'end'; summary: string };
+
+export interface EscalationDecision {
+  state: EscalationState;
+  next: EscalationNext;
+}

@@ -1,0 +1,89 @@
+import type { Channel, ContactOutcome, HeldReason, Level, TouchpointOutcome } from '../codes.ts';
+import type { RuleAction } from '../plan/format.ts';
+
+/** Instants are ISO 8601 UTC strings (`2026-05-01T01:00:00.000Z`), dates `YYYY-MM-DD`; everything survives JSON. */
+export type Instant = string;
+
+/** One planned contact, as its row in `care.touchpoint`. It ends in exactly one outcome. */
+export interface Touchpoint {
+  id: string;
+  stepId: string;
+  kind: 'remind' | 'ask' | 'call' | 'task';
+  /** When it was planned for; null while its anchor is unknown. */
+  dueAt: Instant | null;
+  /** When it is next worth trying: dueAt, or later when held or moved to the next channel. */
+  nextAt: Instant | null;
+  /**
+   * planned: nothing happened yet; sent: a reminder is out and its receipt is awaited;
+   * open: a conversation, call or task thread has it; done: it has an outcome.
+   */
+  status: 'planned' | 'sent' | 'open' | 'done';
+  outcome: TouchpointOutcome | null;
+  /** Machine-readable reason of the outcome or of the last hold, such as `opted-out` or `quiet-hours`. */
+  reason: string | null;
+  /** Index into the step's channel order. */
+  channelIndex: number;
+  /** Until when a delivery receipt is awaited, for `sent`. */
+  receiptBy: Instant | null;
+}
+
+export interface FollowUpState {
+  schemaVersion: 1;
+  enrolmentId: string;
+  status: 'active' | 'paused' | 'ended';
+  endReason: EndReason | null;
+  /** Anchor id to date (`YYYY-MM-DD`) or instant. An absent anchor is unknown: its steps wait. */
+  anchors: Record<string, string>;
+  /** IANA zone of the patient; local times resolve in it. */
+  zone: string;
+  touchpoints: Touchpoint[];
+}
+
+export type EndReason = 'completed' | 'withdrawn' | 'deceased' | 'consent-withdrawn' | 'rule' | 'staff';
+
+/** What reaches an enrolment from outside, through its inbox, in order of arrival. Facts only; never patient data. */
+export type FollowUpEvent =
+  | { kind: 'started' }
+  | { kind: 'paused'; by: string; reason: string }
+  | { kind: 'resumed'; by: string }
+  | { kind: 'anchor-moved'; anchor: string; to: string; by: string }
+  | { kind: 'zone-changed'; zone: string }
+  | { kind: 'waived'; stepId: string; by: string; reason: string }
+  | { kind: 'ended'; reason: EndReason; by: string }
+  | { kind: 'contact-repaired' }
+  | { kind: 'consent-changed' }
+  | { kind: 'contact-ended'; touchpointId: string; channel: Channel; outcome: ContactOutcome }
+  | { kind: 'receipt'; touchpointId: string; channel: Channel; delivered: boolean; reason: string }
+  | { kind: 'conversation-started'; touchpointId: string }
+  | { kind: 'conversation-ended'; touchpointId: string; outcome: TouchpointOutcome; reason: string; actions: RuleAction[] };
+
+/** What the store does in the same transaction as the decision; none needs a provider. */
+export type FollowUpEffect =
+  | { kind: 'create-task'; touchpointId: string | null; task: TaskKind; title: string }
+  | { kind: 'open-escalation'; touchpointId: string; level: Level; ruleId: string }
+  | { kind: 'plan-conversation'; touchpointId: string };
+
+export const taskKinds = ['staff-call', 'staff-message', 'no-answer', 'late-step', 'repair-contact', 'missing-translation', 'opted-out', 'wrong-number', 'outcome-unknown', 'inbox', 'doubtful-safety', 'plan-step', 'rule', 'unreachable', 'deceased-reported'] as const;
+export type TaskKind = (typeof taskKinds)[number];
+
+/**
+ * The one thing that the thread does next. `revision` is the enrolment's revision that decided it: an activity that
+ * finds another revision does nothing and answers with the current command.
+ */
+export type FollowUpNext =
+  | { kind: 'wait'; dueAt: Instant | null; summary: string }
+  | { kind: 'remind'; enrolmentId: string; touchpointId: string; channel: Channel; revision: number; summary: string }
+  | { kind: 'ask'; enrolmentId: string; touchpointId: string; revision: number; summary: string }
+  | { kind: 'call'; enrolmentId: string; touchpointId: string; revision: number; summary: string }
+  | { kind: 'end'; reason: EndReason; summary: string };
+
+export interface FollowUpDecision {
+  state: FollowUpState;
+  effects: FollowUpEffect[];
+  next: FollowUpNext;
+}
+
+export interface Held {
+  until: Instant;
+  reason: HeldReason;
+}

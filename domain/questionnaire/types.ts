@@ -1,0 +1,72 @@
+import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
+import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
+import type { RuleAction } from '../plan/format.ts';
+
+/**
+ * A conversation: one `ask` or `call` touchpoint being carried out. Its thread owns window, nudges, channels, redials and
+ * silence; its turns are answered by the webhook under the row's lock (see `domain/dialogue`).
+ */
+export interface ConversationState {
+  schemaVersion: 1;
+  touchpointId: string;
+  enrolmentId: string;
+  /**
+   * starting: the first contact on the present channel is to be made; waiting: asked, a reply is awaited;
+   * calling: a call's thread has it; done: it has an outcome.
+   */
+  status: 'starting' | 'waiting' | 'calling' | 'done';
+  channels: Channel[];
+  channelIndex: number;
+  /** When the present channel's first contact was sent; the window and nudges count from here. */
+  askedAt: Instant | null;
+  nudgesSent: number;
+  /** Voice attempts made on the present channel; redials follow `redialsMs`. */
+  callsMade: number;
+  /** Earliest instant of the next contact: after a hold, a redial wait, or now. */
+  nextAt: Instant;
+  /** Past this the conversation is not begun any more (lateness). */
+  notAfter: Instant;
+  /** The person began to answer: nudges stop, the window runs from the last answer. */
+  lastAnswerAt: Instant | null;
+  outcome: TouchpointOutcome | null;
+  reason: string | null;
+}
+
+/** The plan's words for this step, resolved to numbers, so that the decider needs no plan. */
+export interface ConversationRules {
+  windowMs: number;
+  nudgesMs: number[];
+  redialsMs: number[];
+  silence: 'task' | 'escalate-amber' | 'escalate-red' | 'nothing';
+  /** `call` steps are recorded when the person agrees, and end in a staff-call task when nobody is reached. */
+  record: boolean;
+  isCall: boolean;
+}
+
+export type ConversationEvent =
+  | { kind: 'started' }
+  | { kind: 'contact-ended'; contactKind: ContactKind; channel: Channel; outcome: ContactOutcome; at: Instant }
+  | { kind: 'receipt'; channel: Channel; delivered: boolean; reason: string; at: Instant }
+  | { kind: 'answered-item'; at: Instant }
+  | { kind: 'completed'; at: Instant; actions: RuleAction[] }
+  | { kind: 'call-ended'; disposition: CallDisposition; at: Instant; actions: RuleAction[] }
+  | { kind: 'cancelled'; reason: string };
+
+/** Part of the key of a contact: touchpoint id + kind + channel. Written `first`, `nudge-1`, `question-3`, `call-2`. */
+export type ContactKind = 'first' | `nudge-${number}` | `question-${number}` | `call-${number}` | `page-${number}` | 'advice' | 'stop-confirmation';
+
+/** How a call of the engine ended. Only `completed` carries a whole set of answers. */
+export const callDispositions = ['completed', 'partial', 'no-answer', 'busy', 'machine', 'silence', 'hung-up', 'wrong-number', 'caregiver', 'failed', 'unknown', 'refused'] as const;
+export type CallDisposition = (typeof callDispositions)[number];
+
+export type ConversationNext =
+  | { kind: 'wait'; dueAt: Instant; summary: string }
+  | { kind: 'contact'; touchpointId: string; contactKind: ContactKind; channel: 'sms' | 'email'; revision: number; summary: string }
+  | { kind: 'call'; touchpointId: string; callId: string; contactKind: ContactKind; record: boolean; revision: number; summary: string }
+  | { kind: 'end'; outcome: TouchpointOutcome; reason: string; summary: string };
+
+export interface ConversationDecision {
+  state: ConversationState;
+  effects: FollowUpEffect[];
+  next: ConversationNext;
+}
