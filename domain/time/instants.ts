@@ -1,0 +1,47 @@
+import { Temporal } from 'temporal-polyfill';
+import type { Instant } from '../follow-up/types.ts';
+
+/** Thrown when a date, time, zone or duration that the edge should have refused reaches the rules. */
+export class TimeError extends Error {
+  override readonly name = 'TimeError';
+  readonly code: 'bad-duration' | 'bad-anchor' | 'bad-zone' | 'bad-local-time' | 'bad-instant' | 'empty-contact-hours';
+
+  constructor(code: TimeError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * True for an IANA zone name such as `Asia/Kathmandu`. Fixed offsets (`+05:30`) are refused: they know no summer time,
+ * and a patient "at UTC-5" gets every message an hour off for half of the year.
+ */
+export function isTimeZone(zone: string): boolean {
+  if (!/^[A-Za-z]/.test(zone)) return false;
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The instant in the one form that the product stores: UTC, milliseconds, `Z`; so instants also compare as strings. */
+export function toInstant(epochMs: number): Instant {
+  return new Date(epochMs).toISOString();
+}
+
+/** Milliseconds since 1970 of an instant with `Z` or an offset. A date without time, or a local time, is refused. */
+export function epochMs(instant: Instant): number {
+  try {
+    return Temporal.Instant.from(instant).epochMilliseconds;
+  } catch (cause) {
+    throw new TimeError('bad-instant', 'Give the instant with Z or an offset, such as 2026-05-01T01:00:00.000Z.', { cause });
+  }
+}
+
+/** The wall clock of `zone` at `instant`. */
+export function wallClock(instant: Instant, zone: string): Temporal.ZonedDateTime {
+  if (!isTimeZone(zone)) throw new TimeError('bad-zone', 'Give the time zone by its IANA name, such as Asia/Shanghai.');
+  return Temporal.Instant.fromEpochMilliseconds(epochMs(instant)).toZonedDateTimeISO(zone);
+}
