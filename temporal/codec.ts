@@ -1,0 +1,111 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { Payload, PayloadCodec } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
+
+const PayloadMessage = temporal.api.common.v1.Payload;
+
+/** The `encoding` of every payload that leaves this codec. */
+export const sealedEncoding = 'binary/carethread-sealed';
+
+/** Encodings of the SDK's own converters: only these are sealed, so that nothing half-encoded is sealed twice. */
+const plainEncodings: ReadonlySet<string> = new Set(['binary/null', 'binary/plain', 'json/plain', 'json/protobuf', 'binary/protobuf']);
+
+const formatByte = 1;
+const saltLength = 16;
+const nonceLength = 12;
+const tagLength = 16;
+/** Temporal refuses payloads over 2 MB; a few times that bounds what one inflated payload may take in memory. */
+const maxPlainLength = 16 * 1024 * 1024;
+
+export interface CodecKey {
+  /** Public name of the key: stands in each payload's metadata as `key-id`. */
+  id: string;
+  /** 32 secret bytes. */
+  bytes: Uint8Array;
+}
+
+/** Thrown when a payload cannot be sealed or opened. Its message never holds any part of the payload. */
+export class PayloadCodecError extends Error {
+  override readonly name = 'PayloadCodecError';
+  readonly code: 'unknown-encoding' | 'unknown-key' | 'tampered' | 'bad-key';
+
+  constructor(code: PayloadCodecError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * Compresses and encrypts every payload: AES-256-GCM under a key derived for that payload alone (HMAC-SHA-256 of a random salt),
+ * so that no number of payloads wears out a key's nonces. Bytes: format, salt, nonce, ciphertext, tag.
+ * The first key seals; all of them open, so that a key is rotated by putting a new one in front.
+ * A payload that is not sealed is refused on decoding: what is not authenticated never reaches a workflow.
+ */
+export function createPayloadCodec(keys: readonly [CodecKey, ...CodecKey[]]): PayloadCodec {
+  for (const key of keys) {
+    if (key.bytes.length !== 32) throw new PayloadCodecError('bad-key', `Payload key ${key.id} has ${key.bytes.length} bytes: give it 32 random ones.`);
+  }
+  const byId = new Map(keys.map((key) => [key.id, key]));
+  if (byId.size !== keys.length) throw new PayloadCodecError('bad-key', 'Two payload keys have the same id: give each its own.');
+  const [current] = keys;
+  return {
+    encode: (payloads) => Promise.resolve().then(() => payloads.map((payload) => seal(payload, current))),
+    decode: (payloads) => Promise.resolve().then(() => payloads.map((payload) => open(payload, byId))),
+  };
+}
+
+/** Whether a payload was sealed by this codec: a codec server passes anything else through as it is. */
+export function isSealedPayload(payload: Payload): boolean {
+  return metadataText(payload, 'encoding') === sealedEncoding;
+}
+
+function seal(payload: Payload, key: CodecKey): Payload {
+  const encoding = metadataText(payload, 'encoding');
+  if (!plainEncodings.has(encoding)) throw new PayloadCodecError('unknown-encoding', `A payload of encoding "${encoding}" cannot be sealed: use the SDK's default payload converter.`);
+  const compressed = deflateRawSync(PayloadMessage.encode(payload).finish());
+  const salt = randomBytes(saltLength);
+  const nonce = randomBytes(nonceLength);
+  const cipher = createCipheriv('aes-256-gcm', payloadKey(key, salt), nonce);
+  cipher.setAAD(associatedData(key.id));
+  const sealed = Buffer.concat([Buffer.of(formatByte), salt, nonce, cipher.update(compressed), cipher.final(), cipher.getAuthTag()]);
+  return { metadata: { encoding: Buffer.from(sealedEncoding), 'key-id': Buffer.from(key.id) }, data: sealed };
+}
+
+function open(payload: Payload, keys: ReadonlyMap<string, CodecKey>): Payload {
+  const encoding = metadataText(payload, 'encoding');
+  if (encoding !== sealedEncoding) throw new PayloadCodecError('unknown-encoding', `A payload of encoding "${encoding}" was not sealed by this deployment and is refused: send it through a client with the payload codec.`);
+  const keyId = metadataText(payload, 'key-id');
+  const key = keys.get(keyId);
+  if (key === undefined) throw new PayloadCodecError('unknown-key', `No payload key "${keyId}" is configured: keep old keys configured until all histories under them are gone.`);
+  const bytes = payload.data ?? new Uint8Array();
+  const body = 1 + saltLength + nonceLength;
+  if (bytes[0] !== formatByte || bytes.length < body + tagLength) throw tampered(keyId);
+  const salt = bytes.subarray(1, 1 + saltLength);
+  const decipher = createDecipheriv('aes-256-gcm', payloadKey(key, salt), bytes.subarray(1 + saltLength, body), { authTagLength: tagLength });
+  decipher.setAAD(associatedData(keyId));
+  decipher.setAuthTag(bytes.subarray(bytes.length - tagLength));
+  try {
+    const compressed = Buffer.concat([decipher.update(bytes.subarray(body, bytes.length - tagLength)), decipher.final()]);
+    return PayloadMessage.decode(inflateRawSync(compressed, { maxOutputLength: maxPlainLength }));
+  } catch {
+    throw tampered(keyId);
+  }
+}
+
+function tampered(keyId: string): PayloadCodecError {
+  return new PayloadCodecError('tampered', `A payload sealed under key "${keyId}" does not open: it was changed, cut short, or sealed under another key of that name.`);
+}
+
+function payloadKey(key: CodecKey, salt: Uint8Array): Buffer {
+  return createHmac('sha256', key.bytes).update('carethread payload key 1\0').update(salt).digest();
+}
+
+function associatedData(keyId: string): Buffer {
+  return Buffer.concat([Buffer.of(formatByte), Buffer.from(keyId)]);
+}
+
+function metadataText(payload: Payload, name: string): string {
+  const value = payload.metadata?.[name];
+  return value === undefined ? '' : Buffer.from(value).toString();
+}
