@@ -12,17 +12,22 @@ export interface EscalationState {
   rungs: { page: string; waitMs: number }[];
   repeatTopMs: number;
   reachWithinMs: number;
-  rungIndex: number;
-  /** When the next page is due, or when the second clock ends. */
+  /** When the next page is due; once acknowledged, when the second clock ends. */
   nextAt: Instant;
-  /** Pages sent so far; each page's contact kind is `page-<n>`. */
-  pagesSent: number;
-  /** The page on its way: by SMS first, by voice when that was not delivered. */
-  paging: { person: string; channel: 'sms' | 'voice'; sentAt: Instant | null } | null;
+  /** The page that is due then: by SMS first, by voice when that was not delivered. */
+  nextPage: PageTarget;
+  /** Pages made so far; each page's contact kind is `page-<n>`. */
+  pagesMade: number;
+  lastPage: PageTarget | null;
   acknowledgedAt: Instant | null;
   acknowledgedBy: string | null;
   closedBy: string | null;
   closeReason: EscalationCloseReason | null;
+}
+
+export interface PageTarget {
+  rungIndex: number;
+  channel: 'sms' | 'voice';
 }
 
 export const escalationCloseReasons = ['patient-reached', 'patient-in-care', 'false-alarm', 'duplicate', 'handed-to-emergency'] as const;

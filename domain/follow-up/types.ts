@@ -61,7 +61,8 @@ export type FollowUpEvent =
 export type FollowUpEffect =
   | { kind: 'create-task'; touchpointId: string | null; task: TaskKind; title: string }
   | { kind: 'open-escalation'; touchpointId: string; level: Level; ruleId: string }
-  | { kind: 'plan-conversation'; touchpointId: string };
+  | { kind: 'plan-conversation'; touchpointId: string }
+  | { kind: 'cancel-conversation'; touchpointId: string; reason: string };
 
 export const taskKinds = ['staff-call', 'staff-message', 'no-answer', 'late-step', 'repair-contact', 'missing-translation', 'opted-out', 'wrong-number', 'outcome-unknown', 'inbox', 'doubtful-safety', 'plan-step', 'rule', 'unreachable', 'deceased-reported'] as const;
 export type TaskKind = (typeof taskKinds)[number];
@@ -71,11 +72,21 @@ export type TaskKind = (typeof taskKinds)[number];
  * finds another revision does nothing and answers with the current command.
  */
 export type FollowUpNext =
-  | { kind: 'wait'; dueAt: Instant | null; summary: string }
-  | { kind: 'remind'; enrolmentId: string; touchpointId: string; channel: Channel; revision: number; summary: string }
+  /** `then` is what is due when the timer fires undisturbed, so that a reminder costs one timer and one activity. */
+  | { kind: 'wait'; dueAt: Instant | null; summary: string; then: RemindCommand | null }
+  | RemindCommand
   | { kind: 'ask'; enrolmentId: string; touchpointId: string; revision: number; summary: string }
   | { kind: 'call'; enrolmentId: string; touchpointId: string; revision: number; summary: string }
   | { kind: 'end'; reason: EndReason; summary: string };
+
+export interface RemindCommand {
+  kind: 'remind';
+  enrolmentId: string;
+  touchpointId: string;
+  channel: Channel;
+  revision: number;
+  summary: string;
+}
 
 export interface FollowUpDecision {
   state: FollowUpState;

@@ -62,11 +62,14 @@ export type CallDisposition = (typeof callDispositions)[number];
 export type ConversationNext =
   | { kind: 'wait'; dueAt: Instant; summary: string }
   | { kind: 'contact'; touchpointId: string; contactKind: ContactKind; channel: 'sms' | 'email'; revision: number; summary: string }
-  | { kind: 'call'; touchpointId: string; callId: string; contactKind: ContactKind; record: boolean; revision: number; summary: string }
+  | { kind: 'call'; callId: string; summary: string }
   | { kind: 'end'; outcome: TouchpointOutcome; reason: string; summary: string };
+
+/** Besides tasks and escalations, a conversation plans its calls: the row of a call is made with the decision. */
+export type ConversationEffect = FollowUpEffect | { kind: 'plan-call'; callId: string; contactKind: `call-${number}`; record: boolean };
 
 export interface ConversationDecision {
   state: ConversationState;
-  effects: FollowUpEffect[];
+  effects: ConversationEffect[];
   next: ConversationNext;
 }

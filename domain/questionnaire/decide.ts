@@ -1,0 +1,88 @@
+import { assertNever } from '../codes.ts';
+import { plusMs } from '../follow-up/evolve.ts';
+import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
+import { endConversation, giveUpChannel } from './evolve.ts';
+import type { ConversationDecision, ConversationEffect, ConversationNext, ConversationRules, ConversationState } from './types.ts';
+
+/**
+ * What a conversation's thread does next: contact, call, wait for a reply until the window ends, or end.
+ * `newId` names a call that is decided here.
+ */
+export function decideConversation(rules: ConversationRules, state: ConversationState, now: Instant, revision: number, newId: () => string): ConversationDecision {
+  const settled = settle(rules, state, now);
+  if (settled.state.status === 'starting' && settled.state.nextAt <= now && channelOf(settled.state) === 'voice') return startCall(rules, settled.state, settled.effects, newId());
+  return { ...settled, next: nextOf(rules, settled.state, now, revision) };
+}
+
+/** Lets silence and lateness take their course, channel by channel, until something is to be done or awaited. */
+function settle(rules: ConversationRules, state: ConversationState, now: Instant): { state: ConversationState; effects: FollowUpEffect[] } {
+  const effects: FollowUpEffect[] = [];
+  let current = state;
+  if (current.status === 'starting' && current.askedAt === null && current.callsMade === 0 && now > current.notAfter) {
+    const late = endConversation(current, 'missed', current.reason ?? 'late');
+    return { state: late, effects: [{ kind: 'create-task', touchpointId: state.touchpointId, task: 'late-step', title: 'late-step' }] };
+  }
+  if (current.status === 'waiting' && windowEnd(rules, current) <= now) {
+    const silent = giveUpChannel(rules, current, current.lastAnswerAt === null ? 'no-answer' : 'partial', now);
+    current = silent.state;
+    effects.push(...silent.effects);
+  }
+  return { state: current, effects };
+}
+
+function nextOf(rules: ConversationRules, state: ConversationState, now: Instant, revision: number): ConversationNext {
+  switch (state.status) {
+    case 'done':
+      return { kind: 'end', outcome: state.outcome ?? 'failed', reason: state.reason ?? '', summary: `ended: ${state.outcome ?? ''}` };
+    case 'calling':
+      return { kind: 'wait', dueAt: plusMs(now, longestCallMs), summary: 'a call is under way' };
+    case 'starting':
+      return state.nextAt > now ? { kind: 'wait', dueAt: state.nextAt, summary: `held: ${state.reason ?? 'not yet'}` } : contact(state, 'first', revision);
+    case 'waiting': {
+      const nudge = nextNudge(rules, state);
+      if (nudge !== null && nudge <= now) return contact(state, `nudge-${state.nudgesSent + 1}`, revision);
+      const end = windowEnd(rules, state);
+      return nudge !== null && nudge < end ? { kind: 'wait', dueAt: nudge, summary: 'until the nudge' } : { kind: 'wait', dueAt: end, summary: 'until the reply window ends' };
+    }
+    default:
+      return assertNever(state.status);
+  }
+}
+
+/** A call's thread reports its end; this only bounds the wait for a report that never comes. */
+const longestCallMs = 3_600_000;
+
+/** The call's row is made with this decision; its thread places the call and reports how it ended. */
+function startCall(rules: ConversationRules, state: ConversationState, effects: ConversationEffect[], callId: string): ConversationDecision {
+  const callsMade = state.callsMade + 1;
+  return {
+    state: { ...state, status: 'calling', callsMade, reason: null },
+    effects: [...effects, { kind: 'plan-call', callId, contactKind: `call-${callsMade}`, record: rules.record }],
+    next: { kind: 'call', callId, summary: `${rules.isCall ? 'recorded call' : 'questionnaire by voice'}, attempt ${callsMade}` },
+  };
+}
+
+function contact(state: ConversationState, contactKind: 'first' | `nudge-${number}`, revision: number): ConversationNext {
+  const channel = channelOf(state);
+  if (channel === 'voice') throw new Error('A voice conversation has calls, not messages.');
+  return { kind: 'contact', touchpointId: state.touchpointId, contactKind, channel, revision, summary: `${contactKind}, ${channel}` };
+}
+
+function channelOf(state: ConversationState) {
+  const channel = state.channels[state.channelIndex];
+  if (channel === undefined) throw new Error(`Conversation ${state.touchpointId} stands on a channel that it does not have.`);
+  return channel;
+}
+
+/** Nudges stop as soon as the person has begun to answer. */
+function nextNudge(rules: ConversationRules, state: ConversationState): Instant | null {
+  const waitMs = rules.nudgesMs[state.nudgesSent];
+  if (waitMs === undefined || state.askedAt === null || state.lastAnswerAt !== null) return null;
+  const at = plusMs(state.askedAt, waitMs);
+  return state.nextAt > at ? state.nextAt : at;
+}
+
+/** Judged from when the last answer arrived, not from when it was processed. */
+function windowEnd(rules: ConversationRules, state: ConversationState): Instant {
+  return plusMs(state.lastAnswerAt ?? state.askedAt ?? state.nextAt, rules.windowMs);
+}

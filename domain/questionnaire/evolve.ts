@@ -1,0 +1,189 @@
+import { assertNever } from '../codes.ts';
+import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
+import { plusMs } from '../follow-up/evolve.ts';
+import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
+import type { RuleAction } from '../plan/format.ts';
+import type { CallDisposition, ContactKind, ConversationEvent, ConversationRules, ConversationState } from './types.ts';
+
+interface Evolved {
+  state: ConversationState;
+  effects: FollowUpEffect[];
+}
+
+/** What one fact does to a conversation. Once it is done, nothing does. */
+export function evolveConversation(rules: ConversationRules, state: ConversationState, event: ConversationEvent): Evolved {
+  if (state.status === 'done') return { state, effects: [] };
+  switch (event.kind) {
+    case 'started':
+      return { state, effects: [] };
+    case 'contact-ended':
+      return contactEnded(rules, state, event.contactKind, event.channel, event.outcome, event.at);
+    case 'receipt':
+      if (event.delivered || state.status !== 'waiting' || state.lastAnswerAt !== null || state.channels[state.channelIndex] !== event.channel) return { state, effects: [] };
+      return giveUpChannel(rules, state, event.reason, event.at);
+    case 'answered-item':
+      return { state: { ...state, lastAnswerAt: event.at }, effects: [] };
+    case 'completed':
+      return { state: endConversation({ ...state, lastAnswerAt: event.at }, 'answered', null), effects: [] };
+    case 'call-ended':
+      return callEnded(rules, state, event.disposition, event.at);
+    case 'cancelled':
+      return { state: endConversation(state, state.lastAnswerAt === null ? 'waived' : 'missed', event.reason), effects: [] };
+    default:
+      return assertNever(event);
+  }
+}
+
+export function endConversation(state: ConversationState, outcome: TouchpointOutcome, reason: string | null): ConversationState {
+  return { ...state, status: 'done', outcome, reason };
+}
+
+/** What the actions of fired rules are, as effects of this touchpoint. `end` is the follow-up's own affair. */
+export function effectsOfActions(touchpointId: string, ruleId: string, actions: RuleAction[]): FollowUpEffect[] {
+  return actions.flatMap((action): FollowUpEffect[] => {
+    switch (action.kind) {
+      case 'escalate':
+        return [{ kind: 'open-escalation', touchpointId, level: action.level, ruleId }];
+      case 'task':
+        return [{ kind: 'create-task', touchpointId, task: 'rule', title: action.title }];
+      case 'end':
+        return [];
+      default:
+        return assertNever(action);
+    }
+  });
+}
+
+function contactEnded(rules: ConversationRules, state: ConversationState, contactKind: ContactKind, channel: Channel, outcome: ContactOutcome, at: Instant): Evolved {
+  if (state.channels[state.channelIndex] !== channel) return { state, effects: [] };
+  if (channel === 'voice') return callNotPlaced(rules, state, outcome, at);
+  const isNudge = contactKind.startsWith('nudge-');
+  switch (outcome.kind) {
+    case 'sent':
+      return { state: asked(state, isNudge, at), effects: [] };
+    case 'held':
+      if (!isNudge && state.askedAt === null && outcome.until > state.notAfter) return late(state, outcome.reason);
+      return { state: { ...state, nextAt: outcome.until, reason: outcome.reason }, effects: heldTask(state, outcome.reason) };
+    case 'refused':
+      if (outcome.reason === 'stale') return { state, effects: [] };
+      if (outcome.reason === 'expired') return late(state, 'late');
+      if (isNudge) return { state: { ...state, nudgesSent: rules.nudgesMs.length }, effects: [] };
+      if (isPersonal(outcome.reason)) return { state: endConversation(state, 'missed', outcome.reason), effects: [] };
+      return giveUpChannel(rules, state, outcome.reason, at);
+    case 'unreachable':
+      if (isNudge) return { state: asked(state, true, at), effects: [] };
+      return giveUpChannel(rules, state, outcome.reason, at);
+    case 'unknown':
+      return { state: asked(state, isNudge, at), effects: [task(state, 'outcome-unknown')] };
+    default:
+      return assertNever(outcome);
+  }
+}
+
+/** A call that was held or refused was not made: it does not count, and its key is free for the next try. */
+function callNotPlaced(rules: ConversationRules, state: ConversationState, outcome: ContactOutcome, at: Instant): Evolved {
+  if (state.status !== 'calling') return { state, effects: [] };
+  const notMade: ConversationState = { ...state, status: 'starting', callsMade: state.callsMade - 1 };
+  switch (outcome.kind) {
+    case 'sent':
+      return { state: { ...state, askedAt: state.askedAt ?? at }, effects: [] };
+    case 'held':
+      if (notMade.askedAt === null && outcome.until > state.notAfter) return late(state, outcome.reason);
+      return { state: { ...notMade, nextAt: outcome.until, reason: outcome.reason }, effects: [] };
+    case 'refused':
+      if (outcome.reason === 'stale') return { state: { ...notMade, nextAt: at }, effects: [] };
+      if (outcome.reason === 'expired') return late(state, 'late');
+      if (isPersonal(outcome.reason)) return { state: endConversation(state, 'missed', outcome.reason), effects: [] };
+      return giveUpChannel(rules, notMade, outcome.reason, at);
+    case 'unreachable':
+      return redial(rules, state, outcome.reason, at);
+    case 'unknown':
+      return { state: endConversation(state, 'sent-unconfirmed', 'outcome-unknown'), effects: [task(state, 'outcome-unknown')] };
+    default:
+      return assertNever(outcome);
+  }
+}
+
+/** Reasons that hold for the person whatever the channel. */
+function isPersonal(reason: string): boolean {
+  return reason === 'deceased' || reason === 'admitted' || reason === 'inactive';
+}
+
+function asked(state: ConversationState, isNudge: boolean, at: Instant): ConversationState {
+  if (isNudge) return { ...state, nudgesSent: state.nudgesSent + 1, reason: null };
+  return { ...state, status: 'waiting', askedAt: state.askedAt !== null && state.status === 'waiting' ? state.askedAt : at, nudgesSent: 0, reason: null };
+}
+
+function late(state: ConversationState, reason: string): Evolved {
+  return { state: endConversation(state, 'missed', reason), effects: [task(state, 'late-step')] };
+}
+
+function heldTask(state: ConversationState, reason: string): FollowUpEffect[] {
+  return reason === 'missing-translation' && state.reason !== reason ? [task(state, 'missing-translation')] : [];
+}
+
+function callEnded(rules: ConversationRules, state: ConversationState, disposition: CallDisposition, at: Instant): Evolved {
+  switch (disposition) {
+    case 'completed':
+      return { state: endConversation(state, 'answered', null), effects: [] };
+    case 'partial':
+      return { state: endConversation(state, 'escalated', 'partial'), effects: [task(state, 'staff-call')] };
+    case 'caregiver':
+      return { state: endConversation(state, 'escalated', 'caregiver'), effects: [task(state, 'staff-call')] };
+    case 'wrong-number':
+      return { state: endConversation(state, 'failed', 'wrong-number'), effects: [task(state, 'wrong-number')] };
+    case 'unknown':
+      return { state: endConversation(state, 'failed', 'outcome-unknown'), effects: [task(state, 'outcome-unknown')] };
+    case 'no-answer':
+    case 'busy':
+    case 'machine':
+    case 'silence':
+    case 'hung-up':
+    case 'failed':
+    case 'refused':
+      return redial(rules, state, disposition, at);
+    default:
+      return assertNever(disposition);
+  }
+}
+
+function redial(rules: ConversationRules, state: ConversationState, reason: string, at: Instant): Evolved {
+  const waitMs = rules.redialsMs[state.callsMade - 1];
+  if (waitMs === undefined) return giveUpChannel(rules, state, reason, at);
+  return { state: { ...state, status: 'starting', nextAt: plusMs(at, waitMs), reason }, effects: [] };
+}
+
+/** The present channel came to nothing: the next one, or what the plan says of silence. */
+export function giveUpChannel(rules: ConversationRules, state: ConversationState, reason: string, at: Instant): Evolved {
+  if (reason === 'partial') return { state: endConversation(state, 'missed', 'partial'), effects: [task(state, 'no-answer')] };
+  if (state.channelIndex + 1 < state.channels.length) {
+    return { state: { ...state, status: 'starting', channelIndex: state.channelIndex + 1, nudgesSent: 0, nextAt: at, reason }, effects: [] };
+  }
+  const wasAsked = state.askedAt !== null || state.callsMade > 0;
+  if (wasAsked) return silence(rules, state, reason);
+  if (neverReachable.has(reason)) return { state: endConversation(state, 'missed', reason), effects: reason === 'no-address' ? [task(state, 'repair-contact')] : [] };
+  return { state: endConversation(state, 'failed', reason), effects: [task(state, 'repair-contact')] };
+}
+
+/** Refusals that are the patient's own will or state: nobody rings them because of it; STOP has raised its own task. */
+const neverReachable = new Set(['no-consent', 'consent-withdrawn', 'opted-out', 'no-address', 'address-suspended']);
+
+function silence(rules: ConversationRules, state: ConversationState, reason: string): Evolved {
+  if (rules.isCall) return { state: endConversation(state, 'escalated', reason), effects: [task(state, 'staff-call')] };
+  switch (rules.silence) {
+    case 'task':
+      return { state: endConversation(state, 'missed', 'no-answer'), effects: [task(state, 'no-answer')] };
+    case 'escalate-amber':
+      return { state: endConversation(state, 'escalated', 'no-answer'), effects: [{ kind: 'open-escalation', touchpointId: state.touchpointId, level: 'amber', ruleId: 'silence' }] };
+    case 'escalate-red':
+      return { state: endConversation(state, 'escalated', 'no-answer'), effects: [{ kind: 'open-escalation', touchpointId: state.touchpointId, level: 'red', ruleId: 'silence' }] };
+    case 'nothing':
+      return { state: endConversation(state, 'missed', 'no-answer'), effects: [] };
+    default:
+      return assertNever(rules.silence);
+  }
+}
+
+function task(state: ConversationState, kind: 'late-step' | 'missing-translation' | 'outcome-unknown' | 'staff-call' | 'wrong-number' | 'no-answer' | 'repair-contact'): FollowUpEffect {
+  return { kind: 'create-task', touchpointId: state.touchpointId, task: kind, title: kind };
+}

@@ -1,0 +1,25 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/workflow';
+import { taskQueues } from '../domain/threads.ts';
+import type { CareActivities } from '../domain/threads.ts';
+
+/**
+ * Complete retry profiles: nothing is left to a default. Activities never give up for a fault of ours (a database that is
+ * down for an hour), because giving up would lose a patient; what cannot succeed is said as an outcome, not as a failure.
+ */
+const forAsLongAsItTakes = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds', maximumAttempts: Number.POSITIVE_INFINITY } as const;
+
+/** Reads and decides in Postgres. */
+export const decisions: ActivityOptions = { startToCloseTimeout: '20 seconds', retry: forAsLongAsItTakes };
+
+/** Speaks to a provider: longer than the claim's lease, so that a second attempt finds the first one's lease over. */
+export const contacts: ActivityOptions = { startToCloseTimeout: '60 seconds', retry: { ...forAsLongAsItTakes, initialInterval: '1 second' } };
+
+/** Fetches a recording, which may be long. */
+export const transfers: ActivityOptions = { startToCloseTimeout: '5 minutes', retry: forAsLongAsItTakes };
+
+export const deciding = proxyActivities<CareActivities>(decisions);
+export const contacting = proxyActivities<CareActivities>(contacts);
+export const urgentDeciding = proxyActivities<CareActivities>({ ...decisions, taskQueue: taskQueues.urgent });
+export const urgentContacting = proxyActivities<CareActivities>({ ...contacts, taskQueue: taskQueues.urgent });
+export const transferring = proxyActivities<CareActivities>({ ...transfers, taskQueue: taskQueues.urgent });
