@@ -1,0 +1,176 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import postgres from 'postgres';
+import type { Sql } from 'postgres';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createVault } from '../../store/vault/index.ts';
+import type { Place, Vault } from '../../store/vault/index.ts';
+import { addMasterKey, fileKeyProvider } from '../../store/vault/master-key.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let worker: Sql;
+let api: Sql;
+let superuser: Sql;
+let folder: string;
+let masterKeys: string;
+const indexKey = randomBytes(32);
+const vaults: Vault[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  worker = postgres(database.keysUrl('ct_worker'), { max: 10 });
+  api = postgres(database.keysUrl('ct_api'), { max: 10 });
+  superuser = postgres(database.keysSuperuserUrl, { max: 1 });
+  folder = await mkdtemp(path.join(tmpdir(), 'carethread-vault-'));
+  masterKeys = path.join(folder, 'master.json');
+});
+afterAll(async () => {
+  for (const vault of vaults) vault.close();
+  await Promise.all([worker.end(), api.end(), superuser.end()]);
+  await database.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A process of its own as far as the vault can tell: nothing cached yet. */
+async function freshVault(keysSql: Sql, cache?: { maxKeys: number; maxAgeMs: number }): Promise<Vault> {
+  const vault = createVault({ keysSql, keyProvider: await fileKeyProvider(masterKeys, { create: true }), indexKey, ...(cache === undefined ? {} : { cache }) });
+  vaults.push(vault);
+  return vault;
+}
+const placeOf = (patientId: string, retentionClass = 'care'): Place => ({ patientId, field: 'phi.patient.name', rowId: randomUUID(), version: 1, retentionClass });
+
+describe('the vault', () => {
+  it('opens in one process what another sealed', async () => {
+    const place = placeOf(randomUUID());
+    const sealed = await (await freshVault(api)).sealText('Ada 例子', place);
+    const list = await (await freshVault(api)).sealJson({ pain: 8 }, place);
+
+    const reader = await freshVault(worker);
+
+    expect(await reader.openText(sealed, place)).toBe('Ada 例子');
+    expect(await reader.openJson(list, place)).toEqual({ pain: 8 });
+  });
+
+  it('makes one key for each patient and retention class, however many ask first', async () => {
+    const patientId = randomUUID();
+    const processes = await Promise.all(Array.from({ length: 12 }, (_, index) => freshVault(index % 2 === 0 ? worker : api)));
+
+    await Promise.all(processes.map((vault, index) => vault.sealText('x', placeOf(patientId, index % 3 === 0 ? 'recording' : 'care'))));
+
+    const rows = await superuser`select retention_class from keys.data_key where patient_id = ${patientId} order by 1`;
+    expect(rows.map((row) => row['retention_class'] as string)).toEqual(['care', 'recording']);
+  });
+
+  it('destroys what was sealed for one patient, for ever, and nothing of another', async () => {
+    const [erased, kept] = [placeOf(randomUUID()), placeOf(randomUUID())];
+    const vault = await freshVault(api);
+    const gone = await vault.sealText('gone', erased);
+    const recording = await vault.sealText('gone too', { ...erased, retentionClass: 'recording' });
+    const stays = await vault.sealText('stays', kept);
+
+    expect(await vault.destroyKeys(erased.patientId)).toBe(2);
+
+    for (const reader of [vault, await freshVault(worker)]) {
+      await expect(reader.openText(gone, erased)).rejects.toMatchObject({ code: 'destroyed' });
+      await expect(reader.openText(recording, erased)).rejects.toMatchObject({ code: 'destroyed' });
+      await expect(reader.sealText('again', erased)).rejects.toMatchObject({ code: 'destroyed' });
+      expect(await reader.openText(stays, kept)).toBe('stays');
+    }
+    expect(await superuser`select 1 from keys.data_key where patient_id = ${erased.patientId} and wrapped is not null`).toHaveLength(0);
+  });
+
+  it('makes no key after an erasure, even for a patient who had none', async () => {
+    const place = placeOf(randomUUID());
+    const vault = await freshVault(api);
+
+    expect(await vault.destroyKeys(place.patientId)).toBe(0);
+
+    await expect(vault.sealText('late', place)).rejects.toMatchObject({ code: 'destroyed' });
+  });
+
+  it('leaves no live key when erasure and first use meet', async () => {
+    const [one, other] = [await freshVault(worker), await freshVault(api)];
+    const patients = Array.from({ length: 40 }, () => randomUUID());
+
+    await Promise.all(patients.flatMap((id) => [one.sealText('x', placeOf(id)).catch(() => null), other.destroyKeys(id)]));
+
+    expect(await superuser`select 1 from keys.data_key where patient_id = any(${patients}::uuid[]) and destroyed_at is null`).toHaveLength(0);
+  });
+
+  it('rewraps every key under a new master key, and opens old values with the old master gone', async () => {
+    const place = placeOf(randomUUID());
+    const sealed = await (await freshVault(worker)).sealText('before', place);
+    const newId = await addMasterKey(masterKeys);
+    const rotated = await fileKeyProvider(masterKeys, { create: false });
+    const both = createVault({ keysSql: worker, keyProvider: rotated, indexKey });
+    vaults.push(both);
+
+    expect(await both.rewrapAll(rotated)).toBeGreaterThan(0);
+
+    expect(await superuser`select 1 from keys.data_key where destroyed_at is null and master_key_id <> ${newId}`).toHaveLength(0);
+    expect(await both.rewrapAll(rotated)).toBe(0);
+    expect(await (await freshVault(api)).openText(sealed, place)).toBe('before');
+  });
+
+  it('fetches the keys of a page of patients by one query', async () => {
+    const places = Array.from({ length: 50 }, () => placeOf(randomUUID()));
+    const writer = await freshVault(api);
+    const sealed = await Promise.all(places.map((place) => writer.sealText(place.patientId, place)));
+    let queries = 0;
+    const counted = postgres(database.keysUrl('ct_worker'), { max: 1, fetch_types: false, debug: () => (queries += 1) });
+    const reader = await freshVault(counted);
+
+    await reader.prepare(sealed);
+    const opened = await Promise.all(sealed.map((value, index) => reader.openText(value, places[index] ?? placeOf(''))));
+
+    await counted.end();
+    expect(opened).toEqual(places.map((place) => place.patientId));
+    expect(queries).toBe(1);
+  });
+
+  it('works with a cache far too small', async () => {
+    const vault = await freshVault(worker, { maxKeys: 1, maxAgeMs: 60_000 });
+    const places = Array.from({ length: 20 }, () => placeOf(randomUUID()));
+
+    const sealed = await Promise.all(places.map((place) => vault.sealText(place.patientId, place)));
+
+    const reader = await freshVault(api);
+    expect(await Promise.all(sealed.map((value, index) => reader.openText(value, places[index] ?? placeOf(''))))).toEqual(places.map((place) => place.patientId));
+  });
+});
+
+describe('the key store', () => {
+  it('lets its logins neither delete a key, nor move one, nor bring a destroyed one back', async () => {
+    const place = placeOf(randomUUID());
+    const vault = await freshVault(api);
+    await vault.sealText('x', place);
+    const [row] = await superuser<{ wrapped: Buffer }[]>`select wrapped from keys.data_key where patient_id = ${place.patientId}`;
+    await vault.destroyKeys(place.patientId);
+
+    await expect(worker`delete from keys.data_key`).rejects.toThrow('permission denied');
+    await expect(worker`update keys.data_key set patient_id = ${randomUUID()}`).rejects.toThrow('permission denied');
+    await expect(api`truncate keys.data_key`).rejects.toThrow('permission denied');
+    await expect(worker`update keys.data_key set destroyed_at = null, wrapped = ${row?.wrapped ?? null} where patient_id = ${place.patientId}`).rejects.toThrow('stays so');
+  });
+
+  it.each(['ct_auth', 'ct_sealer', 'ct_backup'] as const)('is closed to %s', async (login) => {
+    const sql = postgres(database.keysUrl(login), { max: 1 });
+
+    await expect(sql`select 1 from keys.data_key`).rejects.toThrow('permission denied');
+
+    await sql.end();
+  });
+
+  it('keeps no key in the clear', async () => {
+    const place = placeOf(randomUUID());
+    await (await freshVault(api)).sealText('x', place);
+    const [row] = await superuser<{ wrapped: Buffer; master_key_id: string }[]>`select wrapped, master_key_id from keys.data_key where patient_id = ${place.patientId}`;
+
+    expect(row?.wrapped).toHaveLength(60);
+    expect(row?.master_key_id).toMatch(/^file-/);
+  });
+});
