@@ -1,0 +1,40 @@
+import type { AttemptOutcome, AttemptReceipt, ContactEnd, ContactRequest, ReceiptSubject } from './types.ts';
+import { asked, askedOne } from './connection.ts';
+import type { Connection } from './connection.ts';
+
+/** A contact's begin and end, and the provider's receipts. */
+export interface Contacts {
+  /** Authorises and claims. Read `verdict<ContactDetail>(secret)` in the next transaction: `reason` is a `ContactReason`. */
+  contactBegin(request: ContactRequest): Promise<string>;
+  /** Records how a contact ended; needs no grant, may be repeated, and answers with what is recorded (a receipt may have been faster). */
+  contactEnd(end: ContactEnd): Promise<AttemptOutcome>;
+  /** Records a status callback. Null when the message is not one of ours (or its contact is not known yet). */
+  attemptReceipt(receipt: AttemptReceipt): Promise<ReceiptSubject | null>;
+  /** Answers with how many were forgotten. */
+  forgetExpiredGrants(): Promise<number>;
+}
+
+export function createContacts(sql: Connection): Contacts {
+  return {
+    async contactBegin({ subjectKind, subjectId, kind, channel, attemptId, revision, businessNow, leaseSeconds }) {
+      const row = await askedOne(
+        sql<{ secret: string }[]>`select gate.contact_begin(${subjectKind}, ${subjectId}, ${kind}, ${channel}, ${attemptId}, ${revision}, ${businessNow}, ${leaseSeconds}) as secret`,
+      );
+      return row.secret;
+    },
+    async contactEnd({ attemptId, status, reason, providerSid, bodyDigest, businessNow }) {
+      return askedOne(sql<AttemptOutcome[]>`
+        select attempt_id as "attemptId", status, reason, provider_sid as "providerSid"
+        from gate.contact_end(${attemptId}, ${status}, ${reason}, ${providerSid}, ${bodyDigest}, ${businessNow})`);
+    },
+    async attemptReceipt({ providerSid, attemptId, status, rank, error }) {
+      const [row] = await asked(sql<ReceiptSubject[]>`
+        select attempt_id as "attemptId", subject_kind as "subjectKind", subject_id as "subjectId", kind, channel, status, changed
+        from gate.attempt_receipt(${providerSid}, ${attemptId}, ${status}, ${rank}, ${error})`);
+      return row ?? null;
+    },
+    async forgetExpiredGrants() {
+      return (await askedOne(sql<{ forgotten: number }[]>`select gate.forget_expired_grants() as forgotten`)).forgotten;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { InboundMessage, SealedInbound, StoredInbound } from './types.ts';
+import { asked, askedOne, toInstant } from './connection.ts';
+import type { Connection } from './connection.ts';
+
+/** What comes in from a patient's phone, and the rights that it brings. */
+export interface Inbound {
+  /** Stores a message sealed, once. `verdict<InboundDetail>(secret)` tells whose number it is. */
+  inboundStore(message: InboundMessage): Promise<StoredInbound>;
+  /** Marks a message as handled; `disposition` is a code. Repeating it changes nothing. */
+  inboundDone(inboundId: string, disposition: string): Promise<void>;
+  /** Messages that nobody handled within 15 s of their arrival, oldest first. */
+  inboundWaiting(limit: number): Promise<string[]>;
+  /** The right of `inboundStore` anew, for a message whose handling was cut off. `refused` with `handled` when it was not. */
+  inboundReopen(inboundId: string): Promise<string>;
+  /** The sealed message: without id, the grant's own; with id (action `read-inbox`), one of a granted patient's number, or of a number of nobody. */
+  readInbound(secret: string, inboundId?: string): Promise<SealedInbound | null>;
+  /** For a voice webhook's turn: `verdict<TurnDetail>(secret)`. */
+  turnBegin(callId: string, providerSid: string): Promise<string>;
+  /** The right to put `call.recording` of this call, and nothing else. */
+  recordingBegin(callId: string): Promise<string>;
+  /** For a one-click unsubscribe, whose link the API has checked: the right to opt this address out, and nothing else. */
+  unsubscribeBegin(addressId: string): Promise<string>;
+}
+
+export function createInbound(sql: Connection): Inbound {
+  return {
+    async inboundStore({ inboundId, providerSid, kind, addressKind, blindIndex, keyId, sealed, receivedAt }) {
+      return askedOne(sql<StoredInbound[]>`
+        select inbound_id as "inboundId", secret, duplicate
+        from gate.inbound_store(${inboundId}, ${providerSid}, ${kind}, ${addressKind}, ${blindIndex}, ${keyId}, ${sealed}, ${receivedAt})`);
+    },
+    async inboundDone(inboundId, disposition) {
+      await asked(sql`select gate.inbound_done(${inboundId}, ${disposition})`);
+    },
+    async inboundWaiting(limit) {
+      return (await asked(sql<{ inboundId: string }[]>`select inbound_id as "inboundId" from gate.inbound_waiting(${limit})`)).map((row) => row.inboundId);
+    },
+    async inboundReopen(inboundId) {
+      return (await askedOne(sql<{ secret: string }[]>`select gate.inbound_reopen(${inboundId}) as secret`)).secret;
+    },
+    async readInbound(secret, inboundId) {
+      const [row] = await asked(sql<(Omit<SealedInbound, 'receivedAt'> & { receivedAt: Date })[]>`
+        select inbound_id as "inboundId", provider_sid as "providerSid", kind, address_id as "addressId", key_id as "keyId", sealed, received_at as "receivedAt"
+        from gate.read_inbound(${secret}, ${inboundId ?? null})`);
+      return row === undefined ? null : { ...row, receivedAt: toInstant(row.receivedAt) };
+    },
+    async turnBegin(callId, providerSid) {
+      return (await askedOne(sql<{ secret: string }[]>`select gate.turn_begin(${callId}, ${providerSid}) as secret`)).secret;
+    },
+    async recordingBegin(callId) {
+      return (await askedOne(sql<{ secret: string }[]>`select gate.recording_begin(${callId}) as secret`)).secret;
+    },
+    async unsubscribeBegin(addressId) {
+      return (await askedOne(sql<{ secret: string }[]>`select gate.unsubscribe_begin(${addressId}) as secret`)).secret;
+    },
+  };
+}

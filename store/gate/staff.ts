@@ -1,0 +1,48 @@
+import type { AdministrativeNote, AuditEvent, Session, StaffMember } from './types.ts';
+import { asked, toInstant } from './connection.ts';
+import type { Connection } from './connection.ts';
+
+/** Staff, their sessions, and what the ledger holds about what they did. No patient data. */
+export interface Staff {
+  /** Whose session the token is; null when it is unknown, over or revoked. */
+  whoami(token: string): Promise<Session | null>;
+  /** Records an administrative act, such as publishing a plan or decoding a history. Codes only. */
+  note(note: AdministrativeNote): Promise<void>;
+  /** Records a sign-in; for the process that makes sessions. */
+  noteSignIn(login: string, verdict: 'allowed' | 'refused', reason: string | null): Promise<void>;
+  /** Action `read-audit`: what was done about the granted patients, newest first. */
+  eventsOf(secret: string): Promise<AuditEvent[]>;
+  /** A staff member's own pager number. */
+  staffOfPhone(phone: string): Promise<string | null>;
+  /** Whom a rung pages, in order. */
+  rota(role: string): Promise<StaffMember[]>;
+}
+
+export function createStaff(sql: Connection): Staff {
+  return {
+    async whoami(token) {
+      const [row] = await asked(sql<(Omit<Session, 'expiresAt'> & { expiresAt: Date })[]>`
+        select person_id as "personId", display_name as "displayName", roles, departments, expires_at as "expiresAt" from gate.whoami(${token})`);
+      return row === undefined ? null : { ...row, expiresAt: toInstant(row.expiresAt) };
+    },
+    async note({ token, action, verdict, reason, subject, detail }) {
+      await asked(sql`select gate.note(${token}, ${action}, ${verdict}, ${reason}, ${subject}, ${detail})`);
+    },
+    async noteSignIn(login, verdict, reason) {
+      await asked(sql`select gate.note_sign_in(${login}, ${verdict}, ${reason})`);
+    },
+    async eventsOf(secret) {
+      const rows = await asked(sql<(Omit<AuditEvent, 'at'> & { at: Date })[]>`
+        select event_id as "eventId", at, actor_kind as "actorKind", actor_id as "actorId", action, purpose, verdict, reason, patient_ids as "patientIds", subject, fields, detail
+        from gate.events_of(${secret})`);
+      return rows.map((row) => ({ ...row, at: toInstant(row.at) }));
+    },
+    async staffOfPhone(phone) {
+      const [row] = await asked(sql<{ personId: string | null }[]>`select gate.staff_of_phone(${phone}) as "personId"`);
+      return row?.personId ?? null;
+    },
+    async rota(role) {
+      return asked(sql<StaffMember[]>`select person_id as "personId", display_name as "displayName", phone from gate.rota(${role})`);
+    },
+  };
+}

@@ -1,0 +1,238 @@
+import type { Channel, HeldReason, Purpose, RefusedReason, Role } from '../../domain/codes.ts';
+import type { Instant } from '../../domain/follow-up/types.ts';
+
+/**
+ * Names of sealed fields. What `row_id` is for each:
+ * `conversation.progress`, `response.answers`: the touchpoint id; `call.recording`, `call.transcript`: the call id;
+ * `inbound.body`: the inbound id; `address.value`: the address's `rowId`; the others: a random id of the row.
+ * `contact.card` is no sealed value: it is the right to `readCard`.
+ */
+export type Field = 'patient.name' | 'patient.birth-date' | 'patient.sex' | 'patient.mrn' | 'patient.note' | 'address.value' | 'consent.evidence' | 'conversation.progress' | 'response.answers' | 'inbound.body' | 'call.recording' | 'call.transcript' | 'contact.card';
+
+/** What a person may ask the gate for; `gate.permission` in the migrations says which role, for which purpose, with which fields. */
+export type Action =
+  | 'show-patient' | 'list-worklist' | 'find-patient' | 'reach-patient' | 'show-responses' | 'record-response' | 'read-inbox'
+  | 'register-patient' | 'change-patient' | 'repair-contact' | 'change-status' | 'change-consent' | 'change-opt-out' | 'start-enrolment' | 'read-audit';
+
+export interface OpenRequest {
+  /** The bearer token; the database keeps only its SHA-256 (of its UTF-8 bytes). */
+  token: string;
+  purpose: Purpose;
+  action: Action;
+  /** All patients of a list in one request: one event, one grant. At most 200. */
+  patients: readonly string[];
+  fields: readonly Field[];
+  /** Why, as a code such as `escalation/<id>`; kept in the ledger. */
+  reason?: string;
+}
+
+/** A right that lasts until `expiresAt` (30 s), as the next transaction sees it. */
+export interface Verdict<Detail = Record<string, unknown>> {
+  verdict: 'allowed' | 'refused' | 'held';
+  reason: string | null;
+  actorKind: 'person' | 'worker' | 'patient' | 'system';
+  actorId: string;
+  patientIds: string[];
+  fields: string[];
+  detail: Detail;
+  /** Ledger leaf hash of the audit event, hex. */
+  receipt: string;
+  expiresAt: Instant;
+}
+
+/** A sealed value as the vault takes it. */
+export interface SealedValue {
+  patientId: string;
+  field: string;
+  rowId: string;
+  version: number;
+  keyId: string;
+  sealed: Uint8Array;
+  recordedAt: Instant;
+  recordedBy: string;
+}
+
+export type NewValue = Pick<SealedValue, 'patientId' | 'rowId' | 'version' | 'keyId' | 'sealed'> & { field: Field };
+
+export type PatientStatus = 'active' | 'admitted' | 'deceased' | 'inactive';
+export type AddressKind = 'phone' | 'email';
+export type EvidenceKind = 'signature' | 'recorded-yes' | 'web-form' | 'paper';
+
+export interface Card {
+  patientId: string;
+  status: PatientStatus | 'erased';
+  zone: string;
+  language: string;
+  department: string;
+  addresses: { addressId: string; kind: AddressKind; rowId: string; rank: number; suspendedAt: string | null; suspendedReason: string | null; optedOutAt: string | null; optedOutBy: string | null }[];
+  consents: { consentId: string; purpose: string; channel: string; grantedAt: string; grantedBy: string; evidenceKind: EvidenceKind; noticeVersion: string; withdrawnAt: string | null; withdrawnBy: string | null }[];
+}
+
+/** A contact that may still reach the patient, or already has, at the moment of a withdrawal. */
+export interface UnresolvedAttempt {
+  attemptId: string;
+  status: 'claimed' | 'unknown';
+  channel: string;
+  claimedAt: Instant;
+}
+
+export interface ContactRequest {
+  subjectKind: 'touchpoint' | 'escalation';
+  subjectId: string;
+  /** `remind`, `first`, `nudge-<n>`, `question-<n>`, `call-<n>`, `page-<n>`, `advice`, `stop-confirmation`. */
+  kind: string;
+  channel: Channel;
+  /** The id that a new attempt gets; an attempt that exists keeps its own (see `detail.attemptId`). */
+  attemptId: string;
+  /** Revision of the enrolment (touchpoint of kind `remind`), conversation (`ask`, `call`) or escalation that decided this. */
+  revision: number;
+  businessNow: Instant;
+  /** 5 to 300; longer than the provider call's deadline. */
+  leaseSeconds: number;
+}
+
+export type AttemptStatus = 'claimed' | 'sent' | 'held' | 'refused' | 'unreachable' | 'unknown';
+
+/** `detail` of a contact's verdict. */
+export interface ContactDetail {
+  attemptId: string;
+  patientId: string | null;
+  addressId: string | null;
+  /** Row of `address.value` with the number or mailbox; null for pages and where there is none. */
+  addressRowId: string | null;
+  language: string | null;
+  zone: string | null;
+  leaseUntil: Instant | null;
+  /** An earlier try may have reached the provider: look there before any send. */
+  takeover: boolean;
+  /** With verdict `held`: when to try again, business time. */
+  holdUntil: Instant | null;
+  /** With reason `ended`: what the contact had come to. */
+  ended: { status: AttemptStatus; reason: string | null; providerSid: string | null } | null;
+}
+
+/** Reasons of a contact's verdict. `busy`: another holds the lease; `ended`: nothing to do, see `detail.ended`. */
+export type ContactReason = RefusedReason | HeldReason | 'busy' | 'ended';
+
+export interface ContactEnd {
+  attemptId: string;
+  status: Exclude<AttemptStatus, 'claimed'>;
+  reason: string | null;
+  providerSid: string | null;
+  bodyDigest: Uint8Array | null;
+  businessNow: Instant;
+}
+
+export interface AttemptOutcome {
+  attemptId: string;
+  status: AttemptStatus;
+  reason: string | null;
+  providerSid: string | null;
+}
+
+export interface AttemptReceipt {
+  providerSid: string;
+  attemptId: string | null;
+  status: string;
+  /** Order of the provider's statuses; a lower or equal rank changes nothing. */
+  rank: number;
+  error: string | null;
+}
+
+export interface ReceiptSubject {
+  attemptId: string;
+  subjectKind: 'touchpoint' | 'escalation';
+  subjectId: string;
+  kind: string;
+  channel: Channel;
+  status: AttemptStatus;
+  /** False when the status was already known or is older than what is known. */
+  changed: boolean;
+}
+
+export interface InboundMessage {
+  inboundId: string;
+  providerSid: string;
+  kind: 'sms' | 'voice-turn';
+  addressKind: AddressKind;
+  blindIndex: Uint8Array;
+  keyId: string;
+  sealed: Uint8Array;
+  receivedAt: Instant;
+}
+
+export interface StoredInbound {
+  inboundId: string;
+  secret: string;
+  /** The provider told it before: the verdict is `refused` with reason `duplicate`, and nothing is to be done. */
+  duplicate: boolean;
+}
+
+/** `detail` of an inbound message's verdict; all patients who share the number. */
+export interface InboundDetail {
+  inboundId: string;
+  addressId: string;
+  optedOut: boolean;
+  patients: { patientId: string; status: string; language: string; zone: string; department: string }[];
+  /** Open conversations on this number (at most one is). */
+  conversations: { touchpointId: string; patientId: string }[];
+}
+
+export interface SealedInbound {
+  inboundId: string;
+  providerSid: string;
+  kind: 'sms' | 'voice-turn';
+  addressId: string;
+  keyId: string;
+  sealed: Uint8Array;
+  receivedAt: Instant;
+}
+
+/** `detail` of a voice turn's verdict. */
+export interface TurnDetail {
+  callId: string;
+  touchpointId: string;
+  patientId: string;
+  addressId: string | null;
+  language: string;
+  zone: string;
+  record: boolean;
+}
+
+export interface StaffMember {
+  personId: string;
+  displayName: string;
+  phone: string | null;
+}
+
+export interface Session {
+  personId: string;
+  displayName: string;
+  roles: Role[];
+  departments: string[];
+  expiresAt: Instant;
+}
+
+export interface AdministrativeNote {
+  token: string;
+  action: string;
+  verdict: 'allowed' | 'refused' | 'noted';
+  reason: string | null;
+  subject: string | null;
+  detail: string | null;
+}
+
+export interface AuditEvent {
+  eventId: string;
+  at: Instant;
+  actorKind: string;
+  actorId: string;
+  action: string;
+  purpose: string;
+  verdict: string;
+  reason: string | null;
+  patientIds: string[];
+  subject: string | null;
+  fields: string[];
+  detail: string | null;
+}
