@@ -1,0 +1,16 @@
+import type { Channel } from '../codes.ts';
+import type { Plan, Step } from './format.ts';
+
+/** What each kind of step can use: a question by e-mail has no way back until web forms exist; a call is a call. */
+export const channelsByKind: Readonly<Record<Step['kind'], readonly Channel[]>> = {
+  remind: ['sms', 'email'],
+  ask: ['sms', 'voice'],
+  call: ['voice'],
+  task: [],
+};
+
+/** The channels that a step tries, in order: its own, else those of the plan that its kind can use. A call always has voice. */
+export function channelsOf(plan: Pick<Plan, 'channels'>, step: Step): Channel[] {
+  if (step.kind === 'call') return ['voice'];
+  return (step.channels ?? plan.channels).filter((channel) => channelsByKind[step.kind].includes(channel));
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { Catalogue, PlanParts } from './check.ts';
+import { checkParts } from './check.ts';
+import { readDocument } from './document.ts';
+import { planSchema, stepSchema } from './format.ts';
+import type { ParsedPlan } from './parse.ts';
+import { shapeFaults } from './shape-faults.ts';
+
+/**
+ * Everything that stands between a file and publishing: reads the plan, and reports the faults of its shape and those that
+ * span fields in one list, so that an author corrects a file once. Where a part has the wrong shape, the rest is still checked.
+ */
+export function validatePlan(text: string, content: Catalogue): ParsedPlan {
+  const document = readDocument(text);
+  if (!document.ok) return document;
+  const parsed = planSchema.safeParse(document.value);
+  const shape = parsed.success ? [] : shapeFaults(parsed.error, document.value, document.lineOf);
+  const faults = [...shape, ...checkParts(readableParts(document.value), content, document.lineOf)];
+  return parsed.success && faults.length === 0 ? { ok: true, plan: parsed.data } : { ok: false, faults };
+}
+
+function readableParts(value: unknown): PlanParts {
+  const { channels, contactHours, ladders } = planSchema.shape;
+  const whole = z.looseObject({ anchors: z.unknown(), channels: z.unknown(), contactHours: z.unknown(), ladders: z.unknown(), steps: z.unknown() }).partial().safeParse(value).data ?? {};
+  const steps = Array.isArray(whole.steps) ? whole.steps.map((step: unknown, index) => ({ index, step: stepSchema.safeParse(step) })) : [];
+  const names = z.record(z.string(), z.unknown()).safeParse(whole.anchors);
+  return {
+    // The names count even where an anchor's own content is wrong: otherwise each use of it would be a second, false fault.
+    anchors: names.success ? Object.keys(names.data) : null,
+    channels: channels.safeParse(whole.channels).data ?? null,
+    contactHours: contactHours.safeParse(whole.contactHours).data ?? null,
+    steps: steps.flatMap(({ index, step }) => (step.success ? [{ index, step: step.data }] : [])),
+    ladders: ladders.safeParse(whole.ladders).data ?? null,
+  };
+}
