@@ -1,0 +1,34 @@
+import { defineProcess, key, secretKey } from './load.ts';
+import type { ConfigOf } from './load.ts';
+import { hospitalKeys, metricsKeys, processKeys, temporalKeys, twilioKeys, vaultKeys } from './shared.ts';
+import { mailbox, numberWithin, postgresUrl, readableFile, smtpUrl, text } from './values.ts';
+
+/** What the worker reads: it carries the threads out. */
+export const workerDefinition = defineProcess({
+  process: 'worker',
+  keys: {
+    databaseUrl: secretKey('DATABASE_URL_WORKER', postgresUrl, 'The facts, as login ct_worker.'),
+    keysDatabaseUrl: secretKey('KEYS_DATABASE_URL_WORKER', postgresUrl, 'The key store, as login ct_worker.'),
+    ...temporalKeys,
+    ...vaultKeys,
+    ...twilioKeys,
+    smtpUrl: secretKey('SMTP_URL', smtpUrl, 'Mail server that mails are handed to.'),
+    mailFrom: key('MAIL_FROM', mailbox, 'Sender of mails.'),
+    dkimDomain: key('DKIM_DOMAIN', text.optional(), 'Domain that mails are signed for.'),
+    dkimSelector: key('DKIM_SELECTOR', text.optional(), 'Selector of the signing key in that domain\'s DNS.'),
+    dkimKeyFile: key('DKIM_KEY_FILE', readableFile.optional(), 'Private signing key (PEM).'),
+    ...hospitalKeys,
+    smsPerSecond: key('SMS_PER_SECOND', numberWithin(0.01, 10_000, false).default(10), 'Messages a second that the provider takes from this account, over all workers.'),
+    callsPerSecond: key('CALLS_PER_SECOND', numberWithin(0.01, 1_000, false).default(1), 'Calls a second, likewise.'),
+    leaseSeconds: key('LEASE_SECONDS', numberWithin(5, 300).default(30), 'How long a begun contact belongs to the process that began it.'),
+    providerDeadlineSeconds: key('PROVIDER_DEADLINE_SECONDS', numberWithin(1, 120).default(10), 'How long a provider may take to answer; shorter than LEASE_SECONDS.'),
+    ...metricsKeys,
+    ...processKeys,
+  },
+  check: (config) => [
+    ...(config.providerDeadlineSeconds < config.leaseSeconds ? [] : ['PROVIDER_DEADLINE_SECONDS must be below LEASE_SECONDS, or a second attempt could send while the first still does.']),
+    ...(new Set([config.dkimDomain, config.dkimSelector, config.dkimKeyFile].map((each) => each === undefined)).size === 1 ? [] : ['DKIM_DOMAIN, DKIM_SELECTOR and DKIM_KEY_FILE belong together: set all or none.']),
+  ],
+});
+
+export type WorkerConfig = ConfigOf<typeof workerDefinition>;
