@@ -283,7 +283,8 @@ create table care.inbox (
   inbox_id bigint generated always as identity primary key,
   workflow_id text not null references care.thread,
   event jsonb not null,
-  at timestamptz not null,
+  at timestamptz not null,                      -- business clock
+  told_at timestamptz not null default clock_timestamp(),
   applied_at timestamptz
 );
 create index inbox_unapplied on care.inbox (workflow_id, inbox_id) where applied_at is null;

@@ -1,0 +1,31 @@
+import { channelsOf } from '../follow-up/schedule.ts';
+import type { Instant } from '../follow-up/types.ts';
+import type { Plan, StepOf } from '../plan/format.ts';
+import { durationMs } from '../time/durations.ts';
+import type { ConversationRules, ConversationState } from './types.ts';
+
+/** A conversation about to make its first contact. */
+export function newConversation(plan: Plan, step: StepOf<'ask'> | StepOf<'call'>, enrolmentId: string, touchpointId: string, now: Instant, notAfter: Instant): ConversationState {
+  return {
+    schemaVersion: 1,
+    touchpointId,
+    enrolmentId,
+    status: 'starting',
+    channels: [...channelsOf(plan, step)],
+    channelIndex: 0,
+    askedAt: null,
+    nudgesSent: 0,
+    callsMade: 0,
+    nextAt: now,
+    notAfter,
+    lastAnswerAt: null,
+    outcome: null,
+    reason: null,
+  };
+}
+
+/** The step's words as numbers. A `call` has no reply window: each attempt is a call, and the last one hands over to staff. */
+export function conversationRules(step: StepOf<'ask'> | StepOf<'call'>): ConversationRules {
+  if (step.kind === 'call') return { windowMs: 0, nudgesMs: [], redialsMs: step.redial.map(durationMs), silence: 'task', record: step.record, isCall: true };
+  return { windowMs: durationMs(step.reply.window), nudgesMs: step.reply.nudges.map(durationMs), redialsMs: [], silence: step.reply.silence, record: false, isCall: false };
+}

@@ -1,0 +1,57 @@
+import type { CallDisposition } from '../domain/questionnaire/types.ts';
+import type { Sql, Transaction } from './connect.ts';
+
+export interface NewCall {
+  callId: string;
+  touchpointId: string | null;
+  patientId: string;
+  ownerWorkflowId: string;
+  contactKind: string;
+  record: boolean;
+  createdAt: string;
+}
+
+export type CallStatus = 'planned' | 'placed' | 'answered' | 'ended';
+export type RecordingStatus = 'none' | 'in-progress' | 'available' | 'stored' | 'deleted' | 'absent';
+
+export interface CallRow extends NewCall {
+  attemptId: string | null;
+  providerSid: string | null;
+  status: CallStatus;
+  disposition: CallDisposition | null;
+  answeredBy: string | null;
+  turns: number;
+  recordingSid: string | null;
+  recordingStatus: RecordingStatus;
+}
+
+export async function createCall(tx: Transaction, call: NewCall): Promise<void> {
+  await tx`insert into care.call (call_id, touchpoint_id, patient_id, owner_workflow_id, contact_kind, record, created_at)
+    values (${call.callId}, ${call.touchpointId}, ${call.patientId}, ${call.ownerWorkflowId}, ${call.contactKind}, ${call.record}, ${call.createdAt}) on conflict (call_id) do nothing`;
+}
+
+/** Reads a call and holds its row's lock. Null when there is none. */
+export async function lockCall(tx: Transaction, callId: string): Promise<CallRow | null> {
+  const [row] = await tx<CallRow[]>`
+    select call_id as "callId", touchpoint_id as "touchpointId", patient_id as "patientId", owner_workflow_id as "ownerWorkflowId", contact_kind as "contactKind", record,
+           created_at as "createdAt", attempt_id as "attemptId", provider_sid as "providerSid", status, disposition, answered_by as "answeredBy", turns,
+           recording_sid as "recordingSid", recording_status as "recordingStatus"
+    from care.call where call_id = ${callId} for update`;
+  return row ?? null;
+}
+
+export type CallChange = Partial<Pick<CallRow, 'attemptId' | 'providerSid' | 'status' | 'disposition' | 'answeredBy' | 'turns' | 'recordingSid' | 'recordingStatus'>> & { endedAt?: string };
+
+/** Changes a call whose lock the caller holds. What is left out stays. */
+export async function changeCall(tx: Transaction, call: CallRow, change: CallChange): Promise<void> {
+  const next = { ...call, ...change };
+  await tx`update care.call set attempt_id = ${next.attemptId}, provider_sid = ${next.providerSid}, status = ${next.status}, disposition = ${next.disposition},
+    answered_by = ${next.answeredBy}, turns = ${next.turns}, recording_sid = ${next.recordingSid}, recording_status = ${next.recordingStatus},
+    ended_at = coalesce(ended_at, ${change.endedAt ?? null}), revision = revision + 1 where call_id = ${call.callId}`;
+}
+
+/** The call that a provider's id belongs to. */
+export async function callOfSid(sql: Sql | Transaction, providerSid: string): Promise<string | null> {
+  const [row] = await sql<{ callId: string }[]>`select call_id as "callId" from care.call where provider_sid = ${providerSid}`;
+  return row?.callId ?? null;
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { decideConversation } from '../domain/questionnaire/decide.ts';
+import { evolveConversation } from '../domain/questionnaire/evolve.ts';
+import { conversationRules, newConversation } from '../domain/questionnaire/begin.ts';
+import type { ConversationEffect, ConversationEvent, ConversationNext, ConversationRules, ConversationState } from '../domain/questionnaire/types.ts';
+import { notAfterOf, stepOf } from '../domain/follow-up/schedule.ts';
+import type { Instant } from '../domain/follow-up/types.ts';
+import type { RuleAction } from '../domain/plan/format.ts';
+import { workflowIdOf } from '../domain/threads.ts';
+import { json } from './connect.ts';
+import type { Sql, Transaction } from './connect.ts';
+import { createCall } from './calls.ts';
+import { applyEffects } from './effects.ts';
+import { lockFollowUp } from './follow-ups.ts';
+import type { FollowUpRow } from './follow-ups.ts';
+import { tellStory } from './story.ts';
+import { closeThread, hear, tell } from './threads.ts';
+import type { ThreadToPoke } from './threads.ts';
+
+export interface ConversationRow {
+  touchpointId: string;
+  enrolmentId: string;
+  patientId: string;
+  questionnaireId: string;
+  rules: ConversationRules;
+  state: ConversationState;
+  addressId: string | null;
+  revision: number;
+}
+
+/** Makes the conversation of a due `ask` or `call` touchpoint, in the decision's own transaction. */
+export async function planConversation(tx: Transaction, row: FollowUpRow, touchpointId: string, now: Instant): Promise<ThreadToPoke> {
+  const touchpoint = row.state.touchpoints.find((candidate) => candidate.id === touchpointId);
+  if (touchpoint === undefined) throw new Error(`Enrolment ${row.enrolmentId} has no touchpoint ${touchpointId}.`);
+  const step = stepOf(row.plan, touchpoint.stepId);
+  if (step.kind !== 'ask' && step.kind !== 'call') throw new Error(`Step ${step.id} is no conversation.`);
+  const state = newConversation(row.plan, step, row.enrolmentId, touchpointId, now, notAfterOf(row.plan, touchpoint, row.state.zone) ?? now);
+  await tx`insert into care.conversation (touchpoint_id, enrolment_id, patient_id, questionnaire_id, questionnaire_version, rules, state, status, opened_at)
+    values (${touchpointId}, ${row.enrolmentId}, ${row.patientId}, ${step.questionnaire}, 1, ${json(tx, conversationRules(step))}, ${json(tx, state)}, ${state.status}, ${now})
+    on conflict (touchpoint_id) do nothing`;
+  return tell(tx, 'questionnaire', touchpointId, { kind: 'started' }, now);
+}
+
+/** Reads a conversation and holds its row's lock. Null when this touchpoint has none. */
+export async function lockConversation(tx: Transaction, touchpointId: string): Promise<ConversationRow | null> {
+  const [row] = await tx<ConversationRow[]>`
+    select touchpoint_id as "touchpointId", enrolment_id as "enrolmentId", patient_id as "patientId", questionnaire_id as "questionnaireId", rules, state, address_id as "addressId", revision
+    from care.conversation where touchpoint_id = ${touchpointId} for update`;
+  return row ?? null;
+}
+
+export interface ConversationResumed {
+  next: ConversationNext;
+  row: ConversationRow;
+  threads: ThreadToPoke[];
+}
+
+/**
+ * Under the conversation's lock: applies what its thread was told and the given events, decides, stores. When the
+ * conversation ends its touchpoint's follow-up is told in the same transaction.
+ */
+export async function resumeConversation(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[] = []): Promise<ConversationResumed> {
+  const { before, state: evolved, effects, actions } = await evolveConversationRow(tx, touchpointId, now, events);
+  const decision = decideConversation(before.rules, evolved, now, before.revision + 1, randomUUID);
+  const row = { ...before, state: decision.state, revision: before.revision + 1 };
+  const threads = await saveConversation(tx, before, row, [...effects, ...decision.effects], actions, now);
+  if (decision.next.kind === 'end') await closeThread(tx, 'questionnaire', touchpointId, now);
+  return { next: decision.next, row, threads };
+}
+
+/** Applies events without deciding, for a webhook: commands stay with the thread. Poke `questionnaire/<id>` after the commit. */
+export async function applyToConversation(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[]): Promise<ThreadToPoke[]> {
+  const threads: ThreadToPoke[] = [];
+  for (const event of events) threads.push(await tell(tx, 'questionnaire', touchpointId, event, now));
+  const { before, state, effects, actions } = await evolveConversationRow(tx, touchpointId, now, []);
+  const row = { ...before, state, revision: before.revision + 1 };
+  return [...threads, ...(await saveConversation(tx, before, row, effects, actions, now))];
+}
+
+async function evolveConversationRow(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[]) {
+  const before = await lockConversation(tx, touchpointId);
+  if (before === null) throw new Error(`Touchpoint ${touchpointId} has no conversation.`);
+  const heard = await hear<ConversationEvent>(tx, 'questionnaire', touchpointId);
+  let state = before.state;
+  const effects: ConversationEffect[] = [];
+  const actions: RuleAction[] = [];
+  for (const event of [...heard.map((row) => row.event), ...events]) {
+    if (state.status !== 'done' && (event.kind === 'completed' || event.kind === 'call-ended')) actions.push(...event.actions);
+    const evolved = evolveConversation(before.rules, state, event);
+    state = evolved.state;
+    effects.push(...evolved.effects);
+    await tellStoryOf(tx, before, event, now);
+  }
+  return { before, state, effects, actions };
+}
+
+async function saveConversation(tx: Transaction, before: ConversationRow, row: ConversationRow, effects: ConversationEffect[], actions: RuleAction[], now: Instant): Promise<ThreadToPoke[]> {
+  const { state } = row;
+  const ended = state.status === 'done' && before.state.status !== 'done';
+  await tx`update care.conversation set state = ${json(tx, state)}, status = ${state.status}, revision = ${row.revision},
+    closed_at = case when ${state.status} = 'done' then coalesce(closed_at, ${now}) end,
+    address_id = case when ${state.status} = 'starting' then null else address_id end where touchpoint_id = ${row.touchpointId}`;
+  const threads: ThreadToPoke[] = [];
+  const planEffects = effects.flatMap((effect) => (effect.kind === 'plan-call' ? [] : [effect]));
+  if (planEffects.length > 0) threads.push(...(await applyEffects(tx, await lockFollowUp(tx, row.enrolmentId), planEffects, now)));
+  for (const effect of effects) {
+    if (effect.kind === 'plan-call') await createCall(tx, { callId: effect.callId, touchpointId: row.touchpointId, patientId: row.patientId, ownerWorkflowId: workflowIdOf('questionnaire', row.touchpointId), contactKind: effect.contactKind, record: effect.record, createdAt: now });
+    if (effect.kind === 'plan-call') threads.push(await tell(tx, 'recordedCall', effect.callId, { kind: 'started' }, now));
+  }
+  if (ended) threads.push(await tell(tx, 'followUp', row.enrolmentId, { kind: 'conversation-ended', touchpointId: row.touchpointId, outcome: state.outcome, reason: state.reason ?? '', actions } as { kind: string }, now));
+  return threads;
+}
+
+async function tellStoryOf(tx: Transaction, row: ConversationRow, event: ConversationEvent, now: Instant): Promise<void> {
+  if (event.kind === 'started') return;
+  const detail = event.kind === 'contact-ended' ? { contact: event.contactKind, channel: event.channel, outcome: event.outcome.kind, reason: 'reason' in event.outcome ? event.outcome.reason : null } : event.kind === 'call-ended' ? { disposition: event.disposition } : event.kind === 'receipt' ? { channel: event.channel, delivered: event.delivered, reason: event.reason } : event.kind === 'cancelled' ? { reason: event.reason } : {};
+  await tellStory(tx, [{ enrolmentId: row.enrolmentId, patientId: row.patientId, touchpointId: row.touchpointId, at: now, what: `conversation.${event.kind}`, detail }]);
+}
+
+/** The conversation that is open on a number, if one is. */
+export async function openConversationOn(sql: Sql | Transaction, addressId: string): Promise<string | null> {
+  const [row] = await sql<{ touchpointId: string }[]>`select touchpoint_id as "touchpointId" from care.conversation where address_id = ${addressId} and closed_at is null`;
+  return row?.touchpointId ?? null;
+}

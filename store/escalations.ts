@@ -1,0 +1,96 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { Level } from '../domain/codes.ts';
+import { decideEscalation, evolveEscalation, openEscalation } from '../domain/escalation/decide.ts';
+import { defaultLadders } from '../domain/escalation/default-ladders.ts';
+import type { EscalationEvent, EscalationNext, EscalationState } from '../domain/escalation/types.ts';
+import type { Instant } from '../domain/follow-up/types.ts';
+import type { Ladder } from '../domain/plan/format.ts';
+import { json } from './connect.ts';
+import type { Transaction } from './connect.ts';
+import { tellStory } from './story.ts';
+import { closeThread, hear, tell } from './threads.ts';
+import type { ThreadToPoke } from './threads.ts';
+
+export interface NewEscalation {
+  patientId: string;
+  enrolmentId: string | null;
+  touchpointId: string | null;
+  department: string;
+  level: Level;
+  ruleId: string;
+  /** Null: the default ladder of the level. */
+  ladder: Ladder | null;
+  now: Instant;
+}
+
+/** Opens an alert, unless one is open for this patient and rule: then that one stands. Its thread is started by the poke. */
+export async function openEscalationRow(tx: Transaction, wanted: NewEscalation): Promise<ThreadToPoke[]> {
+  const escalationId = randomUUID();
+  const state = openEscalation(escalationId, wanted.level, wanted.ladder ?? defaultLadders[wanted.level], wanted.now);
+  const inserted = await tx`
+    insert into care.escalation (escalation_id, patient_id, enrolment_id, touchpoint_id, department, level, rule_id, acknowledge_code, state, status, opened_at)
+    values (${escalationId}, ${wanted.patientId}, ${wanted.enrolmentId}, ${wanted.touchpointId}, ${wanted.department}, ${wanted.level}, ${wanted.ruleId},
+            ${await freeCode(tx)}, ${json(tx, state)}, 'open', ${wanted.now})
+    on conflict (patient_id, rule_id) where status <> 'closed' do nothing`;
+  if (inserted.count === 0) return [];
+  await tellStory(tx, [{ enrolmentId: wanted.enrolmentId, patientId: wanted.patientId, touchpointId: wanted.touchpointId, at: wanted.now, what: 'escalation.opened', detail: { level: wanted.level, rule: wanted.ruleId, escalationId } }]);
+  return [await tell(tx, 'escalation', escalationId, { kind: 'opened' }, wanted.now)];
+}
+
+export interface EscalationRow {
+  escalationId: string;
+  patientId: string;
+  enrolmentId: string | null;
+  touchpointId: string | null;
+  department: string;
+  level: Level;
+  ruleId: string;
+  acknowledgeCode: string;
+  revision: number;
+  state: EscalationState;
+}
+
+export async function lockEscalation(tx: Transaction, escalationId: string): Promise<EscalationRow> {
+  const [row] = await tx<EscalationRow[]>`
+    select escalation_id as "escalationId", patient_id as "patientId", enrolment_id as "enrolmentId", touchpoint_id as "touchpointId", department, level, rule_id as "ruleId",
+           acknowledge_code as "acknowledgeCode", revision, state from care.escalation where escalation_id = ${escalationId} for update`;
+  if (row === undefined) throw new Error(`There is no escalation ${escalationId}.`);
+  return row;
+}
+
+/** Under the escalation's lock: applies what its thread was told and the given events, decides, stores. */
+export async function resumeEscalation(tx: Transaction, escalationId: string, now: Instant, events: EscalationEvent[] = []): Promise<{ next: EscalationNext; row: EscalationRow }> {
+  const before = await lockEscalation(tx, escalationId);
+  const heard = await hear<EscalationEvent | { kind: 'opened' }>(tx, 'escalation', escalationId);
+  const facts = [...heard.flatMap((row) => (row.event.kind === 'opened' ? [] : [row.event])), ...events];
+  const evolved = facts.reduce(evolveEscalation, before.state);
+  const decision = decideEscalation(evolved, now, before.revision + 1);
+  const row = { ...before, state: decision.state, revision: before.revision + 1 };
+  await tx`update care.escalation set state = ${json(tx, row.state)}, status = ${row.state.status}, revision = ${row.revision},
+    closed_at = case when ${row.state.status} = 'closed' then coalesce(closed_at, ${now}) end where escalation_id = ${escalationId}`;
+  await tellStory(tx, facts.map((event) => ({ enrolmentId: row.enrolmentId, patientId: row.patientId, touchpointId: row.touchpointId, at: event.at, what: `escalation.${event.kind}`, detail: storyDetail(escalationId, event) })));
+  if (decision.next.kind === 'end') await closeThread(tx, 'escalation', escalationId, now);
+  return { next: decision.next, row };
+}
+
+function storyDetail(escalationId: string, event: EscalationEvent): Record<string, string | number | boolean | null> {
+  switch (event.kind) {
+    case 'page-ended':
+      return { escalationId, page: event.page, outcome: event.outcome };
+    case 'page-receipt':
+      return { escalationId, page: event.page, delivered: event.delivered };
+    case 'acknowledged':
+      return { escalationId, by: event.by };
+    case 'closed':
+      return { escalationId, by: event.by, reason: event.reason };
+  }
+}
+
+/** A six-digit code that no open escalation has; a staff member replies with it to acknowledge. */
+async function freeCode(tx: Transaction): Promise<string> {
+  for (;;) {
+    const code = String(randomInt(100_000, 1_000_000));
+    const taken = await tx`select 1 from care.escalation where acknowledge_code = ${code} and status <> 'closed'`;
+    if (taken.count === 0) return code;
+  }
+}

@@ -1,0 +1,129 @@
+import { isDeepStrictEqual } from 'node:util';
+import { decide } from '../domain/follow-up/decide.ts';
+import { evolve } from '../domain/follow-up/evolve.ts';
+import { notAfterOf } from '../domain/follow-up/schedule.ts';
+import type { FollowUpEffect, FollowUpEvent, FollowUpNext, FollowUpState, Instant, Touchpoint } from '../domain/follow-up/types.ts';
+import type { Plan } from '../domain/plan/format.ts';
+import { json } from './connect.ts';
+import type { Transaction } from './connect.ts';
+import { applyEffects } from './effects.ts';
+import { tellStory } from './story.ts';
+import { closeThread, hear } from './threads.ts';
+import type { ThreadToPoke } from './threads.ts';
+
+export interface FollowUpRow {
+  enrolmentId: string;
+  patientId: string;
+  planId: string;
+  planVersion: number;
+  department: string;
+  revision: number;
+  plan: Plan;
+  state: FollowUpState;
+}
+
+/** Thrown for an id that no enrolment has. */
+export class EnrolmentUnknown extends Error {
+  readonly code = 'ENROLMENT_UNKNOWN';
+  constructor(enrolmentId: string) {
+    super(`There is no enrolment ${enrolmentId}.`);
+  }
+}
+
+/** Reads an enrolment's position and holds its row's lock until the transaction ends. */
+export async function lockFollowUp(tx: Transaction, enrolmentId: string): Promise<FollowUpRow> {
+  const [row] = await tx<(Omit<FollowUpRow, 'state'> & Pick<FollowUpState, 'status' | 'endReason' | 'anchors' | 'zone'>)[]>`
+    select e.enrolment_id as "enrolmentId", e.patient_id as "patientId", e.plan_id as "planId", e.plan_version as "planVersion", e.department,
+           e.revision, p.body as plan, e.status, e.end_reason as "endReason", e.anchors, e.zone
+    from care.enrolment e join care.plan p on p.plan_id = e.plan_id and p.version = e.plan_version
+    where e.enrolment_id = ${enrolmentId} for update of e`;
+  if (row === undefined) throw new EnrolmentUnknown(enrolmentId);
+  const { status, endReason, anchors, zone, ...rest } = row;
+  const touchpoints = await tx<Touchpoint[]>`
+    select touchpoint_id as id, step_id as "stepId", kind, due_at as "dueAt", next_at as "nextAt", status, outcome, reason, channel_index as "channelIndex", receipt_by as "receiptBy"
+    from care.touchpoint where enrolment_id = ${enrolmentId} order by due_at nulls last, step_id`;
+  return { ...rest, state: { schemaVersion: 1, enrolmentId, status, endReason, anchors, zone, touchpoints: [...touchpoints] } };
+}
+
+export interface Resumed<Next> {
+  next: Next;
+  row: FollowUpRow;
+  /** Threads that were told something: poke them after the commit. */
+  threads: ThreadToPoke[];
+}
+
+/**
+ * Under the enrolment's lock: applies what the thread was told and the given events, decides, and stores both. The
+ * revision counts what commands depend on, so a delivery receipt does not make the next reminder's command stale.
+ */
+export async function resumeFollowUp(tx: Transaction, enrolmentId: string, now: Instant, events: FollowUpEvent[] = []): Promise<Resumed<FollowUpNext>> {
+  const before = await lockFollowUp(tx, enrolmentId);
+  const heard = await hear<FollowUpEvent>(tx, 'followUp', enrolmentId);
+  const evolved = evolveAll(before, [...heard.map((row) => row.event), ...events], now);
+  let decision = decide(before.plan, evolved.state, now, before.revision + 1);
+  const bumped = commandsChanged(before.state, decision.state);
+  if (!bumped) decision = decide(before.plan, evolved.state, now, before.revision);
+  const row = { ...before, state: decision.state, revision: before.revision + (bumped ? 1 : 0) };
+  const threads = await saveFollowUp(tx, before, row, [...evolved.effects, ...decision.effects], now);
+  if (decision.next.kind === 'end') await closeThread(tx, 'followUp', enrolmentId, now);
+  return { next: decision.next, row, threads };
+}
+
+/** Applies events without deciding, for a webhook that must not take a command away from the thread. True when the thread must look. */
+export async function applyToFollowUp(tx: Transaction, enrolmentId: string, now: Instant, events: FollowUpEvent[]): Promise<{ mustPoke: boolean; threads: ThreadToPoke[] }> {
+  const before = await lockFollowUp(tx, enrolmentId);
+  const evolved = evolveAll(before, events, now);
+  const bumped = commandsChanged(before.state, evolved.state);
+  const row = { ...before, state: evolved.state, revision: before.revision + (bumped ? 1 : 0) };
+  const threads = await saveFollowUp(tx, before, row, evolved.effects, now);
+  return { mustPoke: bumped || row.state.touchpoints.every((touchpoint) => touchpoint.status === 'done'), threads };
+}
+
+function evolveAll(row: FollowUpRow, events: FollowUpEvent[], now: Instant): { state: FollowUpState; effects: FollowUpEffect[] } {
+  let state = row.state;
+  const effects: FollowUpEffect[] = [];
+  for (const event of events) {
+    const evolved = evolve(row.plan, state, event, now);
+    state = evolved.state;
+    effects.push(...evolved.effects);
+  }
+  return { state, effects };
+}
+
+/** What a command depends on: the enrolment itself, and every touchpoint that was or is still to be begun. */
+function commandsChanged(before: FollowUpState, after: FollowUpState): boolean {
+  const { touchpoints: touchpointsBefore, ...restBefore } = before;
+  const { touchpoints: touchpointsAfter, ...restAfter } = after;
+  const planned = (touchpoints: Touchpoint[]) => touchpoints.filter((touchpoint) => touchpoint.status === 'planned');
+  return !isDeepStrictEqual(restBefore, restAfter) || !isDeepStrictEqual(planned(touchpointsBefore), planned(touchpointsAfter));
+}
+
+async function saveFollowUp(tx: Transaction, before: FollowUpRow, after: FollowUpRow, effects: FollowUpEffect[], now: Instant): Promise<ThreadToPoke[]> {
+  const { state } = after;
+  if (after.revision !== before.revision) {
+    await tx`update care.enrolment set status = ${state.status}, end_reason = ${state.endReason}, anchors = ${json(tx, state.anchors)}, zone = ${state.zone},
+      revision = ${after.revision}, ended_at = case when ${state.status} = 'ended' then coalesce(ended_at, ${now}) end where enrolment_id = ${after.enrolmentId}`;
+  }
+  const earlier = new Map(before.state.touchpoints.map((touchpoint) => [touchpoint.id, touchpoint]));
+  const changed = state.touchpoints.filter((touchpoint) => !isDeepStrictEqual(earlier.get(touchpoint.id), touchpoint));
+  for (const touchpoint of changed) await saveTouchpoint(tx, after, touchpoint, now);
+  await tellStory(tx, changed.filter((touchpoint) => touchpoint.status === 'done' || touchpoint.reason !== null).map((touchpoint) => storyOfTouchpoint(after, touchpoint, now)));
+  return applyEffects(tx, after, effects, now);
+}
+
+async function saveTouchpoint(tx: Transaction, row: FollowUpRow, touchpoint: Touchpoint, now: Instant): Promise<void> {
+  await tx`update care.touchpoint set due_at = ${touchpoint.dueAt}, next_at = ${touchpoint.nextAt}, not_after = ${notAfterOf(row.plan, touchpoint, row.state.zone)},
+    status = ${touchpoint.status}, outcome = ${touchpoint.outcome}, reason = ${touchpoint.reason}, channel_index = ${touchpoint.channelIndex},
+    receipt_by = ${touchpoint.receiptBy}, ended_at = ${touchpoint.status === 'done' ? now : null} where touchpoint_id = ${touchpoint.id}`;
+}
+
+function storyOfTouchpoint(row: FollowUpRow, touchpoint: Touchpoint, now: Instant) {
+  return {
+    enrolmentId: row.enrolmentId,
+    patientId: row.patientId,
+    touchpointId: touchpoint.id,
+    at: now,
+    what: touchpoint.status === 'done' ? `touchpoint.${touchpoint.outcome ?? ''}` : 'touchpoint.held',
+    detail: { step: touchpoint.stepId, reason: touchpoint.reason, nextAt: touchpoint.nextAt },
+  };
+}

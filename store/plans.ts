@@ -1,0 +1,36 @@
+import type { Plan } from '../domain/plan/format.ts';
+import { json } from './connect.ts';
+import type { Sql, Transaction } from './connect.ts';
+
+export interface PublishedPlan {
+  plan: Plan;
+  source: string;
+  publishedAt: string;
+  publishedBy: string;
+}
+
+/** Thrown when a version is published that exists with other content: a published plan is immutable. */
+export class PlanExists extends Error {
+  readonly code = 'PLAN_EXISTS';
+  constructor(planId: string, version: number) {
+    super(`Plan ${planId} version ${version} is published already and cannot change. Publish it as version ${version + 1}.`);
+  }
+}
+
+/** Publishes a checked plan. The same content again is no error. Throws {@link PlanExists}. */
+export async function publishPlan(tx: Sql | Transaction, plan: Plan, source: string, publishedBy: string): Promise<void> {
+  await tx`insert into care.plan (plan_id, version, body, source, published_by) values (${plan.id}, ${plan.version}, ${json(tx, plan)}, ${source}, ${publishedBy}) on conflict do nothing`;
+  const [same] = await tx<{ same: boolean }[]>`select body = ${json(tx, plan)} as same from care.plan where plan_id = ${plan.id} and version = ${plan.version}`;
+  if (same?.same !== true) throw new PlanExists(plan.id, plan.version);
+}
+
+export async function listPlans(sql: Sql): Promise<{ planId: string; version: number; title: Plan['title']; department: string; publishedAt: string; publishedBy: string }[]> {
+  return sql`select plan_id as "planId", version, body->'title' as title, body->>'department' as department, published_at as "publishedAt", published_by as "publishedBy" from care.plan order by plan_id, version`;
+}
+
+export async function findPlan(sql: Sql | Transaction, planId: string, version: number | null): Promise<PublishedPlan | null> {
+  const [row] = await sql<PublishedPlan[]>`
+    select body as plan, source, published_at as "publishedAt", published_by as "publishedBy" from care.plan
+    where plan_id = ${planId} and (version = ${version} or ${version}::int is null) order by version desc limit 1`;
+  return row ?? null;
+}

@@ -1,0 +1,29 @@
+import { json } from './connect.ts';
+import type { Sql, Transaction } from './connect.ts';
+
+/** One line of a patient's story, in codes; the console turns it into words in the reader's language. */
+export interface StoryEntry {
+  enrolmentId: string | null;
+  patientId: string;
+  touchpointId: string | null;
+  at: string;
+  what: string;
+  /** Codes, numbers and instants only; never patient data. */
+  detail: Record<string, string | number | boolean | null>;
+}
+
+export async function tellStory(tx: Transaction, entries: StoryEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const rows = entries.map((entry) => ({ enrolment_id: entry.enrolmentId, patient_id: entry.patientId, touchpoint_id: entry.touchpointId, at: entry.at, what: entry.what, detail: entry.detail }));
+  await tx`insert into care.story (enrolment_id, patient_id, touchpoint_id, at, what, detail)
+    select enrolment_id, patient_id, touchpoint_id, at, what, detail from jsonb_to_recordset(${json(tx, rows)})
+      as r(enrolment_id uuid, patient_id uuid, touchpoint_id uuid, at timestamptz, what text, detail jsonb)`;
+}
+
+export async function storyOf(sql: Sql, enrolmentId: string): Promise<(StoryEntry & { storyId: number; stepId: string | null })[]> {
+  return sql<(StoryEntry & { storyId: number; stepId: string | null })[]>`
+    select s.story_id as "storyId", s.enrolment_id as "enrolmentId", s.patient_id as "patientId", s.touchpoint_id as "touchpointId", s.at, s.what, s.detail, t.step_id as "stepId"
+    from care.story s left join care.touchpoint t using (touchpoint_id)
+    where s.enrolment_id = ${enrolmentId} or (s.enrolment_id is null and s.patient_id = (select patient_id from care.enrolment where enrolment_id = ${enrolmentId}))
+    order by s.story_id`;
+}

@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import type { TaskKind } from '../domain/follow-up/types.ts';
+import type { Transaction } from './connect.ts';
+
+export interface NewTask {
+  patientId: string | null;
+  enrolmentId: string | null;
+  touchpointId: string | null;
+  inboundId: string | null;
+  department: string;
+  kind: TaskKind;
+  /** A code or the plan's task title; never patient data. */
+  title: string;
+  dueAt: string | null;
+  createdAt: string;
+}
+
+/** Makes a staff task. One of the same kind that is still open for the same touchpoint or message is not doubled. */
+export async function createTask(tx: Transaction, task: NewTask): Promise<string> {
+  const [open] = await tx<{ taskId: string }[]>`
+    select task_id as "taskId" from care.task where kind = ${task.kind} and title = ${task.title} and status <> 'done'
+      and touchpoint_id is not distinct from ${task.touchpointId} and inbound_id is not distinct from ${task.inboundId} and patient_id is not distinct from ${task.patientId} limit 1`;
+  if (open !== undefined) return open.taskId;
+  const taskId = randomUUID();
+  await tx`insert into care.task (task_id, patient_id, enrolment_id, touchpoint_id, inbound_id, department, kind, title, due_at, created_at)
+    values (${taskId}, ${task.patientId}, ${task.enrolmentId}, ${task.touchpointId}, ${task.inboundId}, ${task.department}, ${task.kind}, ${task.title}, ${task.dueAt}, ${task.createdAt})`;
+  return taskId;
+}

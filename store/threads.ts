@@ -1,0 +1,62 @@
+import { taskQueueOf, workflowIdOf } from '../domain/threads.ts';
+import type { TaskQueue, ThreadType } from '../domain/threads.ts';
+import { json } from './connect.ts';
+import type { Sql, Transaction } from './connect.ts';
+
+/** A thread that has something to look at: what a poke needs to start or signal it. */
+export interface ThreadToPoke {
+  workflowId: string;
+  workflowType: ThreadType;
+  taskQueue: TaskQueue;
+  subjectId: string;
+  /** For follow-ups only: the search attributes set once at start. */
+  plan: { planId: string; version: number; department: string } | null;
+}
+
+export interface InboxRow<Event> {
+  inboxId: number;
+  event: Event;
+  at: string;
+}
+
+/**
+ * Tells a thread something, in the caller's transaction: the outbox pattern. After the commit the caller pokes the thread
+ * that this answers with; if it dies before, the sweeper does.
+ */
+export async function tell(tx: Transaction, type: ThreadType, subjectId: string, event: { kind: string }, at: string): Promise<ThreadToPoke> {
+  const workflowId = workflowIdOf(type, subjectId);
+  await tx`insert into care.thread (workflow_id, workflow_type, task_queue, subject_id, started_at) values (${workflowId}, ${type}, ${taskQueueOf(type)}, ${subjectId}, ${at}) on conflict (workflow_id) do nothing`;
+  await tx`insert into care.inbox (workflow_id, event, at) values (${workflowId}, ${json(tx, event)}, ${at})`;
+  return { workflowId, workflowType: type, taskQueue: taskQueueOf(type), subjectId, plan: type === 'followUp' ? await planOf(tx, subjectId) : null };
+}
+
+/** Takes what a thread has been told and not yet heard, in order of arrival. The caller holds the subject's row lock. */
+export async function hear<Event>(tx: Transaction, type: ThreadType, subjectId: string): Promise<InboxRow<Event>[]> {
+  const rows = await tx<InboxRow<Event>[]>`
+    update care.inbox set applied_at = clock_timestamp()
+    where workflow_id = ${workflowIdOf(type, subjectId)} and applied_at is null
+    returning inbox_id as "inboxId", event, at`;
+  return [...rows].sort((a, b) => a.inboxId - b.inboxId);
+}
+
+/** The thread has come to its end; it is not poked any more. */
+export async function closeThread(tx: Transaction, type: ThreadType, subjectId: string, at: string): Promise<void> {
+  await tx`update care.thread set closed_at = ${at} where workflow_id = ${workflowIdOf(type, subjectId)} and closed_at is null`;
+}
+
+/** Threads that were told something a while ago and have not heard it: for the sweeper. `olderThanMs` is wall time. */
+export async function unpickedThreads(sql: Sql, { olderThanMs, limit }: { olderThanMs: number; limit: number }): Promise<ThreadToPoke[]> {
+  return sql<ThreadToPoke[]>`
+    select t.workflow_id as "workflowId", t.workflow_type as "workflowType", t.task_queue as "taskQueue", t.subject_id as "subjectId",
+           case when e.enrolment_id is null then null
+                else jsonb_build_object('planId', e.plan_id, 'version', e.plan_version, 'department', e.department) end as plan
+    from care.thread t left join care.enrolment e on t.workflow_type = 'followUp' and e.enrolment_id = t.subject_id
+    where t.workflow_id in (select workflow_id from care.inbox where applied_at is null and told_at < clock_timestamp() - make_interval(secs => ${olderThanMs / 1000}))
+    order by t.started_at limit ${limit}`;
+}
+
+async function planOf(tx: Transaction, enrolmentId: string): Promise<ThreadToPoke['plan']> {
+  const [row] = await tx<{ planId: string; version: number; department: string }[]>`
+    select plan_id as "planId", plan_version as version, department from care.enrolment where enrolment_id = ${enrolmentId}`;
+  return row ?? null;
+}
