@@ -1,0 +1,27 @@
+import { Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
+
+/** Where Temporal is; part of the worker's and the API's configuration. */
+export interface TemporalAddress {
+  temporalAddress: string;
+  temporalNamespace: string;
+  temporalApiKey: string | undefined;
+  /** Without a word: TLS exactly when there is an API key. */
+  temporalTls: boolean | undefined;
+}
+
+export interface TemporalConnection {
+  client: Client;
+  close(): Promise<void>;
+}
+
+/** Connects on first use, so that a process starts, and takes what it is told, while Temporal is down. */
+export function connectTemporal(config: TemporalAddress, dataConverter: DataConverter): TemporalConnection {
+  const connection = Connection.lazy(connectionOptions(config));
+  return { client: new Client({ connection, namespace: config.temporalNamespace, dataConverter }), close: () => connection.close() };
+}
+
+/** Address, key and TLS in the form that both of the SDK's connections (client's and worker's) take. */
+export function connectionOptions({ temporalAddress, temporalApiKey, temporalTls }: TemporalAddress): { address: string; tls: boolean; apiKey?: string } {
+  return { address: temporalAddress, tls: temporalTls ?? temporalApiKey !== undefined, ...(temporalApiKey === undefined ? {} : { apiKey: temporalApiKey }) };
+}

@@ -1,0 +1,80 @@
+import type { Client } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { SearchAttributePair } from '@temporalio/common';
+import { defaultHistoryBudget, pokeSignal, taskQueues } from '../domain/threads.ts';
+import type { ThreadInput } from '../domain/threads.ts';
+import type { ThreadToPoke } from '../store/threads.ts';
+
+/** All pokes of one call together may take so long; what was not poked by then, the sweeper pokes. */
+const deadlineMs = 4_000;
+const atOnce = 16;
+
+const planKey = defineSearchAttributeKey('CarethreadPlan', 'KEYWORD');
+const versionKey = defineSearchAttributeKey('CarethreadVersion', 'KEYWORD');
+const departmentKey = defineSearchAttributeKey('CarethreadDepartment', 'KEYWORD');
+
+/** Says "look" to threads, after the commit that they are to look at. */
+export interface Poker {
+  /** Signals each thread, starting those that do not run. Never throws: what fails is counted in the log and left to the sweeper. Answers with how many were poked. */
+  poke(threads: readonly ThreadToPoke[]): Promise<number>;
+}
+
+/** The part of pino that is used here. */
+export interface PokeLogger {
+  warn(fields: object, message: string): void;
+}
+
+export interface PokerOptions {
+  client: Client;
+  logger: PokeLogger;
+  /** For tests: after how many events threads begin a fresh run. */
+  historyBudget?: number;
+}
+
+export function createPoker({ client, logger, historyBudget = defaultHistoryBudget }: PokerOptions): Poker {
+  const pokeOne = (thread: ThreadToPoke): Promise<unknown> =>
+    client.workflow.signalWithStart<(input: ThreadInput) => Promise<void>>(thread.workflowType, {
+      workflowId: thread.workflowId,
+      taskQueue: taskQueues[thread.taskQueue],
+      args: [{ subjectId: thread.subjectId, historyBudget }],
+      signal: pokeSignal,
+      signalArgs: [],
+      ...(thread.plan === null ? {} : { staticSummary: `${thread.plan.planId} v${thread.plan.version}`, typedSearchAttributes: searchAttributesOf(thread.plan) }),
+    });
+  return {
+    async poke(threads) {
+      if (threads.length === 0) return 0;
+      const waiting = [...threads];
+      const reasons = new Set<string>();
+      let poked = 0;
+      const workThrough = async (): Promise<void> => {
+        for (let thread = waiting.shift(); thread !== undefined; thread = waiting.shift()) {
+          try {
+            await pokeOne(thread);
+            poked += 1;
+          } catch (error) {
+            reasons.add(reasonOf(error));
+          }
+        }
+      };
+      await client.withDeadline(Date.now() + deadlineMs, () => Promise.all(Array.from({ length: Math.min(atOnce, threads.length) }, workThrough)));
+      if (poked < threads.length) logger.warn({ poked, failed: threads.length - poked, reasons: [...reasons] }, 'some threads could not be poked; the sweeper tries again');
+      return poked;
+    },
+  };
+}
+
+function searchAttributesOf({ planId, version, department }: NonNullable<ThreadToPoke['plan']>): SearchAttributePair[] {
+  return [
+    { key: planKey, value: planId },
+    { key: versionKey, value: String(version) },
+    { key: departmentKey, value: department },
+  ];
+}
+
+/** The gRPC status code, or the error's name: never its message, which may quote a payload. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (typeof cause === 'object' && cause !== null && 'code' in cause) return `grpc ${String(cause.code)}`;
+  return cause instanceof Error ? cause.name : 'unknown';
+}
