@@ -1,4 +1,4 @@
-import sms from 'sms-segments-calculator';
+import { SegmentedMessage } from 'sms-segments-calculator';
 import type { Channel, Language } from '../codes.ts';
 import { fillTemplate } from './template.ts';
 import type { MessageVariables } from './variables.ts';
@@ -63,7 +63,7 @@ export function renderMessage(templates: Readonly<Record<string, MessageTemplate
 
 /** How many parts a text takes as SMS: 160 or 153 characters of GSM-7 each, 70 or 67 of UCS-2. */
 export function smsSegments(text: string): number {
-  return new sms.SegmentedMessage(text).segmentsCount;
+  return new SegmentedMessage(text).segmentsCount;
 }
 
 function closedValues(variables: MessageVariables): Record<string, string> {

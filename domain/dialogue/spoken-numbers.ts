@@ -76,5 +76,7 @@ function englishWhole(words: readonly string[]): number | null {
   const [first, second, ...more] = words.map(read);
   if (first === undefined || first === null || more.length > 0) return null;
   if (second === undefined) return first;
+  // "30 8" may be two answers; only words are put together.
+  if (words.some((word) => /\d/.test(word))) return null;
   return second !== null && first >= 20 && first < 100 && first % 10 === 0 && second > 0 && second < 10 ? first + second : null;
 }

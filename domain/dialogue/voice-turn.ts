@@ -1,0 +1,148 @@
+import { assertNever } from '../codes.ts';
+import type { Item } from '../questionnaire/format.ts';
+import { phrases } from './phrases.ts';
+import { freshDialogue, openItem, withAnswer } from './progress.ts';
+import { readAnswer } from './read-answer.ts';
+import type { ReadAnswer } from './read-answer.ts';
+import type { KeyInput, VoiceProgress, VoicePrompt, VoiceScript, VoiceTurn } from './types.ts';
+
+/** One repetition at a prompt; the second miss ends the call (or, at the recording question, leaves it unrecorded). */
+const missesAllowed = 1;
+const keyTimeoutSeconds = 6;
+const answerTimeoutSeconds = 10;
+
+/** What is spoken when the call is answered: who calls, for whom, and nothing more. */
+export function openCall(script: VoiceScript): VoiceTurn {
+  const progress: VoiceProgress = { schemaVersion: 1, stage: 'identity', recording: 'not-asked', misses: 0, dialogue: freshDialogue() };
+  return listen(script, progress, []);
+}
+
+/**
+ * Takes one round of keys or speech, or silence (both null). Pure and total: every call ends after a bounded number of
+ * turns. `partial` means that a person was there and not all was answered: staff call back. After the end the answer is to hang up.
+ */
+export function takeVoiceTurn(script: VoiceScript, progress: VoiceProgress, input: KeyInput): VoiceTurn {
+  const keys = (input.digits ?? '').replace(/#+$/, '');
+  const heard = { keys, speech: (input.speech ?? '').trim() };
+  switch (progress.stage) {
+    case 'identity':
+      return takeIdentity(script, progress, heard);
+    case 'recording-consent':
+      return takeRecordingConsent(script, progress, heard);
+    case 'questions':
+      return takeQuestion(script, progress, heard);
+    case 'done':
+      return { progress, prompt: hangUp(script, [phrases[script.language].goodbye]), ended: null };
+    default:
+      return assertNever(progress.stage);
+  }
+}
+
+interface Heard {
+  keys: string;
+  speech: string;
+}
+
+function takeIdentity(script: VoiceScript, progress: VoiceProgress, heard: Heard): VoiceTurn {
+  const words = phrases[script.language];
+  switch (heard.keys) {
+    case '1':
+      return script.record ? listen(script, moved(progress, 'recording-consent'), []) : listen(script, moved(progress, 'questions'), []);
+    case '2':
+      return end(script, { ...progress, dialogue: { ...progress.dialogue, respondent: 'caregiver' } }, [words.caregiver(script.hospitalName)], 'caregiver');
+    case '3':
+      return end(script, progress, [words.wrongNumber], 'wrong-number');
+    default:
+      return progress.misses < missesAllowed ? listen(script, missed(progress), [words.unheard]) : end(script, progress, [words.callerGoodbye], 'silence');
+  }
+}
+
+function takeRecordingConsent(script: VoiceScript, progress: VoiceProgress, heard: Heard): VoiceTurn {
+  const words = phrases[script.language];
+  if (heard.keys === '1') return listen(script, { ...moved(progress, 'questions'), recording: 'agreed' }, [words.recordingStarts], true);
+  if (heard.keys === '2') return listen(script, { ...moved(progress, 'questions'), recording: 'refused' }, [words.notRecorded]);
+  if (progress.misses < missesAllowed) return listen(script, missed(progress), [words.unheard]);
+  if (isSilent(heard)) return end(script, progress, closing(script, [words.staffWillCall]), 'silence');
+  // Somebody is there and no clear yes was given: go on, unrecorded.
+  return listen(script, { ...moved(progress, 'questions'), recording: 'refused' }, [words.notRecorded]);
+}
+
+function takeQuestion(script: VoiceScript, progress: VoiceProgress, heard: Heard): VoiceTurn {
+  const words = phrases[script.language];
+  const item = openItem(script.questionnaire, progress.dialogue);
+  if (item === undefined) return end(script, progress, closing(script, [script.questionnaire.thanks[script.language]]), 'completed');
+  const reply = readHeard(item, heard);
+  if (reply.kind === 'answer') {
+    const answered = { ...progress, misses: 0, dialogue: withAnswer(progress.dialogue, item, reply.value) };
+    if (openItem(script.questionnaire, answered.dialogue) !== undefined) return listen(script, answered, []);
+    return end(script, answered, closing(script, [script.questionnaire.thanks[script.language]]), 'completed');
+  }
+  if (progress.misses < missesAllowed) {
+    const why = isSilent(heard) ? words.unheard : reply.kind === 'out-of-range' && item.kind === 'number' ? words.outOfRange(item) : words.misunderstood;
+    return listen(script, missed(progress), [why]);
+  }
+  const wasThere = !isSilent(heard) || Object.keys(progress.dialogue.answers).length > 0;
+  return end(script, progress, closing(script, [words.staffWillCall]), wasThere ? 'partial' : 'silence');
+}
+
+/** Keys first: they are never misheard. On a keypad `*` is the decimal point. */
+function readHeard(item: Item, heard: Heard): ReadAnswer {
+  if (heard.keys !== '' && item.kind !== 'text') return readAnswer(item, item.kind === 'number' ? heard.keys.replace('*', '.') : heard.keys);
+  return heard.speech === '' ? { kind: 'not-understood' } : readAnswer(item, heard.speech);
+}
+
+function isSilent(heard: Heard): boolean {
+  return heard.keys === '' && heard.speech === '';
+}
+
+function moved(progress: VoiceProgress, stage: VoiceProgress['stage']): VoiceProgress {
+  return { ...progress, stage, misses: 0 };
+}
+
+function missed(progress: VoiceProgress): VoiceProgress {
+  return { ...progress, misses: progress.misses + 1 };
+}
+
+/** Speaks `first` and then what the stage asks, and waits for keys or speech. */
+function listen(script: VoiceScript, progress: VoiceProgress, first: readonly string[], startRecording = false): VoiceTurn {
+  const words = phrases[script.language];
+  const prompt = (say: readonly string[], gather: NonNullable<VoicePrompt['gather']>): VoiceTurn => ({ progress, prompt: { say: [...first, ...say], language: script.language, gather, startRecording }, ended: null });
+  const oneKey = { input: 'keys', maxDigits: 1, timeoutSeconds: keyTimeoutSeconds } as const;
+  if (progress.stage === 'identity') return prompt(words.identity(script.hospitalName, script.patientName), oneKey);
+  if (progress.stage === 'recording-consent') return prompt(words.askRecording, oneKey);
+  const item = openItem(script.questionnaire, progress.dialogue);
+  if (item === undefined) return end(script, progress, closing(script, [script.questionnaire.thanks[script.language]]), 'completed');
+  return prompt(question(script, item), { input: 'keys-or-speech', maxDigits: longestKeys(item), timeoutSeconds: answerTimeoutSeconds });
+}
+
+function question(script: VoiceScript, item: Item): string[] {
+  const words = phrases[script.language];
+  const text = item.text[script.language];
+  switch (item.kind) {
+    case 'choice':
+      return [text, ...item.options.map((option) => words.pressFor(option.label[script.language], option.key))];
+    case 'number':
+      return [text, words.keypadNumber(item)];
+    case 'text':
+      return [text, words.speakFreely];
+  }
+}
+
+/** Keys of the longest answer in range. A number below it is ended by the hash key, as the prompt says. */
+function longestKeys(item: Item): number {
+  if (item.kind !== 'number') return 1;
+  return String(Math.trunc(item.max)).length + (item.decimals > 0 ? 1 + item.decimals : 0);
+}
+
+function closing(script: VoiceScript, say: readonly string[]): string[] {
+  const words = phrases[script.language];
+  return [...say, words.emergency(script.emergencyNumber), words.goodbye];
+}
+
+function end(script: VoiceScript, progress: VoiceProgress, say: readonly string[], ended: NonNullable<VoiceTurn['ended']>): VoiceTurn {
+  return { progress: { ...progress, stage: 'done' }, prompt: hangUp(script, say), ended };
+}
+
+function hangUp(script: VoiceScript, say: readonly string[]): VoicePrompt {
+  return { say: [...say], language: script.language, gather: null, startRecording: false };
+}
