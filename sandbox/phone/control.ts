@@ -3,7 +3,7 @@
  * Numbers stand in paths percent-encoded (`%2B12025550101`) or as they are.
  *
  * GET    /sandbox/health                          { ok: true }
- * GET    /sandbox/state                           everything the page shows: { phones, messages, calls, recordings, alerts, faults, controlUrl }
+ * GET    /sandbox/state                           everything the page shows: { phones, messages, calls, recordings, alerts, faults, hasControl }
  * GET    /sandbox/events                          server-sent events; each `data:` is one change { kind, record }
  *
  * POST   /sandbox/phones                          { number, label?, text?, calls? } registers or changes a phone -> the phone
@@ -20,6 +20,7 @@
  * GET    /sandbox/calls?to=&status=               { count, calls } with transcripts
  * GET    /sandbox/recordings?callSid=             { count, recordings }
  * GET    /sandbox/recordings/:sid/transcript      { transcript } what was said, one line an utterance
+ * GET    /sandbox/recordings/:sid.wav            its sound, for the page's player
  * GET    /sandbox/alerts                          { count, alerts } webhook and TwiML errors (11200, 12100, ...)
  * GET    /sandbox/log?to=&body=&kind=&accepted=   { count, entries } every API request, whether or not its answer arrived
  *          `atLeast` and `withinMs` on these lists wait until so many fit; 408 when the time is over.
@@ -65,11 +66,14 @@ export function registerPhone(network: Network, request: PhoneRequest): PhoneRec
   return record;
 }
 
+/** More than a person reads; a benchmark's hundred thousand texts would choke the page. */
+const newestShown = 3000;
+
 /** What the page shows on loading; changes follow by events. */
 function state(network: Network): Record<string, unknown> {
   const { exchange, faults, settings } = network;
   return {
-    phones: [...exchange.phones.values()], messages: [...exchange.messages.values()], calls: [...exchange.calls.values()],
+    phones: [...exchange.phones.values()], messages: [...exchange.messages.values()].slice(-newestShown), calls: [...exchange.calls.values()],
     recordings: [...exchange.recordings.values()], alerts: exchange.alerts, faults: faults.list(), hasControl: settings.controlUrl !== undefined,
   };
 }
@@ -96,6 +100,10 @@ export function controlRoutes(network: Network): Route[] {
       return json(await receiveText(network, parseNumber(request), text, to), 201);
     }),
     ...listRoutes(network),
+    route('GET', '/sandbox/recordings/:sid.wav', (request) => {
+      const sound = exchange.journal.readSound(request.params['sid'] ?? '');
+      return sound === undefined ? json({ error: 'There is no such recording.' }, 404) : { status: 200, bytes: sound, headers: { 'content-type': 'audio/wav' } };
+    }),
     route('GET', '/sandbox/recordings/:sid/transcript', (request) => {
       const sound = exchange.journal.readSound(request.params['sid'] ?? '');
       return sound === undefined ? json({ error: 'There is no such recording.' }, 404) : json({ transcript: readTranscript(sound) ?? '' });
