@@ -57,7 +57,7 @@ async function buildWithGo(say: Say): Promise<string | undefined> {
   const unfinished = await mkdtemp(path.join(folder, 'unfinished-'));
   const file = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
   try {
-    await run(go, ['install', `github.com/temporalio/cli/cmd/temporal@v${cliVersion}`], { cwd: unfinished, env: { ...process.env, GOBIN: unfinished, GOFLAGS: '-mod=mod' }, maxBuffer: 64 * 1024 * 1024 });
+    await run(go, ['install', `github.com/temporalio/cli/cmd/temporal@v${cliVersion}`], { cwd: unfinished, env: { ...process.env, GOBIN: unfinished }, maxBuffer: 64 * 1024 * 1024 });
     await rename(path.join(unfinished, file), path.join(folder, file));
     return path.join(folder, file);
   } catch (error) {

@@ -28,7 +28,7 @@ export interface TemporalOptions {
   readonly namespace: string;
   /** An unregistered search attribute wedges workflow tasks, so all are registered at the start. */
   readonly searchAttributes: Readonly<Record<string, SearchAttributeKind>>;
-  /** Path of Temporal's CLI; without it the CLI is found or obtained. */
+  /** Path of the CLI whose dev server is to be started, whatever TEMPORAL_ADDRESS says; without it the CLI is found or obtained. */
   readonly cli?: string;
   readonly say?: Say;
 }
@@ -133,7 +133,7 @@ function external(address: string, namespace: string): TemporalServer {
  * even when this process is killed. Throws {@link TemporalStartError}, or one line on how to get a server.
  */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
-  const given = process.env['TEMPORAL_ADDRESS'];
+  const given = options.cli === undefined ? process.env['TEMPORAL_ADDRESS'] : undefined;
   if (given !== undefined && given !== '') return external(given, options.namespace);
   const cli = options.cli ?? (await obtainTemporalCli(options.say ?? (() => undefined)));
   const { dataDir, namespace, codecEndpoint } = options;

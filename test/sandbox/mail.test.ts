@@ -2,9 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createTransport } from 'nodemailer';
-import { chromium } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { findOnPath } from '../../sandbox/cache.ts';
 import { startMail } from '../../sandbox/mail/mail.ts';
 import type { MailOptions, MailSandbox } from '../../sandbox/mail/mail.ts';
 
@@ -115,23 +113,5 @@ describe("the inbox's page", () => {
 
     expect([asForm.status, asJson.status]).toEqual([415, 204]);
     await expect(send(mail)).rejects.toMatchObject({ responseCode: 550 });
-  });
-
-  it('shows a mail as it arrives, and a hostile subject as text', async () => {
-    const mail = await open();
-    const executablePath = ['chromium', 'chromium-browser', 'google-chrome'].map(findOnPath).find((found) => found !== undefined);
-    const browser = await chromium.launch({ args: ['--no-sandbox'], ...(executablePath === undefined ? { channel: 'chrome' } : { executablePath }) });
-    clean.push(() => browser.close());
-    const page = await browser.newPage();
-    await page.goto(mail.url);
-    await page.getByText('Live').waitFor();
-
-    const subject = '<img src=x onerror="document.title=\'hurt\'">';
-    await send(mail, { subject, html: '<script>top.document.title = "hurt"</script>' });
-
-    await page.getByRole('heading', { name: subject }).waitFor();
-    expect(await page.getByText('https://hospital.example.org/u/abc').count()).toBe(1);
-    expect(await page.locator('img').count()).toBe(0);
-    expect(await page.title()).toContain('Mail inbox');
   });
 });
