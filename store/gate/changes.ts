@@ -60,7 +60,7 @@ export function createChanges(sql: Connection): Changes {
       await asked(sql`select gate.consent_grant(${secret}, ${patientId}, ${purpose}, ${channel}, ${evidenceKind}, ${evidenceRowId}, ${noticeVersion})`);
     },
     async consentWithdraw(secret, patientId, purpose, channel) {
-      const rows = await asked(sql<(Omit<UnresolvedAttempt, 'claimedAt'> & { claimedAt: Date })[]>`
+      const rows = await asked(sql<(Omit<UnresolvedAttempt, 'claimedAt'> & { claimedAt: string })[]>`
         select attempt_id as "attemptId", status, channel, claimed_at as "claimedAt" from gate.consent_withdraw(${secret}, ${patientId}, ${purpose}, ${channel})`);
       return rows.map((row) => ({ ...row, claimedAt: toInstant(row.claimedAt) }));
     },

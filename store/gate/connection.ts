@@ -3,7 +3,7 @@ import type { Instant } from '../../domain/follow-up/types.ts';
 import { toGateError } from './errors.ts';
 
 /** A pool or an open transaction: whatever the gate's functions are to run on. */
-export type Connection = postgres.ISql;
+export type Connection = postgres.ISql<{ bigint: number; instant: string }>;
 
 /** Runs one call of the gate, giving its errors their names. */
 export async function asked<Row extends object>(query: PromiseLike<readonly Row[]>): Promise<Row[]> {
@@ -21,8 +21,8 @@ export async function askedOne<Row extends object>(query: PromiseLike<readonly R
   return row;
 }
 
-/** A `timestamptz` as the driver gives it, in the form that every room uses. */
-export function toInstant(value: Date | string): Instant {
+/** A `timestamptz` in the form that every room uses, whether or not the connection was made by `connect`. */
+export function toInstant(value: string): Instant {
   return new Date(value).toISOString();
 }
 

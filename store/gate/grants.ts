@@ -30,10 +30,10 @@ interface VerdictRow {
   fields: string[];
   detail: unknown;
   receipt: Uint8Array;
-  expiresAt: Date;
+  expiresAt: string;
 }
 
-type ValueRow = Omit<SealedValue, 'recordedAt'> & { recordedAt: Date };
+type ValueRow = Omit<SealedValue, 'recordedAt'> & { recordedAt: string };
 const toValue = (row: ValueRow): SealedValue => ({ ...row, recordedAt: toInstant(row.recordedAt) });
 
 export function createGrants(sql: Connection): Grants {

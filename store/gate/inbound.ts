@@ -6,8 +6,11 @@ import type { Connection } from './connection.ts';
 export interface Inbound {
   /** Stores a message sealed, once. `verdict<InboundDetail>(secret)` tells whose number it is. */
   inboundStore(message: InboundMessage): Promise<StoredInbound>;
-  /** Marks a message as handled; `disposition` is a code. Repeating it changes nothing. */
-  inboundDone(inboundId: string, disposition: string): Promise<void>;
+  /**
+   * Marks a message as handled; `disposition` is a code. True for whoever marks it first: in the transaction that applies
+   * the message, false means that another has applied it, and that this one is to be rolled back.
+   */
+  inboundDone(inboundId: string, disposition: string): Promise<boolean>;
   /** Messages that nobody handled within 15 s of their arrival, oldest first. */
   inboundWaiting(limit: number): Promise<string[]>;
   /** The right of `inboundStore` anew, for a message whose handling was cut off. `refused` with `handled` when it was not. */
@@ -30,7 +33,7 @@ export function createInbound(sql: Connection): Inbound {
         from gate.inbound_store(${inboundId}, ${providerSid}, ${kind}, ${addressKind}, ${blindIndex}, ${keyId}, ${sealed}, ${receivedAt})`);
     },
     async inboundDone(inboundId, disposition) {
-      await asked(sql`select gate.inbound_done(${inboundId}, ${disposition})`);
+      return (await askedOne(sql<{ first: boolean }[]>`select gate.inbound_done(${inboundId}, ${disposition}) as first`)).first;
     },
     async inboundWaiting(limit) {
       return (await asked(sql<{ inboundId: string }[]>`select inbound_id as "inboundId" from gate.inbound_waiting(${limit})`)).map((row) => row.inboundId);
@@ -39,7 +42,7 @@ export function createInbound(sql: Connection): Inbound {
       return (await askedOne(sql<{ secret: string }[]>`select gate.inbound_reopen(${inboundId}) as secret`)).secret;
     },
     async readInbound(secret, inboundId) {
-      const [row] = await asked(sql<(Omit<SealedInbound, 'receivedAt'> & { receivedAt: Date })[]>`
+      const [row] = await asked(sql<(Omit<SealedInbound, 'receivedAt'> & { receivedAt: string })[]>`
         select inbound_id as "inboundId", provider_sid as "providerSid", kind, address_id as "addressId", key_id as "keyId", sealed, received_at as "receivedAt"
         from gate.read_inbound(${secret}, ${inboundId ?? null})`);
       return row === undefined ? null : { ...row, receivedAt: toInstant(row.receivedAt) };

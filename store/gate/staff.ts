@@ -21,7 +21,7 @@ export interface Staff {
 export function createStaff(sql: Connection): Staff {
   return {
     async whoami(token) {
-      const [row] = await asked(sql<(Omit<Session, 'expiresAt'> & { expiresAt: Date })[]>`
+      const [row] = await asked(sql<(Omit<Session, 'expiresAt'> & { expiresAt: string })[]>`
         select person_id as "personId", display_name as "displayName", roles, departments, expires_at as "expiresAt" from gate.whoami(${token})`);
       return row === undefined ? null : { ...row, expiresAt: toInstant(row.expiresAt) };
     },
@@ -32,7 +32,7 @@ export function createStaff(sql: Connection): Staff {
       await asked(sql`select gate.note_sign_in(${login}, ${verdict}, ${reason})`);
     },
     async eventsOf(secret) {
-      const rows = await asked(sql<(Omit<AuditEvent, 'at'> & { at: Date })[]>`
+      const rows = await asked(sql<(Omit<AuditEvent, 'at'> & { at: string })[]>`
         select event_id as "eventId", at, actor_kind as "actorKind", actor_id as "actorId", action, purpose, verdict, reason, patient_ids as "patientIds", subject, fields, detail
         from gate.events_of(${secret})`);
       return rows.map((row) => ({ ...row, at: toInstant(row.at) }));

@@ -1,5 +1,5 @@
 -- The tables of Carethread. Five schemas, each owned by a role that nobody can log in as:
---   care   operational: ids, codes, times, positions. Application logins read and write it, by the grants in 0003.
+--   care   operational: ids, codes, times, positions. Application logins read and write it, by the grants in 0008.
 --   phi    identifying and clinical data, sealed by the vault. No application login has any right here.
 --   gate   grants and the functions that are the only way to phi.
 --   audit  the ledger's rows. The gate inserts; the sealer seals; nobody updates or deletes.
@@ -113,7 +113,9 @@ create table phi.inbound (
   address_id uuid not null references phi.address,
   key_id uuid not null,
   sealed bytea not null,
-  received_at timestamptz not null,
+  received_at timestamptz not null,             -- business clock
+  stored_at timestamptz not null default clock_timestamp(),
+  taken_at timestamptz,                         -- when its handling was begun anew after a crash
   handled_at timestamptz,
   disposition text
 );
@@ -233,6 +235,7 @@ create table care.attempt (
   address_id uuid,
   status text not null check (status in ('claimed', 'sent', 'held', 'refused', 'unreachable', 'unknown')),
   reason text,
+  first_claimed_at timestamptz not null default clock_timestamp(), -- when this try was claimed, not counting takeovers: "settled" is measured from here
   claimed_at timestamptz not null,              -- database clock
   lease_until timestamptz not null,
   begun_at timestamptz not null,                -- business clock
@@ -353,16 +356,25 @@ set role ct_gate;
 create table gate.grant_ (
   secret_hash bytea primary key,
   xact xid8 not null,                           -- the transaction that authorised: it may not read
+  login text not null,                          -- the database login that opened it, and alone may use it
+  session_hash bytea,                           -- the person's session: over or revoked, the grant is too
   event_id uuid not null,
   verdict text not null,
   reason text,
   actor_kind text not null,
   actor_id text not null,
+  departments text[] not null default '{}',     -- the person's; null elements never
+  any_department boolean not null default false,
   purpose text not null,
   action text not null,
   patient_ids uuid[] not null,
-  fields text[] not null,
-  detail jsonb not null default '{}'::jsonb,    -- attempt, epochs, subject: what verdict answers
+  fields text[] not null,                       -- may be read
+  writes text[] not null default '{}',          -- may be put
+  row_scope jsonb not null default '{}'::jsonb, -- field -> row ids, where not every row of the field is meant
+  patient_epoch bigint,                         -- of a contact: both must still be these
+  address_id uuid,                              -- the one address that a contact, turn or inbound message is about
+  address_epoch bigint,
+  detail jsonb not null default '{}'::jsonb,    -- attempt, subject: what verdict answers
   receipt bytea not null,
   created_at timestamptz not null,
   expires_at timestamptz not null
