@@ -28,7 +28,7 @@ export type ContactOutcome =
   | { kind: 'unreachable'; reason: string; tryOtherChannel: boolean }
   | { kind: 'unknown'; reason: string };
 
-export const heldReasons = ['quiet-hours', 'daily-cap', 'number-busy', 'reply-waiting', 'missing-translation', 'ledger-behind'] as const;
+export const heldReasons = ['quiet-hours', 'daily-cap', 'number-busy', 'reply-waiting', 'missing-translation', 'ledger-behind', 'provider-busy', 'overtaken'] as const;
 export type HeldReason = (typeof heldReasons)[number];
 
 export const refusedReasons = ['no-consent', 'consent-withdrawn', 'opted-out', 'no-address', 'address-suspended', 'deceased', 'admitted', 'inactive', 'expired', 'stale'] as const;

@@ -23,6 +23,7 @@ export interface CallRow extends NewCall {
   turns: number;
   recordingSid: string | null;
   recordingStatus: RecordingStatus;
+  endedAt: string | null;
 }
 
 export async function createCall(tx: Transaction, call: NewCall): Promise<void> {
@@ -35,7 +36,7 @@ export async function lockCall(tx: Transaction, callId: string): Promise<CallRow
   const [row] = await tx<CallRow[]>`
     select call_id as "callId", touchpoint_id as "touchpointId", patient_id as "patientId", owner_workflow_id as "ownerWorkflowId", contact_kind as "contactKind", record,
            created_at as "createdAt", attempt_id as "attemptId", provider_sid as "providerSid", status, disposition, answered_by as "answeredBy", turns,
-           recording_sid as "recordingSid", recording_status as "recordingStatus"
+           recording_sid as "recordingSid", recording_status as "recordingStatus", ended_at as "endedAt"
     from care.call where call_id = ${callId} for update`;
   return row ?? null;
 }
@@ -54,4 +55,11 @@ export async function changeCall(tx: Transaction, call: CallRow, change: CallCha
 export async function callOfSid(sql: Sql | Transaction, providerSid: string): Promise<string | null> {
   const [row] = await sql<{ callId: string }[]>`select call_id as "callId" from care.call where provider_sid = ${providerSid}`;
   return row?.callId ?? null;
+}
+
+/** The revision that a call's contact must name: its conversation's, as it stands now. */
+export async function conversationRevisionOf(sql: Sql | Transaction, callId: string): Promise<number> {
+  const [row] = await sql<{ revision: number }[]>`select c.revision from care.call l join care.conversation c using (touchpoint_id) where l.call_id = ${callId}`;
+  if (row === undefined) throw new Error(`Call ${callId} belongs to no conversation.`);
+  return row.revision;
 }

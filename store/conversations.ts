@@ -122,3 +122,10 @@ export async function openConversationOn(sql: Sql | Transaction, addressId: stri
   const [row] = await sql<{ touchpointId: string }[]>`select touchpoint_id as "touchpointId" from care.conversation where address_id = ${addressId} and closed_at is null`;
   return row?.touchpointId ?? null;
 }
+
+/** Which questionnaire a conversation asks. */
+export async function questionnaireOf(sql: Sql | Transaction, touchpointId: string): Promise<string> {
+  const [row] = await sql<{ id: string }[]>`select questionnaire_id as id from care.conversation where touchpoint_id = ${touchpointId}`;
+  if (row === undefined) throw new Error(`Touchpoint ${touchpointId} has no conversation.`);
+  return row.id;
+}

@@ -6,7 +6,7 @@ import type { EscalationEvent, EscalationNext, EscalationState } from '../domain
 import type { Instant } from '../domain/follow-up/types.ts';
 import type { Ladder } from '../domain/plan/format.ts';
 import { json } from './connect.ts';
-import type { Transaction } from './connect.ts';
+import type { Sql, Transaction } from './connect.ts';
 import { tellStory } from './story.ts';
 import { closeThread, hear, tell } from './threads.ts';
 import type { ThreadToPoke } from './threads.ts';
@@ -77,6 +77,8 @@ function storyDetail(escalationId: string, event: EscalationEvent): Record<strin
   switch (event.kind) {
     case 'page-ended':
       return { escalationId, page: event.page, outcome: event.outcome };
+    case 'page-held':
+      return { escalationId, page: event.page, until: event.until };
     case 'page-receipt':
       return { escalationId, page: event.page, delivered: event.delivered };
     case 'acknowledged':
@@ -93,4 +95,11 @@ async function freeCode(tx: Transaction): Promise<string> {
     const taken = await tx`select 1 from care.escalation where acknowledge_code = ${code} and status <> 'closed'`;
     if (taken.count === 0) return code;
   }
+}
+
+/** What a staff member replies to take this escalation. */
+export async function acknowledgeCodeOf(sql: Sql | Transaction, escalationId: string): Promise<string> {
+  const [row] = await sql<{ code: string }[]>`select acknowledge_code as code from care.escalation where escalation_id = ${escalationId}`;
+  if (row === undefined) throw new Error(`There is no escalation ${escalationId}.`);
+  return row.code;
 }

@@ -35,6 +35,8 @@ export function evolveEscalation(state: EscalationState, event: EscalationEvent)
     case 'page-ended':
       if (state.status !== 'open' || event.page !== state.pagesMade + 1) return state;
       return pageEnded(state, event.outcome, event.at);
+    case 'page-held':
+      return state.status === 'open' && event.page === state.pagesMade + 1 ? { ...state, nextAt: event.until } : state;
     case 'page-receipt':
       if (state.status !== 'open' || event.delivered || event.page !== state.pagesMade || state.lastPage === null) return state;
       return { ...state, nextPage: afterFailure(state, state.lastPage), nextAt: event.at };

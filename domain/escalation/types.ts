@@ -35,6 +35,8 @@ export type EscalationCloseReason = (typeof escalationCloseReasons)[number];
 
 export type EscalationEvent =
   | { kind: 'page-ended'; page: number; outcome: 'sent' | 'unreachable' | 'unknown'; at: Instant }
+  /** The page could not go out yet (the provider is busy): the same page again at `until`. */
+  | { kind: 'page-held'; page: number; until: Instant; at: Instant }
   | { kind: 'page-receipt'; page: number; delivered: boolean; at: Instant }
   | { kind: 'acknowledged'; by: string; at: Instant }
   | { kind: 'closed'; by: string; reason: EscalationCloseReason; at: Instant };

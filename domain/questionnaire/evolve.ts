@@ -26,7 +26,8 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
     case 'completed':
       return { state: endConversation({ ...state, lastAnswerAt: event.at }, 'answered', null), effects: [] };
     case 'call-ended':
-      return callEnded(rules, state, event.disposition, event.at);
+      // Reported by the webhook and again by the call's thread: the first report counts.
+      return state.status === 'calling' ? callEnded(rules, state, event.disposition, event.at) : { state, effects: [] };
     case 'cancelled':
       return { state: endConversation(state, state.lastAnswerAt === null ? 'waived' : 'missed', event.reason), effects: [] };
     default:

@@ -1,0 +1,49 @@
+import { changeCall, lockCall } from '../store/calls.ts';
+import type { CallRow, RecordingStatus } from '../store/calls.ts';
+import { VersionConflict } from '../store/gate.ts';
+import type { CareActivities } from '../domain/threads.ts';
+import { keyIdOf } from '../store/vault/seal.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** Fetches the recording, seals it under the patient's key, stores it by a grant for this one call. */
+export function storeRecording(deps: ActivityDeps): CareActivities['storeRecording'] {
+  return async (callId) => {
+    const call = await readCall(deps, callId);
+    if (call.recordingSid === null || call.recordingStatus !== 'available') return;
+    const recording = await deps.voice.fetchRecording(call.recordingSid);
+    const place = { patientId: call.patientId, field: 'call.recording' as const, rowId: callId, version: 1 };
+    const sealed = await deps.vault.sealBytes(recording, { ...place, retentionClass: 'recording' });
+    const secret = await deps.gate.recordingBegin(callId);
+    await deps.gate.demand(secret);
+    try {
+      await deps.gate.put(secret, { ...place, keyId: keyIdOf(sealed), sealed });
+    } catch (error) {
+      // A first run stored it and died before it said so.
+      if (!(error instanceof VersionConflict)) throw error;
+    }
+    await setRecording(deps, callId, 'stored');
+  };
+}
+
+/** Deletes the recording at the provider. Only after it is stored here, so that it is never nowhere. */
+export function deleteRecordingAtProvider(deps: ActivityDeps): CareActivities['deleteRecordingAtProvider'] {
+  return async (callId) => {
+    const call = await readCall(deps, callId);
+    if (call.recordingSid === null || call.recordingStatus !== 'stored') return;
+    await deps.voice.deleteRecording(call.recordingSid);
+    await setRecording(deps, callId, 'deleted');
+  };
+}
+
+async function readCall(deps: ActivityDeps, callId: string): Promise<CallRow> {
+  const call = await deps.sql.begin((tx) => lockCall(tx, callId));
+  if (call === null) throw new Error(`There is no call ${callId}.`);
+  return call;
+}
+
+async function setRecording(deps: ActivityDeps, callId: string, recordingStatus: RecordingStatus): Promise<void> {
+  await deps.sql.begin(async (tx) => {
+    const call = await lockCall(tx, callId);
+    if (call !== null) await changeCall(tx, call, { recordingStatus });
+  });
+}

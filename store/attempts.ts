@@ -1,0 +1,22 @@
+import type { Sql, Transaction } from './connect.ts';
+
+export interface AttemptTimes {
+  /** Database clock of the first claim of this attempt. */
+  firstClaimedAt: string;
+  /** How long ago that was. */
+  ageMs: number;
+}
+
+/** When an attempt was first claimed: what "settled" and "sent after" are measured from. */
+export async function attemptTimes(sql: Sql | Transaction, attemptId: string): Promise<AttemptTimes> {
+  const [row] = await sql<AttemptTimes[]>`
+    select first_claimed_at as "firstClaimedAt", (extract(epoch from clock_timestamp() - first_claimed_at) * 1000)::float8 as "ageMs" from care.attempt where attempt_id = ${attemptId}`;
+  if (row === undefined) throw new Error(`There is no attempt ${attemptId}.`);
+  return row;
+}
+
+/** Provider ids of messages known to be sent to an address, so that a look-up does not take one of them for another. */
+export async function knownSids(sql: Sql | Transaction, sids: string[]): Promise<Map<string, string>> {
+  const rows = await sql<{ sid: string; attemptId: string }[]>`select provider_sid as sid, attempt_id as "attemptId" from care.attempt where provider_sid = any(${sids})`;
+  return new Map(rows.map((row) => [row.sid, row.attemptId]));
+}
