@@ -2,11 +2,11 @@ import { openQuestion } from '../domain/dialogue/text-turn.ts';
 import { freshDialogue } from '../domain/dialogue/progress.ts';
 import { dialogueProgressSchema } from '../domain/dialogue/progress-schema.ts';
 import type { DialogueProgress } from '../domain/dialogue/types.ts';
+import type { ConversationEvent } from '../domain/questionnaire/types.ts';
 import type { CareActivities } from '../domain/threads.ts';
 import { questionnaireOf, resumeConversation } from '../store/conversations.ts';
-import { createGate } from '../store/gate.ts';
 import { addressOf, approvedText, openField, smsSender, variablesFor } from './contact/compose.ts';
-import { makeContact } from './contact/make-contact.ts';
+import { makeContact, recordEnd } from './contact/make-contact.ts';
 import type { ContactView } from './contact/make-contact.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -27,8 +27,9 @@ export function contactPatient(deps: ActivityDeps): CareActivities['contactPatie
     });
     const at = deps.clock().toISOString();
     const resumed = await deps.sql.begin(async (tx) => {
-      if (made.end !== null) await createGate(tx).contactEnd(made.end);
-      return resumeConversation(tx, touchpointId, at, [{ kind: 'contact-ended', contactKind, channel, outcome: made.outcome, at }]);
+      const receipt = await recordEnd(tx, made);
+      const early: ConversationEvent[] = receipt === null ? [] : [{ kind: 'receipt', channel, ...receipt, at }];
+      return resumeConversation(tx, touchpointId, at, [{ kind: 'contact-ended', contactKind, channel, outcome: made.outcome, at }, ...early]);
     });
     await deps.poker.poke(resumed.threads);
     return { next: resumed.next, receipt: made.receipt };

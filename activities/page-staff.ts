@@ -3,10 +3,9 @@ import type { EscalationEvent } from '../domain/escalation/types.ts';
 import { renderMessage } from '../domain/contact/message.ts';
 import type { CareActivities } from '../domain/threads.ts';
 import { acknowledgeCodeOf, resumeEscalation } from '../store/escalations.ts';
-import { createGate } from '../store/gate.ts';
 import { pageCallId } from '../store/page-call.ts';
 import { callSender, smsSender } from './contact/compose.ts';
-import { makeContact } from './contact/make-contact.ts';
+import { makeContact, recordEnd } from './contact/make-contact.ts';
 import type { ContactMade } from './contact/make-contact.ts';
 import { TranslationMissing } from './contact/sender.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -20,8 +19,9 @@ export function pageStaff(deps: ActivityDeps): CareActivities['pageStaff'] {
     const made = await makePage(deps, { escalationId, page, rota, channel, revision });
     const at = deps.clock().toISOString();
     const resumed = await deps.sql.begin(async (tx) => {
-      if (made.end !== null) await createGate(tx).contactEnd(made.end);
-      return resumeEscalation(tx, escalationId, at, eventsOf(made.outcome, page, at));
+      const receipt = await recordEnd(tx, made);
+      const early: EscalationEvent[] = receipt === null ? [] : [{ kind: 'page-receipt', page, delivered: receipt.delivered, at }];
+      return resumeEscalation(tx, escalationId, at, [...eventsOf(made.outcome, page, at), ...early]);
     });
     return { next: resumed.next, receipt: made.receipt };
   };
@@ -33,7 +33,7 @@ async function makePage(deps: ActivityDeps, command: { escalationId: string; pag
   const phone = person?.phone ?? null;
   if (phone === null) {
     deps.logger.error({ escalationId, rota: command.rota }, 'nobody with a phone stands on this rota: the page goes to the next rung');
-    return { outcome: { kind: 'unreachable', reason: 'rota-empty', tryOtherChannel: false }, end: null, receipt: null };
+    return { outcome: { kind: 'unreachable', reason: 'rota-empty', tryOtherChannel: false }, end: null, attemptId: null, receipt: null };
   }
   return makeContact(deps, { subjectKind: 'escalation', subjectId: escalationId, kind: `page-${page}`, channel, revision }, async (view) => {
     if (channel === 'voice') return callSender(deps, view.detail.attemptId, phone, pageCallId(escalationId, page));

@@ -4,9 +4,8 @@ import type { CareActivities } from '../domain/threads.ts';
 import { changeCall, conversationRevisionOf, lockCall } from '../store/calls.ts';
 import type { CallChange, CallRow } from '../store/calls.ts';
 import { applyToConversation } from '../store/conversations.ts';
-import { createGate } from '../store/gate.ts';
 import { addressOf, callSender } from './contact/compose.ts';
-import { makeContact } from './contact/make-contact.ts';
+import { makeContact, recordEnd } from './contact/make-contact.ts';
 import type { ActivityDeps } from './deps.ts';
 import { progressOfCall } from './follow-call.ts';
 
@@ -25,7 +24,7 @@ export function placeCall(deps: ActivityDeps): CareActivities['placeCall'] {
     });
     const at = deps.clock().toISOString();
     const { next, threads } = await deps.sql.begin(async (tx) => {
-      if (made.end !== null) await createGate(tx).contactEnd(made.end);
+      await recordEnd(tx, made);
       const threads = await applyToConversation(tx, touchpointId, at, [{ kind: 'contact-ended', contactKind: kind, channel: 'voice', outcome: made.outcome, at }]);
       const row = await lockCall(tx, callId);
       if (row === null) throw new Error(`There is no call ${callId}.`);

@@ -3,9 +3,8 @@ import type { FollowUpEvent } from '../domain/follow-up/types.ts';
 import type { CareActivities } from '../domain/threads.ts';
 import { touchpointStep } from '../store/touchpoints.ts';
 import { resumeFollowUp } from '../store/follow-ups.ts';
-import { createGate } from '../store/gate.ts';
 import { addressOf, approvedText, mailSender, smsSender, variablesFor } from './contact/compose.ts';
-import { makeContact } from './contact/make-contact.ts';
+import { makeContact, recordEnd } from './contact/make-contact.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /** An SMS that the carrier still holds after an hour would arrive as a surprise. */
@@ -25,7 +24,8 @@ export function remindPatient(deps: ActivityDeps): CareActivities['remindPatient
     });
     const events: FollowUpEvent[] = [{ kind: 'contact-ended', touchpointId, channel, outcome: made.outcome }];
     const resumed = await deps.sql.begin(async (tx) => {
-      if (made.end !== null) await createGate(tx).contactEnd(made.end);
+      const receipt = await recordEnd(tx, made);
+      if (receipt !== null) events.push({ kind: 'receipt', touchpointId, channel, ...receipt });
       return resumeFollowUp(tx, enrolmentId, deps.clock().toISOString(), events);
     });
     await deps.poker.poke(resumed.threads);

@@ -20,3 +20,10 @@ export async function knownSids(sql: Sql | Transaction, sids: string[]): Promise
   const rows = await sql<{ sid: string; attemptId: string }[]>`select provider_sid as sid, attempt_id as "attemptId" from care.attempt where provider_sid = any(${sids})`;
   return new Map(rows.map((row) => [row.sid, row.attemptId]));
 }
+
+/** What the provider had told of a message before its contact's end was committed: a callback may be faster than the answer to the POST. */
+export async function earlyReceipt(tx: Transaction, attemptId: string): Promise<{ delivered: boolean; reason: string } | null> {
+  const [row] = await tx<{ status: string | null; error: string | null }[]>`select provider_status as status, provider_error as error from care.attempt where attempt_id = ${attemptId}`;
+  if (row?.status === 'delivered' || row?.status === 'read') return { delivered: true, reason: '' };
+  return row?.status === 'undelivered' || row?.status === 'failed' ? { delivered: false, reason: row.error ?? row.status } : null;
+}

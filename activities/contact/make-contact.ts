@@ -3,7 +3,9 @@ import type { Channel, ContactOutcome, Language } from '../../domain/codes.ts';
 import { plusMs } from '../../domain/follow-up/evolve.ts';
 import type { ContactKind } from '../../domain/questionnaire/types.ts';
 import type { ContactDetail, ContactEnd, SealedValue, Verdict } from '../../store/gate/types.ts';
-import { attemptTimes } from '../../store/attempts.ts';
+import { attemptTimes, earlyReceipt } from '../../store/attempts.ts';
+import type { Transaction } from '../../store/connect.ts';
+import { createGate } from '../../store/gate.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { outcomeOfEnded, outcomeOfVerdict } from './outcomes.ts';
 import { sendOnce } from './send-once.ts';
@@ -30,7 +32,17 @@ export interface ContactMade {
   outcome: ContactOutcome;
   /** To be written in the same transaction as the next decision; null when the attempt's end is recorded already. */
   end: ContactEnd | null;
+  attemptId: string | null;
   receipt: string | null;
+}
+
+/**
+ * Writes a contact's end, in the transaction of the next decision. Answers with a receipt that was faster than us: its
+ * webhook found nothing to apply it to yet.
+ */
+export async function recordEnd(tx: Transaction, made: ContactMade): Promise<{ delivered: boolean; reason: string } | null> {
+  if (made.end !== null) await createGate(tx).contactEnd(made.end);
+  return made.outcome.kind === 'sent' && made.attemptId !== null ? earlyReceipt(tx, made.attemptId) : null;
 }
 
 /** No POST starts later than this after its authorisation. */
@@ -91,11 +103,11 @@ function notAllowed(verdict: Verdict<ContactDetail>, businessNow: string): Conta
     throw new TryLater('Another try holds the claim on this contact until its lease ends.', Math.max(500, leftMs + 200));
   }
   const outcome = verdict.reason === 'ended' && verdict.detail.ended !== null ? outcomeOfEnded(verdict.detail.ended, businessNow) : outcomeOfVerdict(verdict, businessNow);
-  return { outcome, end: null, receipt: verdict.receipt };
+  return { outcome, end: null, attemptId: verdict.detail.attemptId, receipt: verdict.receipt };
 }
 
 function ended(attempt: Attempt, outcome: ContactOutcome, digest: Uint8Array | null): ContactMade {
-  return { outcome, end: contactEnd(attempt, outcome, digest), receipt: attempt.receipt };
+  return { outcome, end: contactEnd(attempt, outcome, digest), attemptId: attempt.attemptId, receipt: attempt.receipt };
 }
 
 function contactEnd(attempt: Attempt, outcome: ContactOutcome, digest: Uint8Array | null): ContactEnd {
