@@ -1,10 +1,13 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { cacheFolder, findInCache, findOnPath, makeCacheFolder } from './cache.ts';
+import { freePort } from './ports.ts';
 import { canReachDownloads, sdkVersion } from './temporal-cli.ts';
 import type { Say } from './temporal-cli.ts';
 
@@ -46,6 +49,38 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `;
 
+const mainClass = 'io.temporal.testserver.TestServer';
+const fastStart = ['-XX:+IgnoreUnrecognizedVMOptions', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
+async function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/**
+ * The SDK gives the server 5 s to start, of which Java on a busy machine takes more. With an archive of its loaded
+ * classes it starts in half a second; a Java that cannot make or use one does without.
+ */
+async function archiveClasses(java: string, folder: string): Promise<void> {
+  const port = await freePort();
+  const archive = `-XX:ArchiveClassesAtExit=${path.join(folder, 'classes.jsa')}`;
+  const server = spawn(java, [...fastStart, archive, '-cp', path.join(folder, 'lib', '*'), mainClass, String(port)], { stdio: 'ignore' });
+  const ended = new Promise<void>((resolve) => {
+    server.once('exit', () => resolve());
+    server.once('error', () => resolve());
+  });
+  const endsAt = Date.now() + 60_000;
+  while (server.exitCode === null && Date.now() < endsAt && !(await listens(port))) await delay(100);
+  // The archive is written on a clean end.
+  server.kill('SIGTERM');
+  await ended;
+}
+
 async function assembleWithMaven(say: Say): Promise<void> {
   const [maven, java] = [findOnPath('mvn'), findOnPath('java')];
   // The SDK starts the server by path, which a script can be everywhere but on Windows.
@@ -58,8 +93,9 @@ async function assembleWithMaven(say: Say): Promise<void> {
     const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${path.join(unfinished, 'lib')}`, '-DincludeScope=runtime'];
     await run(maven, ['-q', '-B', '-f', path.join(unfinished, 'pom.xml'), ...goal], { maxBuffer: 64 * 1024 * 1024 });
     if (!existsSync(path.join(folder, 'lib'))) await rename(path.join(unfinished, 'lib'), path.join(folder, 'lib'));
+    await archiveClasses(java, folder);
     const script = path.join(unfinished, 'temporal-test-server');
-    await writeFile(script, '#!/bin/sh\nexec java -cp "$(dirname "$0")/lib/*" io.temporal.testserver.TestServer "$@"\n');
+    await writeFile(script, `#!/bin/sh\nfolder="$(dirname "$0")"\nexec java ${fastStart.join(' ')} -XX:SharedArchiveFile="$folder/classes.jsa" -cp "$folder/lib/*" ${mainClass} "$@"\n`);
     await chmod(script, 0o755);
     // Last, since its presence says that all is there.
     await rename(script, path.join(folder, 'temporal-test-server'));

@@ -16,7 +16,14 @@ export const searchAttributes: Readonly<Record<string, SearchAttributeKind>> = {
 export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
   const server = await findTimeSkippingServer();
   if (server.type === 'missing') throw new Error(`${server.reason} Then run "node scripts/run.mjs sandbox/obtain.ts time-skipping".`);
-  return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: server.type, path: server.path } } });
+  // The SDK waits 5 s for the server, which a machine busy with other suites may exceed.
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: server.type, path: server.path } } });
+    } catch (error) {
+      if (attempt === 4 || !String(error).includes('did not start within')) throw error;
+    }
+  }
 }
 
 /** A real dev server on a free port; in memory, or in `dataDir` for tests that kill and restart it. The caller stops it. */
