@@ -28,7 +28,7 @@ export function readDocument(text: string): ReadDocument {
   const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', uniqueKeys: true, merge: false, resolveKnownTags: false, prettyErrors: false, logLevel: 'silent' });
   const faults: PlanFault[] = [...document.errors, ...document.warnings].map((problem) => ({
     path: '',
-    message: problem.code === 'DUPLICATE_KEY' ? 'Remove the second use of this key: each key may stand once.' : `Correct the YAML: ${problem.message}`,
+    message: yamlSentence(problem),
     line: lines.linePos(problem.pos[0]).line,
   }));
   if (document.directives.yaml.explicit === true) faults.push({ path: '', message: 'Remove the %YAML line: the file is read as YAML 1.2.', line: 1 });
@@ -54,6 +54,12 @@ export function pathText(path: FaultPath): string {
 export function faultAt(path: FaultPath, message: string, lineOf: (path: FaultPath) => number | undefined): PlanFault {
   const line = lineOf(path);
   return { path: pathText(path), message, ...(line === undefined ? {} : { line }) };
+}
+
+function yamlSentence(problem: { code: string; message: string }): string {
+  if (problem.code === 'DUPLICATE_KEY') return 'Remove the second use of this key: each key may stand once.';
+  if (problem.code === 'MULTIPLE_DOCS') return 'Keep one document in a file: remove everything from "---" on.';
+  return `Correct the YAML: ${problem.message}`;
 }
 
 function refuse(message: string): ReadDocument {

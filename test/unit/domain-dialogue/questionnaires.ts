@@ -1,0 +1,14 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import type { Questionnaire } from '../../../domain/questionnaire/format.ts';
+import { parseQuestionnaire } from '../../../domain/questionnaire/parse.ts';
+
+const folder = new URL('../../../templates/questionnaires/', import.meta.url);
+
+/** A questionnaire that the product ships. */
+export function shipped(id: string): Questionnaire {
+  const parsed = parseQuestionnaire(readFileSync(new URL(`${id}.yaml`, folder), 'utf8'));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  return parsed.questionnaire;
+}
+
+export const shippedIds = readdirSync(folder).map((file) => file.replace(/\.yaml$/, ''));

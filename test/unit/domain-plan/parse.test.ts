@@ -1,0 +1,70 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { planJsonSchema } from '../../../domain/plan/json-schema.ts';
+import { parsePlan } from '../../../domain/plan/parse.ts';
+import { goodPlan } from './plans.ts';
+
+const faultsOf = (text: string): string[] => {
+  const parsed = parsePlan(text);
+  return parsed.ok ? [] : parsed.faults.map(({ path, message, line }) => `${path}|${message}|${String(line ?? '-')}`);
+};
+
+describe('reading a plan', () => {
+  test('gives typed values with their defaults, from YAML and from JSON alike', () => {
+    const yaml = parsePlan(goodPlan);
+    const json = parsePlan(JSON.stringify(parse(goodPlan)));
+
+    expect(yaml).toMatchObject({ ok: true, plan: { contactHours: { from: '08:00', to: '21:00' }, purpose: 'follow-up', steps: [{ at: { localTime: '09:00' } }, {}] } });
+    expect(json).toEqual(yaml);
+  });
+
+  test('tells all faults at once, each with path, line and what to do', () => {
+    const text = goodPlan.replace('id: sample', 'id: Sample Plan').replace('department: surgery\n', '').replace('offset: P1D', 'offset: 1 day').replace('level: red', 'level: blue').replace('kind: remind', 'kind: mail').replace('version: 1', 'version: "1"\ncolour: red');
+
+    expect(faultsOf(text)).toEqual([
+      'id|Use lower-case letters, digits and hyphens, beginning with a letter.|2',
+      'version|Write "version" as a number.|3',
+      'department|Add "department" (text (in quotes where it looks like a number)).|-',
+      'steps[0].kind|Write "kind" as one of remind, ask, call, task.|10',
+      'steps[1].at.offset|Write an ISO 8601 duration such as P3D, PT4H, -P1D or PT5S.|19',
+      'steps[1].rules[0].do[0].level|Write "level" as one of red, amber.|25',
+      'colour|Remove "colour", or correct its spelling: no such key belongs here.|4',
+    ]);
+  });
+
+  test.each([
+    ['an empty file', '', /keys and values/],
+    ['a comment only', '# nothing', /keys and values/],
+    ['a list', '- a\n- b', /keys and values/],
+    ['a word', 'plan', /keys and values/],
+    ['broken YAML', 'format: [', /Correct the YAML/],
+    ['a duplicate key', 'format: carethread.plan/1\nformat: carethread.plan/1', /second use of this key.*2/],
+    ['an alias bomb', `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'.split('').map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index] ?? ''}`).join(',')}]`).join('\n')}`, /aliases/],
+    ['a tag', 'format: !!js/function "function () {}"', /Correct the YAML/],
+    ['a directive that changes what 09:00 means', `%YAML 1.1\n---\n${goodPlan}`, /Remove the %YAML line/],
+    ['two documents', `${goodPlan}---\n${goodPlan}`, /one document/],
+    ['a hundred thousand open brackets', '['.repeat(100_000), /Nest brackets/],
+    ['deep block nesting', Array.from({ length: 400 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'), /Nest values/],
+    ['a huge file', `# ${'x'.repeat(300_000)}\n${goodPlan}`, /below 256 KB/],
+    ['binary', '\u0000\u0001\u0002', /./],
+  ])('refuses %s with a sentence', (_name, text, expected) => {
+    const faults = faultsOf(text);
+
+    expect(faults.length).toBeGreaterThan(0);
+    expect(faults.join('\n')).toMatch(expected);
+  });
+
+  test('does not take a prototype for an answer', () => {
+    expect(faultsOf(`${goodPlan}__proto__: { polluted: true }\n`).join()).toContain('__proto__');
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+
+  test('has a JSON Schema that accepts what is accepted and refuses what is refused', () => {
+    const validate = new Ajv2020({ strict: false }).compile(planJsonSchema());
+
+    expect(validate(parse(goodPlan))).toBe(true);
+    expect(validate(parse(goodPlan.replace('level: red', 'level: blue')))).toBe(false);
+    expect(validate({ ...(parse(goodPlan) as object), extra: 1 })).toBe(false);
+  });
+});
