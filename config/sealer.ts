@@ -13,7 +13,6 @@ export const sealerDefinition = defineProcess({
     databaseUrl: secretKey('DATABASE_URL_SEALER', postgresUrl, 'The facts, as login ct_sealer.'),
     ledgerDirectory,
     ledgerKeyFile: key('LEDGER_KEY_FILE', readableFile, 'Key that checkpoints are signed with.'),
-    ledgerPublicKeyFile,
     ...processKeys,
   },
 });

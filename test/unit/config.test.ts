@@ -16,7 +16,7 @@ beforeEach(async () => {
   await writeFile(file, 'postgres://ct_worker:from-a-file@127.0.0.1/carethread\n');
   good = {
     DATABASE_URL_WORKER: 'postgres://ct_worker:hush@127.0.0.1/carethread', KEYS_DATABASE_URL_WORKER: 'postgres://ct_worker:hush@127.0.0.1/keys',
-    TEMPORAL_ADDRESS: '127.0.0.1:7233', CODEC_KEYS_FILE: file, KEY_PROVIDER: `file:${file}`, INDEX_KEY_FILE: file,
+    TEMPORAL_ADDRESS: '127.0.0.1:7233', CODEC_KEYS_FILE: file, KEY_PROVIDER: `file:${file}`, INDEX_KEY_FILE: file, LINK_KEY_FILE: file,
     TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'token', TWILIO_FROM: '+12025550100', PUBLIC_URL: 'https://care.example.org/',
     SMTP_URL: 'smtp://127.0.0.1:1025', MAIL_FROM: 'Ward 3 <ward@example.org>', HOSPITAL_NAME: 'Example Hospital', EMERGENCY_NUMBER: '911', METRICS_PORT: '9464',
   };

@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ThreadToPoke } from '../store/threads.ts';
+import type { Poker } from '../temporal/poke.ts';
+
+const pauseMs = { whileBusy: 1_000, whileIdle: 5_000 };
+/** What was told so recently is being poked by whoever told it. */
+const unpickedAfterMs = 2_000;
+const atOnce = 200;
+
+export interface SweeperDeps {
+  /** Threads that were told something at least `olderThanMs` ago and have not heard it. */
+  unpickedThreads: (search: { olderThanMs: number; limit: number }) => Promise<ThreadToPoke[]>;
+  poker: Poker;
+  /** Takes up inbound messages whose webhook died before they were handled; answers with how many. */
+  retakeInbound: () => Promise<number>;
+  /** Answers with how many were forgotten. */
+  forgetExpiredGrants: () => Promise<number>;
+  logger: { warn(fields: object, message: string): void; debug(fields: object, message: string): void };
+  /** Resolves after so long, or when the signal is aborted. Tests give their own. */
+  pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Picks up what was left lying, until the signal is aborted: pokes that were lost, webhooks that died, grants that expired.
+ * Several sweepers may run at once: a poke too many makes a thread look once more, and nothing else.
+ */
+export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<void> {
+  const pause = deps.pause ?? pauseFor;
+  while (!signal.aborted) {
+    const found = await sweepOnce(deps);
+    await pause(found > 0 ? pauseMs.whileBusy : pauseMs.whileIdle, signal);
+  }
+}
+
+/** One round; each of its parts goes on though another fails. Answers with how much there was to do. */
+export async function sweepOnce({ unpickedThreads, poker, retakeInbound, forgetExpiredGrants, logger }: SweeperDeps): Promise<number> {
+  const attempt = async (part: string, work: () => Promise<number>): Promise<number> => {
+    try {
+      const done = await work();
+      if (done > 0) logger.debug({ part, done }, 'swept');
+      return done;
+    } catch (error) {
+      logger.warn({ part, err: error }, 'a part of the sweep failed; the next round tries again');
+      return 0;
+    }
+  };
+  const threads = await attempt('threads', async () => {
+    const unpicked = await unpickedThreads({ olderThanMs: unpickedAfterMs, limit: atOnce });
+    await poker.poke(unpicked);
+    return unpicked.length;
+  });
+  const inbound = await attempt('inbound', retakeInbound);
+  await attempt('grants', forgetExpiredGrants);
+  return threads + inbound;
+}
+
+async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+}
