@@ -102,7 +102,8 @@ async function initialise(dataDir: string, binaries: PostgresBinaries, options: 
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true });
     const said = cause !== null && typeof cause === 'object' && 'stderr' in cause ? String(cause.stderr).trim() : String(cause);
-    throw new PostgresStartError(`Postgres could not be set up in ${dataDir}: ${said}`, { cause });
+    const remedy = said.includes('user does not exist') ? ' Postgres wants its user to have a name: run as a user that the system knows.' : '';
+    throw new PostgresStartError(`Postgres could not be set up in ${dataDir}: ${said}.${remedy}`, { cause });
   } finally {
     await rm(passwordFile, { force: true });
   }

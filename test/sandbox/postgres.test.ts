@@ -129,7 +129,7 @@ describe('the embedded Postgres', () => {
       setInterval(() => undefined, 1000);`;
     const cwd = fileURLToPath(new URL('../..', import.meta.url));
     const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const [line] = (await Promise.race([once(parent.stdout, 'data'), once(parent, 'exit')])) as [Buffer];
     const sql = postgres(line.toString().trim(), { max: 1 });
     await sql`select 1`;
     const cut = new Promise<void>((resolve) => {
