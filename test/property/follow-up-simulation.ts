@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import type { Channel, ContactOutcome } from '../../domain/codes.ts';
+import { decide } from '../../domain/follow-up/decide.ts';
+import { evolve } from '../../domain/follow-up/evolve.ts';
+import { planTouchpoints } from '../../domain/follow-up/schedule.ts';
+import type { FollowUpEffect, FollowUpEvent, FollowUpNext, FollowUpState } from '../../domain/follow-up/types.ts';
+import type { Plan } from '../../domain/plan/format.ts';
+
+/** The decider under test; a broken one is passed in by the tests of the tests. */
+export interface Decider {
+  decide: typeof decide;
+  evolve: typeof evolve;
+}
+export const realDecider: Decider = { decide, evolve };
+
+/** What the world answers, drawn in advance, so that a failing run can be repeated. */
+export interface Script {
+  contacts: ContactOutcome['kind'][];
+  receipts: ('delivered' | 'failed' | 'none')[];
+  conversations: ('answered' | 'missed' | 'escalated')[];
+  outside: { atStep: number; event: FollowUpEvent }[];
+  delaysMs: number[];
+}
+
+export interface Run {
+  state: FollowUpState;
+  effects: FollowUpEffect[];
+  sent: { touchpointId: string; channel: Channel; at: string }[];
+  endings: Map<string, number>;
+  steps: number;
+  ended: boolean;
+}
+
+const start = Date.parse('2026-03-20T06:00:00.000Z');
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** Drives the decider as its thread does, against scripted answers, until it ends or has waited in vain for `limit` rounds. */
+export function simulate(decider: Decider, plan: Plan, script: Script, limit = 600): Run {
+  let nowMs = start;
+  let id = 0;
+  let revision = 1;
+  const anchors = { surgery: '2026-03-21', enrolment: iso(start) };
+  let state: FollowUpState = {
+    schemaVersion: 1, enrolmentId: 'e', status: 'active', endReason: null, anchors, zone: 'America/New_York',
+    touchpoints: planTouchpoints(plan, anchors, 'America/New_York', () => `t${(id += 1)}`),
+  };
+  const run: Run = { state, effects: [], sent: [], endings: new Map(), steps: 0, ended: false };
+  const draw = <T>(list: T[], fallback: T): T => list.shift() ?? fallback;
+  const script2 = structuredClone(script);
+  const apply = (event: FollowUpEvent): void => {
+    const evolved = decider.evolve(plan, state, event, iso(nowMs));
+    countEndings(state, evolved.state);
+    state = evolved.state;
+    run.effects.push(...evolved.effects);
+    for (const effect of evolved.effects) if (effect.kind === 'cancel-conversation') apply({ kind: 'conversation-ended', touchpointId: effect.touchpointId, outcome: 'waived', reason: effect.reason, actions: [] });
+  };
+  const countEndings = (before: FollowUpState, after: FollowUpState): void => {
+    for (const touchpoint of after.touchpoints) {
+      const was = before.touchpoints.find((candidate) => candidate.id === touchpoint.id);
+      if (was?.status !== 'done' && touchpoint.status === 'done') run.endings.set(touchpoint.id, (run.endings.get(touchpoint.id) ?? 0) + 1);
+      if (was?.status === 'done' && touchpoint.status !== 'done') run.endings.set(touchpoint.id, (run.endings.get(touchpoint.id) ?? 0) - 1);
+    }
+  };
+  const resume = (): FollowUpNext => {
+    const decision = decider.decide(plan, state, iso(nowMs), (revision += 1));
+    countEndings(state, decision.state);
+    state = decision.state;
+    run.effects.push(...decision.effects);
+    return decision.next;
+  };
+  const open = (): string | undefined => state.touchpoints.find((touchpoint) => touchpoint.status === 'open')?.id;
+  let next = resume();
+  let idle = 0;
+  for (; run.steps < limit && idle < 5; run.steps += 1) {
+    for (const { event } of script2.outside.filter((candidate) => candidate.atStep === run.steps)) {
+      apply(event);
+      next = resume();
+    }
+    if (next.kind === 'end') {
+      run.ended = true;
+      break;
+    }
+    if (next.kind === 'wait') {
+      const touchpointId = open();
+      if (touchpointId !== undefined) {
+        // A conversation is a thread of its own: it goes on whatever became of the command that opened it.
+        apply({ kind: 'conversation-ended', touchpointId, outcome: draw(script2.conversations, 'answered'), reason: '', actions: [] });
+        next = resume();
+        continue;
+      }
+      if (next.dueAt === null) {
+        idle += 1;
+        apply({ kind: 'resumed', by: 'test' });
+      } else {
+        nowMs = Math.max(nowMs, Date.parse(next.dueAt)) + draw(script2.delaysMs, 0);
+      }
+      next = next.then ?? resume();
+      continue;
+    }
+    if (next.kind === 'remind') {
+      const outcome = contactOutcome(draw(script2.contacts, 'sent'), nowMs);
+      const { touchpointId, channel } = next;
+      if (outcome.kind === 'sent') run.sent.push({ touchpointId, channel, at: iso(nowMs) });
+      apply({ kind: 'contact-ended', touchpointId, channel, outcome });
+      const receipt = draw(script2.receipts, 'delivered');
+      if (outcome.kind === 'sent' && receipt !== 'none') apply({ kind: 'receipt', touchpointId, channel, delivered: receipt === 'delivered', reason: receipt === 'delivered' ? '' : '30006' });
+    }
+    next = resume();
+  }
+  run.state = state;
+  return run;
+}
+
+function contactOutcome(kind: ContactOutcome['kind'], nowMs: number): ContactOutcome {
+  switch (kind) {
+    case 'sent':
+      return { kind, providerSid: 'SM1' };
+    case 'held':
+      return { kind, until: iso(nowMs + 1_800_000), reason: 'quiet-hours' };
+    case 'refused':
+      return { kind, reason: 'no-consent' };
+    case 'unreachable':
+      return { kind, reason: '21211', tryOtherChannel: true };
+    case 'unknown':
+      return { kind, reason: 'timeout' };
+  }
+}
+
+const step = (index: number) =>
+  fc.record({ kind: fc.constantFrom('remind', 'ask', 'task'), days: fc.integer({ min: -1, max: 40 }), hour: fc.integer({ min: 0, max: 23 }), within: fc.constantFrom('PT30M', 'PT6H', 'P1D'), otherwise: fc.constantFrom('skip', 'task'), anchor: fc.constantFrom('surgery', 'enrolment') }).map((drawn) => ({
+    id: `step-${index}`,
+    title: { en: `Step ${index}` },
+    at: { anchor: drawn.anchor, offset: `${drawn.days < 0 ? '-' : ''}P${Math.abs(drawn.days)}D`, localTime: `${String(drawn.hour).padStart(2, '0')}:15` },
+    lateness: { sendWithin: drawn.within, otherwise: drawn.otherwise },
+    ...(drawn.kind === 'remind' ? { kind: 'remind', message: 'm' } : drawn.kind === 'task' ? { kind: 'task', instruction: 'i' } : { kind: 'ask', questionnaire: 'q', reply: { window: 'PT4H', nudges: [], silence: 'task' }, rules: [] }),
+  }));
+
+export const plans: fc.Arbitrary<Plan> = fc.integer({ min: 1, max: 12 }).chain((count) =>
+  fc.tuple(...Array.from({ length: count }, (_, index) => step(index))).map((steps) => ({
+    format: 'carethread.plan/1', id: 'p', version: 1, title: { en: 'P' }, purpose: 'follow-up', department: 'd',
+    anchors: { surgery: { kind: 'date', title: { en: 'S' } }, enrolment: { kind: 'instant', title: { en: 'E' } } },
+    channels: ['sms', 'email'], contactHours: { from: '08:00', to: '21:00' }, steps: steps as Plan['steps'], ladders: {},
+  })),
+);
+
+const outsideEvents: fc.Arbitrary<FollowUpEvent> = fc.oneof(
+  fc.constant<FollowUpEvent>({ kind: 'paused', by: 'n', reason: 'r' }),
+  fc.constant<FollowUpEvent>({ kind: 'resumed', by: 'n' }),
+  fc.integer({ min: 1, max: 28 }).map((day): FollowUpEvent => ({ kind: 'anchor-moved', anchor: 'surgery', to: `2026-03-${String(day).padStart(2, '0')}`, by: 'n' })),
+  fc.integer({ min: 0, max: 12 }).map((index): FollowUpEvent => ({ kind: 'waived', stepId: `step-${index}`, by: 'n', reason: 'r' })),
+  fc.constant<FollowUpEvent>({ kind: 'zone-changed', zone: 'Asia/Kolkata' }),
+  fc.constant<FollowUpEvent>({ kind: 'ended', reason: 'withdrawn', by: 'n' }),
+);
+
+export const scripts: fc.Arbitrary<Script> = fc.record({
+  contacts: fc.array(fc.constantFrom<ContactOutcome['kind']>('sent', 'sent', 'sent', 'held', 'refused', 'unreachable', 'unknown'), { maxLength: 40 }),
+  receipts: fc.array(fc.constantFrom<'delivered' | 'failed' | 'none'>('delivered', 'delivered', 'failed', 'none'), { maxLength: 40 }),
+  conversations: fc.array(fc.constantFrom<'answered' | 'missed' | 'escalated'>('answered', 'missed', 'escalated'), { maxLength: 20 }),
+  outside: fc.array(fc.record({ atStep: fc.integer({ min: 0, max: 40 }), event: outsideEvents }), { maxLength: 4 }),
+  delaysMs: fc.array(fc.constantFrom(0, 0, 1_000, 7_200_000, 200_000_000), { maxLength: 20 }),
+});

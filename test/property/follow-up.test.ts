@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { endTouchpoint, replace } from '../../domain/follow-up/evolve.ts';
+import { plans, realDecider, scripts, simulate } from './follow-up-simulation.ts';
+import type { Decider, Run } from './follow-up-simulation.ts';
+
+const runs = { numRuns: 1_500 };
+
+const everyTouchpointEndsOnce = (run: Run): void => {
+  expect(run.ended).toBe(true);
+  for (const touchpoint of run.state.touchpoints) {
+    expect(touchpoint.status).toBe('done');
+    expect(touchpoint.outcome).not.toBeNull();
+    expect(run.endings.get(touchpoint.id)).toBe(1);
+  }
+};
+
+const neverTwice = (run: Run): void => {
+  const keys = run.sent.map(({ touchpointId, channel }) => `${touchpointId} ${channel}`);
+  expect(new Set(keys).size).toBe(keys.length);
+};
+
+const nothingAfterTheEnd = (run: Run): void => {
+  if (run.state.status === 'ended') expect(run.state.touchpoints.every((touchpoint) => touchpoint.status === 'done')).toBe(true);
+};
+
+describe('whatever plan, replies, faults and clock', () => {
+  test('every planned contact ends exactly once, and the thread comes to its end', () => {
+    fc.assert(fc.property(plans, scripts, (plan, script) => everyTouchpointEndsOnce(simulate(realDecider, plan, script))), runs);
+  });
+
+  test('no reminder goes out twice on one channel', () => {
+    fc.assert(fc.property(plans, scripts, (plan, script) => neverTwice(simulate(realDecider, plan, script))), runs);
+  });
+
+  test('an ended enrolment leaves nothing planned', () => {
+    fc.assert(fc.property(plans, scripts, (plan, script) => nothingAfterTheEnd(simulate(realDecider, plan, script))), runs);
+  });
+
+  test('pausing and resuming loses no step', () => {
+    fc.assert(
+      fc.property(plans, scripts, fc.integer({ min: 0, max: 10 }), (plan, script, atStep) => {
+        const paused = { ...script, outside: [{ atStep, event: { kind: 'paused' as const, by: 'n', reason: 'r' } }] };
+        everyTouchpointEndsOnce(simulate(realDecider, plan, paused));
+      }),
+      runs,
+    );
+  });
+});
+
+describe('the properties notice a decider that is broken on purpose', () => {
+  const noticed = (decider: Decider, property: (run: Run) => void): void => {
+    const check = () => fc.assert(fc.property(plans, scripts, (plan, script) => property(simulate(decider, plan, script))), { numRuns: 300, seed: 7 });
+    expect(check).toThrow();
+  };
+
+  test('one that forgets that a message is out', () => {
+    noticed({ ...realDecider, evolve: (plan, state, event, now) => (event.kind === 'contact-ended' && event.outcome.kind === 'sent' ? { state, effects: [] } : realDecider.evolve(plan, state, event, now)) }, neverTwice);
+  });
+
+  test('one that drops a late step without an outcome', () => {
+    noticed({ ...realDecider, decide: (plan, state, now, revision) => {
+      const decision = realDecider.decide(plan, state, now, revision);
+      return { ...decision, state: { ...decision.state, touchpoints: decision.state.touchpoints.filter((touchpoint) => touchpoint.outcome !== 'missed') } };
+    } }, (run) => expect(run.endings.size).toBe(run.state.touchpoints.length));
+  });
+
+  test('one that ends a touchpoint again', () => {
+    noticed({ ...realDecider, evolve: (plan, state, event, now) => {
+      const evolved = realDecider.evolve(plan, state, event, now);
+      const [first] = evolved.state.touchpoints;
+      return first === undefined || event.kind !== 'receipt' ? evolved : { ...evolved, state: replace(evolved.state, { ...endTouchpoint(first, 'merged', null), status: 'planned' }) };
+    } }, everyTouchpointEndsOnce);
+  });
+});
