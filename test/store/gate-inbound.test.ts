@@ -1,0 +1,214 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { GrantGone } from '../../store/gate.ts';
+import type { InboundDetail, InboundMessage, TurnDetail } from '../../store/gate.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { createGateWorld, noon } from '../support/gate-world.ts';
+import type { GateWorld, Patient } from '../support/gate-world.ts';
+
+let database: TestDatabase;
+let world: GateWorld;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  world = await createGateWorld(database);
+});
+afterAll(async () => {
+  await world.close();
+  await database.drop();
+});
+
+const message = (from: Pick<Patient, 'blindIndex'>, change: Partial<InboundMessage> = {}): InboundMessage => ({
+  inboundId: randomUUID(), providerSid: `SM${randomUUID()}`, kind: 'sms', addressKind: 'phone', blindIndex: from.blindIndex, keyId: randomUUID(), sealed: Buffer.from('sealed text'), receivedAt: noon, ...change,
+});
+const value = (patientId: string, field: 'response.answers' | 'conversation.progress' | 'inbound.body' | 'patient.name' | 'call.recording', rowId: string, version = 1) => ({ patientId, field, rowId, version, keyId: randomUUID(), sealed: Buffer.from('sealed') });
+const waitIsOver = (inboundId: string) => world.root`update phi.inbound set stored_at = stored_at - interval '1 minute', taken_at = taken_at - interval '1 minute' where inbound_id = ${inboundId}`;
+
+async function calledPatient() {
+  const patient = await world.patient({ consent: ['voice'] });
+  const due = await world.due(patient, { kind: 'call' });
+  const { verdict } = await world.contact({ subjectId: due.touchpointId, kind: 'call-1', channel: 'voice' });
+  const callId = randomUUID();
+  await world.worker`insert into care.call (call_id, touchpoint_id, patient_id, owner_workflow_id, contact_kind, record, attempt_id, status, provider_sid, created_at)
+    values (${callId}, ${due.touchpointId}, ${patient.patientId}, 'questionnaire', 'call-1', true, ${verdict.detail.attemptId}, 'placed', ${`CA${callId}`}, ${noon})`;
+  return { patient, due, callId, sid: `CA${callId}` };
+}
+
+describe('a message', () => {
+  test('opens the names of all who share the number and the conversation that is open on it, and no more', async () => {
+    const patient = await world.patient();
+    const sharer = await world.patient({ sharing: patient });
+    const due = await world.due(patient, { kind: 'ask' });
+    await world.due(sharer, { kind: 'ask' });
+    await world.contact({ subjectId: due.touchpointId });
+
+    const { secret, duplicate } = await world.gate.inboundStore(message(patient));
+    const verdict = await world.gate.verdict<InboundDetail>(secret);
+    const values = await world.gate.read(secret);
+
+    expect(duplicate).toBe(false);
+    expect(verdict).toMatchObject({ verdict: 'allowed', actorKind: 'patient', actorId: `address/${patient.addressId}` });
+    expect(verdict.detail.patients.map((row) => row.patientId).sort()).toEqual([patient.patientId, sharer.patientId].sort());
+    expect(verdict.detail.conversations).toEqual([{ touchpointId: due.touchpointId, patientId: patient.patientId }]);
+    expect(values.map((row) => [row.field, row.patientId]).sort()).toEqual(
+      [['conversation.progress', patient.patientId], ['patient.name', patient.patientId], ['patient.name', sharer.patientId]].sort());
+  });
+
+  test('writes answers of the open conversation only', async () => {
+    const patient = await world.patient();
+    const due = await world.due(patient, { kind: 'ask' });
+    await world.contact({ subjectId: due.touchpointId });
+    const { secret, inboundId } = await world.gate.inboundStore(message(patient));
+
+    await world.gate.put(secret, value(patient.patientId, 'response.answers', due.touchpointId));
+    await world.gate.put(secret, value(patient.patientId, 'conversation.progress', due.touchpointId, 2));
+    await world.gate.put(secret, value(patient.patientId, 'inbound.body', inboundId));
+
+    await expect(world.gate.put(secret, value(patient.patientId, 'response.answers', randomUUID()))).rejects.toThrow(GrantGone);
+    await expect(world.gate.put(secret, value(patient.patientId, 'patient.name', randomUUID()))).rejects.toThrow(GrantGone);
+    await expect(world.gate.put(secret, value(randomUUID(), 'response.answers', due.touchpointId))).rejects.toThrow(GrantGone);
+  });
+
+  test('from a number of nobody is stored, and opts that number out before anybody has it', async () => {
+    const stranger = { blindIndex: randomBytes(32) };
+    const { secret } = await world.gate.inboundStore(message(stranger));
+    const { detail } = await world.gate.verdict<InboundDetail>(secret);
+
+    await world.gate.optOut(secret, detail.addressId, 'reply');
+
+    expect(detail).toMatchObject({ patients: [], conversations: [], optedOut: false });
+    const next = await world.gate.inboundStore(message(stranger));
+    expect((await world.gate.verdict<InboundDetail>(next.secret)).detail.optedOut).toBe(true);
+  });
+
+  test('speaks for its own number only', async () => {
+    const [one, two] = [await world.patient(), await world.patient()];
+    const { secret } = await world.gate.inboundStore(message(one));
+
+    await expect(world.gate.optOut(secret, two.addressId, 'reply')).rejects.toThrow(GrantGone);
+    await expect(world.gate.suspendAddress(secret, one.patientId, two.addressId, 'wrong-number')).rejects.toThrow(GrantGone);
+    await expect(world.gate.setStatus(secret, one.patientId, 'deceased')).rejects.toThrow(GrantGone);
+    await world.gate.suspendAddress(secret, one.patientId, one.addressId, 'wrong-number');
+  });
+
+  test('told twice is stored once, and the second telling opens nothing', async () => {
+    const patient = await world.patient();
+    const sent = message(patient);
+
+    const results = await Promise.all([sent, { ...sent, inboundId: randomUUID() }].map((each) => world.gate.inboundStore(each)));
+
+    expect(results.map((result) => result.duplicate).sort()).toEqual([false, true]);
+    expect(new Set(results.map((result) => result.inboundId)).size).toBe(1);
+    const second = results.find((result) => result.duplicate);
+    expect(await world.gate.verdict(second?.secret ?? '')).toMatchObject({ verdict: 'refused', reason: 'duplicate', detail: { patients: [] } });
+    await expect(world.gate.read(second?.secret ?? '')).rejects.toThrow(GrantGone);
+  });
+
+  test('whose handling was cut off is taken up again by one, and handled once', async () => {
+    const patient = await world.patient();
+    const { inboundId } = await world.gate.inboundStore(message(patient));
+    const early = await world.gate.inboundReopen(inboundId);
+    await waitIsOver(inboundId);
+    const waiting = await world.workerGate.inboundWaiting(1000);
+
+    const secrets = await Promise.all([world.workerGate.inboundReopen(inboundId), world.workerGate.inboundReopen(inboundId)]);
+    const verdicts = await Promise.all(secrets.map((secret) => world.workerGate.verdict(secret)));
+    const winner = secrets[verdicts.findIndex((verdict) => verdict.verdict === 'allowed')] ?? '';
+    const stored = await world.workerGate.readInbound(winner);
+    const done = await world.workerGate.inboundDone(inboundId, 'answered');
+
+    expect(await world.gate.verdict(early)).toMatchObject({ verdict: 'refused', reason: 'busy' });
+    expect(waiting).toContain(inboundId);
+    expect(verdicts.map((verdict) => verdict.verdict).sort()).toEqual(['allowed', 'refused']);
+    expect(Buffer.from(stored?.sealed ?? []).toString()).toBe('sealed text');
+    expect(done).toBe(true);
+    expect(await world.workerGate.verdict(await world.workerGate.inboundReopen(inboundId))).toMatchObject({ reason: 'handled' });
+  });
+
+  test('is read by staff of its patient, or by the inbox when it is nobody’s; not by others', async () => {
+    const patient = await world.patient();
+    const other = await world.patient();
+    const [own, foreign, nobodys] = [await world.gate.inboundStore(message(patient)), await world.gate.inboundStore(message(other)), await world.gate.inboundStore(message({ blindIndex: randomBytes(32) }))];
+    const { token } = await world.person();
+
+    const secret = await world.gate.open({ token, purpose: 'follow-up', action: 'read-inbox', patients: [patient.patientId], fields: ['inbound.body'] });
+    const read = await Promise.all([own, foreign, nobodys].map(({ inboundId }) => world.gate.readInbound(secret, inboundId)));
+
+    expect(read.map((row) => row?.inboundId ?? null)).toEqual([own.inboundId, null, nobodys.inboundId]);
+    const without = await world.gate.open({ token, purpose: 'follow-up', action: 'read-inbox', patients: [patient.patientId], fields: ['patient.name'] });
+    await expect(world.gate.readInbound(without, own.inboundId)).rejects.toThrow(GrantGone);
+  });
+});
+
+describe('a voice turn', () => {
+  test('of a call that the gate authorised reads name and progress and takes answers', async () => {
+    const { patient, due, callId, sid } = await calledPatient();
+
+    const secret = await world.gate.turnBegin(callId, sid);
+    const verdict = await world.gate.verdict<TurnDetail>(secret);
+    const values = await world.gate.read(secret);
+    await world.gate.put(secret, value(patient.patientId, 'response.answers', due.touchpointId));
+    await world.gate.consentGrant(secret, { patientId: patient.patientId, purpose: 'recording', channel: 'voice', evidenceKind: 'recorded-yes', evidenceRowId: null, noticeVersion: '1' });
+    await world.gate.suspendAddress(secret, patient.patientId, patient.addressId, 'wrong-number');
+
+    expect(verdict).toMatchObject({ verdict: 'allowed', detail: { touchpointId: due.touchpointId, addressId: patient.addressId, record: true } });
+    expect(values.map((row) => row.field)).toEqual(['conversation.progress', 'patient.name']);
+    await expect(world.gate.consentGrant(secret, { patientId: patient.patientId, purpose: 'follow-up', channel: 'sms', evidenceKind: 'recorded-yes', evidenceRowId: null, noticeVersion: '1' })).rejects.toThrow(GrantGone);
+  });
+
+  test.each([
+    ['of another call of the provider', 'CAother', async () => undefined, 'no-such-call'],
+    ['after the call', null, (callId: string) => world.root`update care.call set status = 'ended' where call_id = ${callId}`, 'ended'],
+    ['after consent was withdrawn', null, () => world.root`update phi.consent set withdrawn_at = clock_timestamp() where withdrawn_at is null`, 'consent-withdrawn'],
+  ])('%s opens nothing', async (_name, otherSid, change, reason) => {
+    const { callId, sid } = await calledPatient();
+    await change(callId);
+
+    const secret = await world.gate.turnBegin(callId, otherSid ?? sid);
+
+    expect(await world.gate.verdict(secret)).toMatchObject({ verdict: 'refused', reason });
+    await expect(world.gate.read(secret)).rejects.toThrow(GrantGone);
+  });
+
+  test('of a call that a login only wrote into the table opens nothing', async () => {
+    const { due } = await calledPatient();
+    const victim = await world.patient();
+    const callId = randomUUID();
+    await world.api`insert into care.call (call_id, touchpoint_id, patient_id, owner_workflow_id, contact_kind, record, status, created_at)
+      values (${callId}, ${due.touchpointId}, ${victim.patientId}, 'x', 'call-1', true, 'placed', ${noon})`;
+
+    expect(await world.gate.verdict(await world.gate.turnBegin(callId, 'CAx'))).toMatchObject({ verdict: 'refused', reason: 'no-such-call', patientIds: [] });
+  });
+});
+
+test('a recording is put for its call, once there is one, and read by this right never', async () => {
+  const { patient, callId } = await calledPatient();
+  const early = await world.workerGate.recordingBegin(callId);
+  await world.worker`update care.call set recording_status = 'available' where call_id = ${callId}`;
+
+  const secret = await world.workerGate.recordingBegin(callId);
+  await world.workerGate.put(secret, value(patient.patientId, 'call.recording', callId));
+
+  expect(await world.workerGate.verdict(early)).toMatchObject({ verdict: 'refused', reason: 'no-recording' });
+  expect(await world.workerGate.read(secret)).toEqual([]);
+  await expect(world.workerGate.put(secret, value(patient.patientId, 'call.recording', randomUUID()))).rejects.toThrow(GrantGone);
+});
+
+test('an unsubscribe link opts its own address out, and does nothing else', async () => {
+  const patient = await world.patient();
+  const secret = await world.gate.unsubscribeBegin(patient.addressId);
+
+  await world.gate.optOut(secret, patient.addressId, 'unsubscribe');
+
+  await expect(world.gate.optIn(secret, patient.addressId)).rejects.toThrow(GrantGone);
+  expect(await world.gate.read(secret)).toEqual([]);
+});
+
+test('a page finds its people in order, and an acknowledging phone its person', async () => {
+  const [one, two] = [await world.person(), await world.person()];
+  await world.root`update auth.person set phone = '+12025550142' where person_id = ${two.personId}`;
+  await world.root`insert into auth.rota (role, rank, person_id) values ('on-call', 2, ${one.personId}), ('on-call', 1, ${two.personId})`;
+
+  expect((await world.workerGate.rota('on-call')).map((member) => member.personId)).toEqual([two.personId, one.personId]);
+  expect([await world.gate.staffOfPhone('+12025550142'), await world.gate.staffOfPhone('+12025550143')]).toEqual([two.personId, null]);
+});
