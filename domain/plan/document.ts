@@ -25,7 +25,7 @@ export function readDocument(text: string): ReadDocument {
   if (text.length > maxCharacters) return refuse('Keep the file below 256 KB.');
   if (nesting(text) > maxDepth) return refuse(`Nest brackets at most ${maxDepth} deep.`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', uniqueKeys: true, merge: false, resolveKnownTags: false, prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', uniqueKeys: true, merge: false, resolveKnownTags: false, prettyErrors: false, logLevel: 'error' });
   const faults: PlanFault[] = [...document.errors, ...document.warnings].map((problem) => ({
     path: '',
     message: yamlSentence(problem),
@@ -59,7 +59,7 @@ export function faultAt(path: FaultPath, message: string, lineOf: (path: FaultPa
 function yamlSentence(problem: { code: string; message: string }): string {
   if (problem.code === 'DUPLICATE_KEY') return 'Remove the second use of this key: each key may stand once.';
   if (problem.code === 'MULTIPLE_DOCS') return 'Keep one document in a file: remove everything from "---" on.';
-  return `Correct the YAML: ${problem.message}`;
+  return `Correct the YAML: ${problem.message.replace(/\.?$/, '.')}`;
 }
 
 function refuse(message: string): ReadDocument {
