@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { embeddedPostgresFolder } from '../../sandbox/postgres-binaries.ts';
+import { embeddedPostgresFolder, restoreLibraryLinks, serverUser } from '../../sandbox/postgres-binaries.ts';
 import { startPostgres } from '../../sandbox/postgres.ts';
 import type { PostgresOptions, PostgresServer } from '../../sandbox/postgres.ts';
 import { migrate } from '../../store/migrate.ts';
@@ -96,8 +96,11 @@ describe('the embedded Postgres', () => {
     const dataDir = path.join(await folder(), 'data');
     const first = await start({ dataDir });
     await first.kill9();
+    // A process of the same user: one of another user Postgres would not take for itself.
+    const other = spawn('sleep', ['600'], { stdio: 'ignore', ...(await serverUser()) });
+    clean.push(() => Promise.resolve(other.kill()));
     const lock = path.join(dataDir, 'postmaster.pid');
-    await writeFile(lock, (await readFile(lock, 'utf8')).replace(/^\d+/, String(process.pid)));
+    await writeFile(lock, (await readFile(lock, 'utf8')).replace(/^\d+/, String(other.pid)));
 
     const second = await start({ dataDir });
 
@@ -194,7 +197,6 @@ it('a link that points nowhere is made again', async () => {
   await writeFile(path.join(nativeFolder, 'lib', 'libx.so.1.2'), 'library');
   await writeFile(path.join(nativeFolder, 'pg-symlinks.json'), JSON.stringify([{ source: 'native/lib/libx.so.1.2', target: 'native/lib/libx.so' }]));
   await symlink('gone', path.join(nativeFolder, 'lib', 'libx.so'));
-  const { restoreLibraryLinks } = await import('../../sandbox/postgres-binaries.ts');
 
   await restoreLibraryLinks(nativeFolder);
 
