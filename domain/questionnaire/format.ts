@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * A questionnaire as content: `templates/questionnaires/<id>.yaml`. One definition serves SMS, keypad and speech.
- * Answers are plain values by item id: number for `number` and `scale`, the option code for `choice`, string for `text`.
+ * Answers are plain values by item id: number for `number` (a scale is a number in its range), the option code for `choice`, string for `text`.
  */
 const identifier = z.string().regex(/^[a-z][a-z0-9_]{0,47}$/, 'Use lower-case letters, digits and underscores, beginning with a letter.');
 const texts = z.strictObject({ en: z.string().min(1).max(320), zh: z.string().min(1).max(320) });

@@ -34,7 +34,7 @@ describe('opting out', () => {
 
 describe('danger', () => {
   const stated = [
-    'I have chest pain', 'chest pain', 'CHEST PAIN!!!', 'My chest hurts', "I can't breathe", 'i can’t breathe', 'cant breathe', 'bleeding heavily from the cut', 'I want to kill myself', 'I am going to end my life', 'I have chest pain what should I do?', 'no, I have chest pain', 'not feeling well I have chest pain', 'no fever but I cant breathe', 'chest\npain started an hour ago, I cannot breathe',
+    'I have chest pain', 'chest pain', 'CHEST PAIN!!!', 'My chest hurts', "I can't breathe", 'i can’t breathe', 'cant breathe', 'bleeding heavily from the cut', 'I want to kill myself', 'I am going to end my life', 'I have chest pain what should I do?', 'no, I have chest pain', 'not feeling well I have chest pain', 'no fever but I cant breathe', "no chest pain but I can't breathe", 'is chest pain normal? I cannot breathe', '没有胸痛，但是喘不上气', 'chest\npain started an hour ago, I cannot breathe',
     'STOP I cant breathe', '8, and chest pain', '胸痛', '我胸痛', '我现在胸 痛', '特别胸闷', '呼吸困难', '喘不上气', '我没办法呼吸', '大出血', '伤口流血不止', '我想自杀', '不想活了', '没有发烧，但是胸痛', '我胸痛怎么办？', '救命', 'help me', 'ＣＨＥＳＴ ＰＡＩＮ', '呼吸困難', '自殺',
   ];
 
