@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GateInputError, GrantGone, VersionConflict } from '../../store/gate.ts';
-import type { ContactEnd } from '../../store/gate.ts';
+import type { ContactEnd, ContactRequest } from '../../store/gate.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { createGateWorld, noon } from '../support/gate-world.ts';
@@ -25,7 +25,9 @@ const leaseRunsOut = (attemptId: string) => world.root`update care.attempt set l
 const inboundFrom = (patient: Patient) =>
   world.gate.inboundStore({ inboundId: randomUUID(), providerSid: randomUUID(), kind: 'sms', addressKind: 'phone', blindIndex: patient.blindIndex, keyId: randomUUID(), sealed: Buffer.from('sealed'), receivedAt: noon });
 
-async function duePatient(options: Parameters<GateWorld['patient']>[0] & { kind?: 'remind' | 'ask' | 'call'; notAfter?: string } = {}): Promise<{ patient: Patient; due: Due }> {
+type DueOptions = NonNullable<Parameters<GateWorld['patient']>[0] & Parameters<GateWorld['due']>[1]>;
+
+async function duePatient(options: DueOptions = {}): Promise<{ patient: Patient; due: Due }> {
   const patient = await world.patient(options);
   return { patient, due: await world.due(patient, options) };
 }
@@ -96,10 +98,10 @@ describe('a contact is refused', () => {
     ['an inactive patient', { status: 'inactive' }, {}, 'inactive'],
     ['an erased patient', { status: 'erased' }, {}, 'inactive'],
     ['a contact past its time', { notAfter: minutesAfterNoon(-1) }, {}, 'expired'],
-    ['no mailbox', { consent: ['email'] }, { channel: 'email' as const }, 'no-address'],
+    ['no mailbox', { consent: ['email'] }, { channel: 'email' }, 'no-address'],
     ['no consent', { consent: [] }, {}, 'no-consent'],
     ['consent for another channel only', { consent: ['voice'] }, {}, 'no-consent'],
-  ] as const)('for %s, with nothing to read', async (_name, options, change, reason) => {
+  ] as [string, DueOptions, Partial<ContactRequest>, string][])('for %s, with nothing to read', async (_name, options, change, reason) => {
     const { due } = await duePatient(options);
 
     const { secret, verdict } = await world.contact({ subjectId: due.touchpointId, ...change });

@@ -157,7 +157,7 @@ describe('a voice turn', () => {
   });
 
   test.each([
-    ['of another call of the provider', 'CAother', async () => undefined, 'no-such-call'],
+    ['of another call of the provider', 'CAother', () => Promise.resolve(), 'no-such-call'],
     ['after the call', null, (callId: string) => world.root`update care.call set status = 'ended' where call_id = ${callId}`, 'ended'],
     ['after consent was withdrawn', null, () => world.root`update phi.consent set withdrawn_at = clock_timestamp() where withdrawn_at is null`, 'consent-withdrawn'],
   ])('%s opens nothing', async (_name, otherSid, change, reason) => {

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loginNames, ownerNames } from '../../store/roles.ts';
+import type { Login } from '../../store/roles.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { createGateWorld } from '../support/gate-world.ts';
+import type { GateWorld } from '../support/gate-world.ts';
+
+let database: TestDatabase;
+let world: GateWorld;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  world = await createGateWorld(database);
+});
+afterAll(async () => {
+  await world.close();
+  await database.drop();
+});
+
+const both = ['attempt_receipt', 'inbound_done', 'inbound_reopen', 'inbound_waiting', 'opt_out', 'put', 'read', 'read_inbound', 'rota', 'suspend_address', 'verdict'];
+const functionsOf: Readonly<Record<Login, string[]>> = {
+  ct_worker: [...both, 'contact_begin', 'contact_end', 'forget_expired_grants', 'recording_begin'],
+  ct_api: [
+    ...both, 'consent_grant', 'consent_withdraw', 'events_of', 'find', 'inbound_store', 'note', 'open', 'opt_in', 'read_card', 'read_history', 'refer', 'register_patient', 'remove_address', 'set_address',
+    'set_identifier', 'set_status', 'set_zone', 'staff_of_phone', 'turn_begin', 'unsubscribe_begin', 'whoami',
+  ],
+  ct_auth: ['note_sign_in'],
+  ct_sealer: ['audit.canonical_event', 'audit.framed', 'audit.leaf_hash'],
+  ct_migrate: [],
+  ct_backup: [],
+};
+const ours = `nspname in ('care', 'phi', 'gate', 'audit', 'auth')`;
+
+test.each(loginNames)('%s may execute exactly the functions on its list', async (login) => {
+  const rows = await world.root.unsafe<{ name: string }[]>(`
+    select case nspname when 'gate' then proname else nspname || '.' || proname end as name
+    from pg_proc join pg_namespace on pg_namespace.oid = pronamespace
+    where ${ours} and has_schema_privilege('${login}', nspname, 'usage') and has_function_privilege('${login}', pg_proc.oid, 'execute')`);
+
+  expect(rows.map((row) => row.name).sort()).toEqual([...functionsOf[login]].sort());
+});
+
+test('no function has two signatures, so that a name on a list is one function', async () => {
+  expect(await world.root.unsafe(`select proname from pg_proc join pg_namespace on pg_namespace.oid = pronamespace where ${ours} group by nspname, proname having count(*) > 1`)).toEqual([]);
+});
+
+test('every function of ours pins its search path with pg_temp last, and is owned by an owner that nobody logs in as', async () => {
+  const rows = await world.root.unsafe<{ name: string; config: string[] | null; owner: string }[]>(`
+    select nspname || '.' || proname as name, proconfig as config, pg_get_userbyid(proowner) as owner from pg_proc join pg_namespace on pg_namespace.oid = pronamespace where ${ours}`);
+
+  expect(rows.length).toBeGreaterThan(50);
+  expect(rows.filter((row) => row.config?.join() !== 'search_path=pg_catalog, pg_temp').map((row) => row.name)).toEqual([]);
+  expect(rows.filter((row) => !['ct_gate', 'ct_audit'].includes(row.owner)).map((row) => row.name)).toEqual([]);
+});
+
+test('a function that runs as its owner is on a login’s list, or one of the two questions that the gate may ask the ledger', async () => {
+  const rows = await world.root.unsafe<{ name: string }[]>(`
+    select case nspname when 'gate' then proname else nspname || '.' || proname end as name from pg_proc join pg_namespace on pg_namespace.oid = pronamespace where prosecdef and nspname not in ('pg_catalog', 'information_schema')`);
+
+  const listed = new Set(Object.values(functionsOf).flat());
+  expect(rows.map((row) => row.name).filter((name) => !listed.has(name)).sort()).toEqual(['audit.events_about', 'audit.is_behind']);
+});
+
+test('none runs SQL that it was given, or has a literal that a session’s settings could change', async () => {
+  const rows = await world.root.unsafe<{ name: string }[]>(`
+    select proname as name from pg_proc join pg_namespace on pg_namespace.oid = pronamespace where ${ours} and (prosrc ~* '\\mexecute\\M' or position(chr(92) in prosrc) > 0)`);
+
+  expect(rows).toEqual([]);
+});
+
+test('PUBLIC has no right on any schema, table, column, sequence, type or function of ours, and none by default', async () => {
+  const grants = await world.root.unsafe(`
+    select nspname as name from pg_namespace, aclexplode(nspacl) as acl where ${ours} and grantee = 0
+    union all select relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace, aclexplode(relacl) as acl where ${ours} and grantee = 0
+    union all select attname from pg_attribute join pg_class on pg_class.oid = attrelid join pg_namespace on pg_namespace.oid = relnamespace, aclexplode(attacl) as acl where ${ours} and grantee = 0
+    union all select proname from pg_proc join pg_namespace on pg_namespace.oid = pronamespace, aclexplode(coalesce(proacl, acldefault('f', proowner))) as acl where ${ours} and grantee = 0
+    union all select datname from pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) as acl where datname = current_database() and grantee = 0`);
+  const defaults = await world.root<{ owner: string; kind: string }[]>`select pg_get_userbyid(defaclrole) as owner, defaclobjtype as kind from pg_default_acl where not exists (select from aclexplode(defaclacl) where grantee = 0)`;
+
+  expect(grants).toEqual([]);
+  for (const owner of ownerNames) expect(defaults.filter((row) => row.owner === owner).map((row) => row.kind).sort()).toEqual(['T', 'f']);
+});
+
+test('a function that a later migration adds is nobody’s until it is granted', async () => {
+  await world.root.unsafe(`set role ct_gate; create function gate.newcomer() returns int language sql set search_path = pg_catalog, pg_temp as 'select 1'; reset role`);
+
+  const rows = await world.root.unsafe<{ open: boolean }[]>(loginNames.map((login) => `select has_function_privilege('${login}', 'gate.newcomer()', 'execute') as open`).join(' union all '));
+  await world.root.unsafe('drop function gate.newcomer()');
+
+  expect(rows.map((row) => row.open)).toEqual(loginNames.map(() => false));
+});
+
+test.each(loginNames)('%s owns nothing, creates nothing, and belongs to no role', async (login) => {
+  const owned = await world.root`select classid::regclass::text from pg_shdepend join pg_roles on pg_roles.oid = refobjid where deptype = 'o' and rolname = ${login}`;
+  const member = await world.root`select 1 from pg_auth_members join pg_roles on pg_roles.oid = member where rolname = ${login}`;
+  const creates = await world.root<{ name: string }[]>`select nspname as name from pg_namespace where has_schema_privilege(${login}, oid, 'create')`;
+  const [rights] = await world.root`
+    select rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls or rolinherit as special,
+      has_database_privilege(rolname, current_database(), 'temporary') as temporary, has_database_privilege(rolname, current_database(), 'create') as creates from pg_roles where rolname = ${login}`;
+
+  expect([owned, member, creates]).toEqual([[], [], []]);
+  expect(rights).toEqual({ special: false, temporary: false, creates: false });
+});
+
+test('the owners cannot log in, and no login may become one', async () => {
+  const rows = await world.root`select rolname from pg_roles where rolname = any (${[...ownerNames]}) and (rolcanlogin or rolsuper or rolbypassrls or rolreplication or exists (select from pg_auth_members where roleid = pg_roles.oid or member = pg_roles.oid))`;
+
+  expect(rows).toEqual([]);
+});
+
+/** Every right of a login on tables of the closed schemas: columns where the right is on columns. */
+const tableRights: Readonly<Record<Login, string[]>> = {
+  ct_worker: [],
+  ct_api: [],
+  ct_auth: ['auth.person SELECT columns', 'auth.session INSERT', 'auth.session SELECT', 'auth.session UPDATE columns'],
+  ct_migrate: ['auth.person INSERT', 'auth.person SELECT', 'auth.person UPDATE', 'auth.rota DELETE', 'auth.rota INSERT', 'auth.rota SELECT', 'auth.rota UPDATE'],
+  ct_sealer: ['audit.event SELECT', 'audit.leaf INSERT', 'audit.leaf SELECT', 'audit.pending DELETE', 'audit.pending SELECT'],
+  ct_backup: [
+    ...['audit.event', 'audit.leaf', 'audit.pending', 'auth.person', 'auth.rota', 'auth.session', 'gate.permission', 'gate.referral', 'gate.setting'].map((table) => `${table} SELECT`),
+    ...['address', 'consent', 'contact_state', 'identifier', 'inbound', 'patient_address', 'value'].map((table) => `phi.${table} SELECT`),
+  ],
+};
+
+async function rightsOf(role: string, schemas: string[]): Promise<string[]> {
+  const rows = await world.root<{ right: string }[]>`
+    select nspname || '.' || relname || ' ' || acl.privilege_type as right
+    from pg_class join pg_namespace on pg_namespace.oid = relnamespace, aclexplode(relacl) as acl where nspname = any (${schemas}) and acl.grantee = ${role}::regrole
+    union select nspname || '.' || relname || ' ' || acl.privilege_type || ' columns'
+    from pg_attribute join pg_class on pg_class.oid = attrelid join pg_namespace on pg_namespace.oid = relnamespace, aclexplode(attacl) as acl where nspname = any (${schemas}) and acl.grantee = ${role}::regrole
+    order by 1`;
+  return rows.map((row) => row.right);
+}
+
+test.each(loginNames)('%s has on patients, grants, ledger and staff exactly the rights on its list', async (login) => {
+  expect(await rightsOf(login, ['phi', 'gate', 'audit', 'auth'])).toEqual([...tableRights[login]].sort());
+});
+
+test('no login may delete, truncate, reference or hang a trigger on an operational table, or write an attempt', async () => {
+  const rights = (await Promise.all(loginNames.map((login) => rightsOf(login, ['care'])))).flat();
+
+  expect(rights.filter((right) => /DELETE|TRUNCATE|REFERENCES|TRIGGER|MAINTAIN/.test(right))).toEqual([]);
+  expect(new Set(rights.filter((right) => right.startsWith('care.attempt')))).toEqual(new Set(['care.attempt SELECT']));
+});
+
+test('the gate itself has INSERT on the ledger and nothing else there', async () => {
+  expect(await rightsOf('ct_gate', ['audit'])).toEqual(['audit.event INSERT', 'audit.pending INSERT']);
+});
+
+test('no trigger, rule or row policy hangs on a table that the gate touches', async () => {
+  const rows = await world.root.unsafe(`
+    select tgname from pg_trigger join pg_class on pg_class.oid = tgrelid join pg_namespace on pg_namespace.oid = relnamespace where ${ours} and not tgisinternal
+    union all select rulename from pg_rewrite join pg_class on pg_class.oid = ev_class join pg_namespace on pg_namespace.oid = relnamespace where ${ours} and relkind <> 'v'`);
+
+  expect(rows).toEqual([]);
+});
