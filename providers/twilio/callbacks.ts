@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/**
+ * Status callbacks, parsed. They come in any order and more than once: `rank` grows along a message's life, so that an
+ * older status never overwrites a newer one.
+ */
+const messageRanks: Readonly<Record<string, number>> = { accepted: 1, scheduled: 1, queued: 2, sending: 3, sent: 4, delivered: 6, undelivered: 6, failed: 6, read: 7, canceled: 6 };
+const callRanks: Readonly<Record<string, number>> = { queued: 1, initiated: 2, ringing: 3, 'in-progress': 4, answered: 4, completed: 6, busy: 6, 'no-answer': 6, failed: 6, canceled: 6 };
+
+const code = z.string().regex(/^[\w-]{1,40}$/);
+const sid = z.string().regex(/^[A-Z]{2}[0-9a-f]{32}$/);
+
+const messageStatus = z.object({ MessageSid: sid, MessageStatus: code, ErrorCode: code.optional() });
+const callStatus = z.object({ CallSid: sid, CallStatus: code, AnsweredBy: code.optional(), CallDuration: z.string().regex(/^\d{1,6}$/).optional() });
+const recordingStatus = z.object({ CallSid: sid, RecordingSid: sid.optional(), RecordingStatus: code });
+
+export interface MessageCallback {
+  sid: string;
+  status: string;
+  errorCode: string | null;
+  rank: number;
+  /** Null while it may still change. */
+  delivered: boolean | null;
+}
+
+export interface CallCallback {
+  sid: string;
+  status: string;
+  rank: number;
+  answeredBy: string | null;
+  ended: boolean;
+}
+
+export interface RecordingCallback {
+  callSid: string;
+  recordingSid: string | null;
+  status: 'in-progress' | 'completed' | 'absent' | 'other';
+}
+
+/** Null when the form is not a message's status. */
+export function parseMessageCallback(form: unknown): MessageCallback | null {
+  const parsed = messageStatus.safeParse(form);
+  if (!parsed.success) return null;
+  const { MessageSid, MessageStatus, ErrorCode } = parsed.data;
+  const delivered = MessageStatus === 'delivered' || MessageStatus === 'read' ? true : MessageStatus === 'undelivered' || MessageStatus === 'failed' ? false : null;
+  return { sid: MessageSid, status: MessageStatus, errorCode: ErrorCode ?? null, rank: messageRanks[MessageStatus] ?? 0, delivered };
+}
+
+/** Null when the form is not a call's status. */
+export function parseCallCallback(form: unknown): CallCallback | null {
+  const parsed = callStatus.safeParse(form);
+  if (!parsed.success) return null;
+  const { CallSid, CallStatus, AnsweredBy } = parsed.data;
+  const rank = callRanks[CallStatus] ?? 0;
+  return { sid: CallSid, status: CallStatus, rank, answeredBy: AnsweredBy ?? null, ended: rank >= 6 };
+}
+
+/** Null when the form is not a recording's status. */
+export function parseRecordingCallback(form: unknown): RecordingCallback | null {
+  const parsed = recordingStatus.safeParse(form);
+  if (!parsed.success) return null;
+  const { CallSid, RecordingSid, RecordingStatus } = parsed.data;
+  const status = RecordingStatus === 'in-progress' || RecordingStatus === 'completed' || RecordingStatus === 'absent' ? RecordingStatus : 'other';
+  return { callSid: CallSid, recordingSid: RecordingSid ?? null, status };
+}

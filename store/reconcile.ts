@@ -1,0 +1,92 @@
+import type { Sql } from './connect.ts';
+
+/** One difference between what was planned and what is. No difference is the only good answer. */
+export interface Difference {
+  kind: DifferenceKind;
+  /** What thing: `touchpoint/<id>`, `thread/<workflow id>`, `attempt/<id>`, `provider/<sid>`. */
+  subject: string;
+  /** A sentence for whoever must act. */
+  message: string;
+}
+
+export const differenceKinds = [
+  'touchpoint-overdue', 'conversation-lost', 'conversation-overdue', 'escalation-overdue', 'call-overdue', 'attempt-unresolved', 'inbox-unheard', 'inbound-unhandled',
+  'thread-missing', 'thread-stuck', 'provider-unknown-message', 'provider-missing-message', 'duplicate-message',
+] as const;
+export type DifferenceKind = (typeof differenceKinds)[number];
+
+/** After so long past its time, what the engine should have done counts as not done. */
+const graceSeconds = 120;
+
+/** The differences that Postgres alone shows, as of an instant of the business clock. */
+export async function databaseDifferences(sql: Sql, asOf: string): Promise<Difference[]> {
+  const queries: { kind: DifferenceKind; rows: Promise<{ id: string }[]>; subject: string; message: string }[] = [
+    {
+      kind: 'touchpoint-overdue',
+      subject: 'touchpoint',
+      message: 'It was due and nothing happened: see whether the follow-up thread runs, then poke it.',
+      rows: sql`select t.touchpoint_id as id from care.touchpoint t join care.enrolment e using (enrolment_id)
+        where t.status = 'planned' and e.status = 'active' and t.next_at < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds})`,
+    },
+    {
+      kind: 'conversation-lost',
+      subject: 'touchpoint',
+      message: 'It is marked as open but no conversation of it is open: end it as failed and tell the follow-up.',
+      rows: sql`select t.touchpoint_id as id from care.touchpoint t left join care.conversation c on c.touchpoint_id = t.touchpoint_id and c.closed_at is null
+        where t.status = 'open' and c.touchpoint_id is null
+          and not exists (select from care.inbox i where i.workflow_id = 'follow-up/' || t.enrolment_id and i.applied_at is null)`,
+    },
+    {
+      kind: 'conversation-overdue',
+      subject: 'touchpoint',
+      message: 'Its reply window is over and nobody was told: see whether the questionnaire thread runs, then poke it.',
+      rows: sql`select touchpoint_id as id from care.conversation where closed_at is null and (
+          (status = 'starting' and (state->>'nextAt')::timestamptz < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds}))
+          or (status = 'waiting' and coalesce(state->>'lastAnswerAt', state->>'askedAt')::timestamptz
+              + make_interval(secs => (rules->>'windowMs')::float8 / 1000) < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds})))`,
+    },
+    {
+      kind: 'escalation-overdue',
+      subject: 'escalation',
+      message: 'A page or its second clock is overdue: see whether the escalation thread runs, then poke it.',
+      rows: sql`select escalation_id as id from care.escalation where status <> 'closed' and (state->>'nextAt')::timestamptz < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds})`,
+    },
+    {
+      kind: 'call-overdue',
+      subject: 'call',
+      message: 'The call should have ended long ago: see whether its thread runs, then poke it.',
+      rows: sql`select call_id as id from care.call where status <> 'ended' and created_at < ${asOf}::timestamptz - interval '20 minutes'`,
+    },
+    {
+      kind: 'attempt-unresolved',
+      subject: 'attempt',
+      message: 'It is not known whether the provider took it: look it up at the provider, then give it to staff.',
+      rows: sql`select attempt_id as id from care.attempt where status in ('claimed', 'unknown') and lease_until < clock_timestamp() - make_interval(secs => ${graceSeconds})
+        and not exists (select from care.task where task.touchpoint_id = attempt.subject_id and task.kind = 'outcome-unknown')`,
+    },
+    {
+      kind: 'inbox-unheard',
+      subject: 'thread',
+      message: 'It was told something and has not heard it: the sweeper does not run, or the thread is stuck.',
+      rows: sql`select distinct workflow_id as id from care.inbox where applied_at is null and told_at < clock_timestamp() - make_interval(secs => ${graceSeconds})`,
+    },
+  ];
+  const found = await Promise.all(queries.map(async ({ kind, subject, message, rows }) => (await rows).map(({ id }) => ({ kind, subject: `${subject}/${id}`, message }))));
+  return found.flat();
+}
+
+/** Threads that Postgres holds open: each must run in Temporal. */
+export async function openThreads(sql: Sql): Promise<{ workflowId: string }[]> {
+  return sql`select workflow_id as "workflowId" from care.thread where closed_at is null and started_at < clock_timestamp() - make_interval(secs => ${graceSeconds}) order by workflow_id`;
+}
+
+export interface SentAttempt {
+  attemptId: string;
+  providerSid: string;
+  channel: string;
+}
+
+/** What Postgres knows to be at the provider since an instant. */
+export async function sentAttempts(sql: Sql, since: string): Promise<SentAttempt[]> {
+  return sql`select attempt_id as "attemptId", provider_sid as "providerSid", channel from care.attempt where provider_sid is not null and claimed_at >= ${since}`;
+}
