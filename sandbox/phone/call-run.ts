@@ -1,9 +1,10 @@
+import { CallControl } from './call-control.ts';
 import { openCallbacks } from './callbacks.ts';
 import { createRecorder } from './call-recorder.ts';
 import { callForm, speechMs } from './call-session.ts';
 import type { CallSession } from './call-session.ts';
 import type { Callee } from './callee.ts';
-import type { Document, LiveCall, RecordingCallback } from './live-calls.ts';
+import type { Document, RecordingCallback } from './live-calls.ts';
 import { realPause } from './network.ts';
 import type { Network } from './network.ts';
 import { createPerson } from './person.ts';
@@ -13,7 +14,6 @@ import { recordingUrl } from './resource-json.ts';
 import { createScriptedCallee } from './scripted-callees.ts';
 import { finalCallStatuses } from './types.ts';
 import type { CallBehaviour, CallRecord, CallStatus } from './types.ts';
-import { runTwiml } from './voice-twiml.ts';
 import { callWebhook } from './webhook.ts';
 
 export type CallEvent = 'initiated' | 'ringing' | 'answered' | 'completed';
@@ -94,23 +94,27 @@ async function runCall(network: Network, sid: string, asked: NewCall): Promise<v
       behaviour.kind === 'live' ? realPause(delayMs, AbortSignal.any([signal, network.closing])) : network.pause(delayMs, signal),
   };
   session.update({ behaviour: behaviour.kind });
-  const person = behaviour.kind === 'live' ? createPerson(session) : undefined;
-  const callee = behaviour.kind === 'live' ? undefined : createScriptedCallee(session, behaviour);
+  const { callee, person } = takeLine(session, behaviour);
   const control = new CallControl(session, over, person);
   network.liveCalls.set(sid, control);
   const tell = statusTeller(session, asked);
   let outcome: CallStatus = 'failed';
   try {
-    outcome = await connect(session, person ?? callee ?? createPerson(session), asked, control, tell);
+    outcome = await connect(session, callee, asked, control, tell);
   } catch (cause) {
-    if (network.closing.aborted) throw cause;
-    if (!over.signal.aborted) throw cause;
+    if (network.closing.aborted || !over.signal.aborted) throw cause;
     outcome = record().status === 'in-progress' ? 'completed' : 'canceled';
   } finally {
     network.liveCalls.delete(sid);
   }
   over.abort();
   await finish(session, outcome, tell, behaviour.kind === 'live' ? 1 : network.settings.speed);
+}
+
+function takeLine(session: CallSession, behaviour: CallBehaviour): { callee: Callee; person: Person | undefined } {
+  if (behaviour.kind !== 'live') return { callee: createScriptedCallee(session, behaviour), person: undefined };
+  const person = createPerson(session);
+  return { callee: person, person };
 }
 
 type Tell = (event: CallEvent, extra?: Record<string, string>) => void;
@@ -144,7 +148,7 @@ async function connect(session: CallSession, callee: Callee, asked: NewCall, con
   if (callee.greeting !== null) session.heard('callee', callee.greeting);
   tell('answered');
   await detect(session, callee, asked);
-  await control.converse(callee, asked);
+  await control.converse(callee, asked.document, asked.fallback);
   return 'completed';
 }
 
@@ -183,72 +187,4 @@ function wholeCallRecording({ network, sid }: CallSession): Record<string, strin
   if (recording === undefined) return {};
   const { accountSid, publicUrl } = network.settings;
   return { RecordingUrl: recordingUrl(accountSid, recording.sid, publicUrl), RecordingSid: recording.sid, RecordingDuration: String(recording.durationSeconds ?? 0) };
-}
-
-/** Holds what can be done to one call from outside. */
-class CallControl implements LiveCall {
-  readonly sid: string;
-  readonly #session: CallSession;
-  readonly #over: AbortController;
-  readonly #person: Person | undefined;
-  #document = new AbortController();
-  #replacement: Document | undefined;
-
-  constructor(session: CallSession, over: AbortController, person: Person | undefined) {
-    this.sid = session.sid;
-    this.#session = session;
-    this.#over = over;
-    this.#person = person;
-  }
-
-  /** Runs the first document, and any that the REST API puts in its place. */
-  async converse(callee: Callee, asked: NewCall): Promise<void> {
-    let document: Document | undefined = this.#replacement ?? asked.document;
-    this.#replacement = undefined;
-    while (document !== undefined) {
-      this.#document = new AbortController();
-      const signal = AbortSignal.any([this.#over.signal, this.#document.signal]);
-      try {
-        await runTwiml(this.#session, callee, document, asked.fallback, signal);
-      } catch (cause) {
-        if (!this.#document.signal.aborted || this.#over.signal.aborted) throw cause;
-      }
-      document = this.#replacement;
-      this.#replacement = undefined;
-    }
-  }
-
-  answer(): void {
-    this.#person?.answer();
-  }
-
-  press(keys: string): void {
-    if (this.#session.record().status === 'in-progress') this.#person?.press(keys);
-  }
-
-  say(text: string): void {
-    if (this.#session.record().status === 'in-progress') this.#person?.say(text);
-  }
-
-  hangUp(): void {
-    if (this.#session.record().status === 'in-progress') this.#over.abort();
-    else this.#person?.reject();
-  }
-
-  end(): void {
-    this.#over.abort();
-  }
-
-  redirect(document: Document): void {
-    this.#replacement = document;
-    this.#document.abort();
-  }
-
-  record(source: 'OutboundAPI' | 'RecordVerb' | 'StartCallRecordingAPI', callback: RecordingCallback): string | undefined {
-    return this.#session.record().status === 'in-progress' ? this.#session.recorder.start(source, callback) : undefined;
-  }
-
-  changeRecording(sid: string, status: 'stopped' | 'paused' | 'in-progress'): boolean {
-    return this.#session.recorder.change(sid, status);
-  }
 }

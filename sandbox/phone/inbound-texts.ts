@@ -35,10 +35,13 @@ export async function receiveText(network: Network, from: string, body: string, 
 
 /** The number that last wrote to or called this phone, else the hospital's own. */
 function hospitalNumber(network: Network, phone: string): string {
-  const latest = [...network.exchange.messages.values(), ...network.exchange.calls.values()]
-    .filter((one) => one.to === phone && one.from !== null)
-    .sort((a, b) => b.createdAt - a.createdAt)[0];
-  return latest?.from ?? network.settings.ownNumber;
+  let latest: { at: number; from: string } = { at: 0, from: network.settings.ownNumber };
+  for (const records of [network.exchange.messages, network.exchange.calls]) {
+    for (const one of records.values()) {
+      if (one.to === phone && one.from !== null && one.createdAt >= latest.at) latest = { at: one.createdAt, from: one.from };
+    }
+  }
+  return latest.from;
 }
 
 function inboundForm(network: Network, message: MessageRecord, optOutType: string | undefined): Record<string, string> {

@@ -46,12 +46,12 @@ export function createNetwork(settings: Settings, exchange: Exchange, faults: Fa
     closing: closing.signal,
     pause: (delayMs, signal) => realPause(delayMs / settings.speed, signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])),
     run(task) {
-      const running1 = task()
+      const ended = task()
         .catch((cause: unknown) => {
           if (!closing.signal.aborted) network.alert(20500, cause instanceof Error ? cause.message : String(cause), '', null);
         })
-        .finally(() => running.delete(running1));
-      running.add(running1);
+        .finally(() => running.delete(ended));
+      running.add(ended);
     },
     alert(code, message, url, sid) {
       exchange.save({ kind: 'alert', record: { at: Date.now(), code, message, url, sid } });

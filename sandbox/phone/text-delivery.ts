@@ -16,14 +16,19 @@ export interface NewText {
   sendAt?: number | null;
 }
 
-/** Accepts a text and sees to its delivery. @throws {ProviderError} 21610 when the recipient is opted out. */
+/** Opted out as a number, or by the provider's own block of the pair. */
+const isBlocked = (network: Network, from: string | null, to: string): boolean =>
+  network.exchange.phone(to).text === 'opted-out' || (from !== null && network.exchange.optOuts.get(optOutKey(from, to))?.out === true);
+
+/**
+ * Accepts a text and sees to its delivery.
+ * @throws {ProviderError} 21610 when the recipient is opted out; a messaging service accepts even that, and it fails after.
+ */
 export function acceptText(network: Network, direction: 'outbound-api' | 'outbound-reply', text: NewText): MessageRecord {
-  const phone = network.exchange.phone(text.to);
-  const isBlocked = phone.text === 'opted-out' || network.exchange.optOuts.get(optOutKey(text.from, text.to))?.out === true;
-  if (isBlocked) throw new ProviderError(21610);
+  const service = text.messagingServiceSid ?? null;
+  if (isBlocked(network, text.from, text.to) && service === null) throw new ProviderError(21610);
   const now = Date.now();
   const sendAt = text.sendAt ?? null;
-  const service = text.messagingServiceSid ?? null;
   const record: MessageRecord = {
     sid: newSid('SM'), direction, from: text.from, to: text.to, body: text.body, segments: countSegments(text.body),
     status: sendAt === null ? (service === null ? 'queued' : 'accepted') : 'scheduled',
@@ -52,7 +57,9 @@ async function deliver(network: Network, sid: string): Promise<void> {
   const callbacks = openCallbacks(network, first.statusCallback, 'create-message', first.to, sid);
   const errorCode = outcomes[network.exchange.phone(first.to).text];
   await network.pause(100);
-  if (errorCode === 30007) {
+  if (isBlocked(network, first.from, first.to)) {
+    move(network, sid, 'failed', 21610, callbacks);
+  } else if (errorCode === 30007) {
     // A filter refuses before the carrier sees the text.
     move(network, sid, 'undelivered', errorCode, callbacks);
   } else {

@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { chromiumOptions } from '../../sandbox/chromium.ts';
 import { hospital, startWorld } from './phone-world.ts';
 import type { World } from './phone-world.ts';
 
 const patient = '+12025550151';
-const options = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const installed = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path));
 
 let browser: Browser;
 let world: World;
@@ -15,8 +13,7 @@ let page: Page;
 let pageErrors: string[];
 let card: Locator;
 beforeAll(async () => {
-  if (installed === undefined) throw new Error('The page is tested in a real browser: install Chromium, or set CHROMIUM_PATH.');
-  browser = await chromium.launch({ executablePath: installed, args: options });
+  browser = await chromium.launch({ ...chromiumOptions(), args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 });
 afterAll(() => browser.close());
 beforeEach(async () => {
@@ -78,9 +75,7 @@ it('shows a text arrive and be answered, by keyboard alone', async () => {
 });
 
 it('says why a text did not arrive, and that a reply was not taken', async () => {
-  await card.getByLabel('Texts').selectOption('landline');
-  await world.network.until(() => (world.network.log().length === 0 && world.network.phone(patient).messages().length === 0 ? true : undefined));
-  await expect.poll(async () => (await (await fetch(`${world.network.url}/sandbox/phones`)).text()).includes('landline')).toBe(true);
+  await Promise.all([page.waitForResponse('**/sandbox/phones'), card.getByLabel('Texts').selectOption('landline')]);
   world.product.answer = () => ({ status: 500 });
 
   await send('Hello');

@@ -58,6 +58,16 @@ describe('a text sent through the provider', () => {
     expect(world.network.phone(patient).messages()).toEqual([]);
   });
 
+  it('to an opted-out number by a messaging service is accepted, and fails after', async () => {
+    const { client, network, product } = world;
+    network.phone(patient).onTexts('opted-out');
+
+    const created = await client.messages.create({ to: patient, messagingServiceSid: `MG${'b'.repeat(32)}`, body: 'Hello', statusCallback: `${product.url}/status` });
+    const post = await product.until(() => product.of('/status')[0]);
+
+    expect([created.status, created.from, post.form['MessageStatus'], post.form['ErrorCode']]).toEqual(['accepted', null, 'failed', '21610']);
+  });
+
   it('has the shape of the official OpenAPI, and so has its list', async () => {
     const created = await world.client.messages.create({ to: patient, from: hospital, body: '你好' });
 
