@@ -1,0 +1,80 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { Logger } from '../config/logger.ts';
+import { AlreadyEnrolled } from '../store/enrolments.ts';
+import { EnrolmentUnknown } from '../store/follow-ups.ts';
+import { GateInputError, GateRefused, GrantGone, VersionConflict } from '../store/gate.ts';
+import { KeyReused, SameRequestUnderWay } from '../store/idempotency.ts';
+import { PlanExists } from '../store/plans.ts';
+import { Problem, notFound, problemBody } from './problem.ts';
+
+/** What to do about a refusal, by the gate's reason. */
+const advice: Readonly<Record<string, string>> = {
+  'bad-token': 'Sign in again.',
+  'not-in-care-team': 'Only the treating department sees this patient. Ask that department to refer the patient to yours, or check the id.',
+  'not-permitted': 'Your roles do not allow this for this purpose. Ask somebody whose role does.',
+  'field-not-permitted': 'Your roles do not allow some of these fields. Ask for fewer.',
+  'ledger-behind': 'The audit ledger is behind, so routine access is held. Tell the operators; red pages and rights of patients go on.',
+  malformed: 'The gate could not read the request. Check the ids and X-Reason.',
+};
+
+/** The one place where an error becomes an answer. What is not ours is logged without its message and answered with 500. */
+export function errorHandler(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const problem = toProblem(error);
+    if (problem.status >= 500) (request.log ?? logger).error({ err: problem.cause ?? problem }, 'a request failed');
+    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problemBody(problem, String(request.id))));
+  };
+}
+
+/** For addresses that no route has. */
+export const nowhere: RequestHandler = () => {
+  throw new Problem('not-found', 'There is no such address. See /docs for those that there are.');
+};
+
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof GateRefused) return refusal(error);
+  if (error instanceof GrantGone) return new Problem('conflict', 'The right to do this ended meanwhile, by time or by a withdrawal. Send the request again.', { cause: error });
+  if (error instanceof VersionConflict) return new Problem('conflict', 'Somebody changed this meanwhile, or it is taken. Read it again and repeat.', { cause: error });
+  if (error instanceof GateInputError) return new Problem('invalid', error.message.replace(/^carethread: /, ''), { cause: error });
+  if (error instanceof EnrolmentUnknown) return notFound('enrolment');
+  if (error instanceof AlreadyEnrolled) return new Problem('conflict', error.message, { cause: error });
+  if (error instanceof PlanExists) return new Problem('conflict', error.message, { cause: error });
+  if (error instanceof KeyReused) return new Problem('key-reused', 'Use a new Idempotency-Key for a new request; this one belongs to another.');
+  if (error instanceof SameRequestUnderWay) return new Problem('same-request-under-way', 'A request with this Idempotency-Key is under way. Ask again in a few seconds with the same key.');
+  return ofBodyParser(error) ?? ofDatabase(error) ?? new Problem('internal', 'Nothing was changed. Try again; if it stays, tell the operators the requestId.', { cause: error });
+}
+
+function refusal(error: GateRefused): Problem {
+  if (error.reason === 'bad-token') return new Problem('not-signed-in', 'This token is unknown, over or signed out. Sign in again.');
+  return new Problem('refused', advice[error.reason] ?? 'The gate refused.', { context: { reason: error.reason, verdict: error.verdict, receipt: error.receipt } });
+}
+
+function ofBodyParser(error: unknown): Problem | null {
+  if (!(error instanceof Error) || !('type' in error)) return error instanceof URIError ? new Problem('bad-request', 'Percent-encode the address properly.') : null;
+  switch (error.type) {
+    case 'entity.too.large':
+      return new Problem('too-large', `Send less: this address takes at most ${'limit' in error ? String(error.limit) : 'a few'} bytes.`);
+    case 'entity.parse.failed':
+      return new Problem('malformed-json', 'Send valid JSON: an object, in UTF-8.');
+    case 'charset.unsupported':
+    case 'encoding.unsupported':
+      return new Problem('wrong-media-type', 'Send the body as UTF-8, without an encoding that is not known here.');
+    case 'request.aborted':
+    case 'request.size.invalid':
+      return new Problem('bad-request', 'The body ended early. Send it again.');
+    default:
+      return null;
+  }
+}
+
+/** A database that does not answer is said to be that, so that callers try again. */
+function ofDatabase(error: unknown): Problem | null {
+  const gone = new Set(['ECONNREFUSED', 'ECONNRESET', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECT_TIMEOUT', 'CONNECTION_DESTROYED', '57P01', '57P03']);
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string' || !gone.has(error.code)) return null;
+  return new Problem('unavailable', 'The database cannot be reached. Try again in a while.', { cause: error });
+}

@@ -1,0 +1,51 @@
+import type { FollowUpNext, Instant, Touchpoint } from '../domain/follow-up/types.ts';
+import type { Plan } from '../domain/plan/format.ts';
+import { localText } from '../domain/time/describe.ts';
+import { stepOf } from '../domain/follow-up/schedule.ts';
+
+export interface Words {
+  en: string;
+  zh: string;
+}
+
+const outcomes: Readonly<Record<NonNullable<Touchpoint['outcome']>, Words>> = {
+  answered: { en: 'answered', zh: '已回答' },
+  delivered: { en: 'delivered', zh: '已送达' },
+  'sent-unconfirmed': { en: 'sent, delivery not confirmed', zh: '已发送,未确认送达' },
+  missed: { en: 'missed', zh: '已错过' },
+  merged: { en: 'merged into another contact', zh: '已并入其他联系' },
+  waived: { en: 'waived', zh: '已取消' },
+  escalated: { en: 'handed to staff', zh: '已转人工' },
+  failed: { en: 'failed', zh: '失败' },
+};
+
+const statuses: Readonly<Record<Exclude<Touchpoint['status'], 'done'>, Words>> = {
+  planned: { en: 'planned', zh: '已计划' },
+  sent: { en: 'sent, receipt awaited', zh: '已发送,等待回执' },
+  open: { en: 'under way', zh: '进行中' },
+};
+
+/** How one step stands and why, in a sentence with the patient's local time. */
+export function wordsOfTouchpoint(plan: Plan, touchpoint: Touchpoint, zone: string): Words {
+  const { title } = stepOf(plan, touchpoint.stepId);
+  const state = touchpoint.status === 'done' ? (touchpoint.outcome === null ? statuses.open : outcomes[touchpoint.outcome]) : statuses[touchpoint.status];
+  const at = touchpoint.status === 'planned' ? (touchpoint.nextAt ?? touchpoint.dueAt) : touchpoint.dueAt;
+  const when = at === null ? { en: 'its anchor is not known yet', zh: '锚点日期未知' } : { en: localText(at, zone), zh: localText(at, zone) };
+  const because = touchpoint.reason === null ? { en: '', zh: '' } : { en: `, because: ${touchpoint.reason}`, zh: `,原因:${touchpoint.reason}` };
+  return { en: `${title.en} (${when.en}): ${state.en}${because.en}.`, zh: `${title.zh ?? title.en}(${when.zh}):${state.zh}${because.zh}。` };
+}
+
+/** What the engine does next, in a sentence with the patient's local time. */
+export function wordsOfNext(plan: Plan, next: FollowUpNext, zone: string, now: Instant): Words {
+  switch (next.kind) {
+    case 'wait':
+      if (next.dueAt === null) return { en: `Waits: ${next.summary}.`, zh: `等待:${next.summary}。` };
+      return { en: `At ${localText(next.dueAt, zone)}: ${next.summary}.`, zh: `${localText(next.dueAt, zone)}:${next.summary}。` };
+    case 'remind':
+    case 'ask':
+    case 'call':
+      return { en: `Now (${localText(now, zone)}): ${next.summary}.`, zh: `现在(${localText(now, zone)}):${next.summary}。` };
+    case 'end':
+      return { en: `Nothing more: plan ${plan.id} has ended (${next.reason}).`, zh: `不再联系:计划 ${plan.id} 已结束(${next.reason})。` };
+  }
+}

@@ -1,0 +1,56 @@
+import { apiDefinition } from '../config/api.ts';
+import { loadConfig } from '../config/load.ts';
+import { createLogger } from '../config/logger.ts';
+import { connect } from '../store/connect.ts';
+import { loadContent } from '../store/content.ts';
+import { createGate } from '../store/gate.ts';
+import { createVault } from '../store/vault/index.ts';
+import { fileKeyProvider } from '../store/vault/master-key.ts';
+import { fileSecret } from '../store/vault/secret-file.ts';
+import { connectTemporal } from '../temporal/client.ts';
+import { readCodecKeys } from '../temporal/codec-keys.ts';
+import { createPayloadCodec } from '../temporal/codec.ts';
+import { createDataConverter } from '../temporal/data-converter.ts';
+import { createPoker } from '../temporal/poke.ts';
+import { createApp } from './app.ts';
+import type { ApiDeps } from './deps.ts';
+import { createApiMetrics, createMetricsServer } from './metrics.ts';
+import { createPendingWork } from './pending.ts';
+import { serve, stopAsked } from './serve.ts';
+
+const config = loadConfig(apiDefinition);
+const logger = createLogger({ process: 'api', level: config.logLevel });
+const stop = stopAsked();
+
+const [codecKeys, keyProvider, indexKey] = await Promise.all([readCodecKeys(config.codecKeysFile), fileKeyProvider(config.keyProvider.path, { create: false }), fileSecret(config.indexKeyFile, { create: false })]);
+const sql = connect(config.databaseUrl, { max: 20, applicationName: 'carethread-api' });
+const keysSql = connect(config.keysDatabaseUrl, { max: 5, applicationName: 'carethread-api' });
+const vault = createVault({ keysSql, keyProvider, indexKey });
+const temporal = connectTemporal(config, createDataConverter(codecKeys));
+const metrics = createApiMetrics();
+
+const deps: ApiDeps = {
+  sql,
+  gate: createGate(sql),
+  vault,
+  content: loadContent(config.contentDirectory),
+  poker: createPoker({ client: temporal.client, logger }),
+  codec: createPayloadCodec(codecKeys),
+  clock: () => new Date(),
+  logger,
+  pending: createPendingWork(),
+  temporalAnswers: () => temporal.client.withDeadline(Date.now() + 1_000, () => temporal.client.connection.ensureConnected?.().then(() => true) ?? Promise.resolve(true)).catch(() => false),
+  settings: { temporalUiOrigin: config.temporalUiOrigin, secureCookie: config.publicUrl.startsWith('https:'), requestsPerMinute: 1_200, trustedProxies: 0 },
+};
+
+const api = await serve(createApp(deps, metrics), config.httpHost, config.httpPort);
+const metricsServer = await serve(createMetricsServer(metrics.registry), config.metricsHost, config.metricsPort);
+logger.info({ port: api.port, metricsPort: metricsServer.port }, 'API is up');
+
+logger.info({ signal: await stop }, 'stopping');
+await api.stop(config.shutdownGraceSeconds * 1000);
+await deps.pending.settled();
+await metricsServer.stop(1_000);
+await temporal.close();
+vault.close();
+await Promise.all([sql.end({ timeout: 5 }), keysSql.end({ timeout: 5 })]);

@@ -1,0 +1,72 @@
+import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
+import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import { problemCodes, problemSchema } from './problem.ts';
+import type { ProblemCode } from './problem.ts';
+import type { Route } from './route.ts';
+
+export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
+
+const statusOf = new Map(problemCodes.map(({ code, status }) => [code, status]));
+const idempotencyKey = z.string().min(8).max(200).optional().meta({ description: 'The same key with the same request gives the same answer and changes nothing again. With another request: 422.' });
+const xReason = z.string().max(60).optional().meta({ description: 'Why, as a code such as escalation/<id>; kept in the audit ledger.' });
+
+/** The document of these routes, made from the schemas that parse their requests. */
+export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
+  const registry = new OpenAPIRegistry();
+  registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', description: 'Token from POST /sign-in of the authentication process.' });
+  registry.registerComponent('securitySchemes', 'cookie', { type: 'apiKey', in: 'cookie', name: 'carethread_session' });
+  for (const route of routes) registry.registerPath(describe(route));
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Carethread API',
+      version: '1',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      description:
+        'Automated patient follow-up. Errors are problem+json (RFC 9457) that name the field at fault. Patient data goes through the gate: each request for it is authorised for one purpose and is in the audit ledger before anything is given. Lists are paged by an opaque cursor.',
+    },
+  });
+}
+
+function describe(route: Route): RouteConfig {
+  const headers = { ...(route.keyed && route.method === 'post' ? { 'Idempotency-Key': idempotencyKey } : {}), ...(route.access === 'open' ? {} : { 'X-Reason': xReason }) };
+  const types = route.textTypes.length > 0 ? route.textTypes : ['application/json'];
+  return {
+    method: route.method,
+    path: route.path,
+    tags: [route.tag],
+    summary: route.summary,
+    operationId: operationIdOf(route),
+    ...(describedAs(route) === '' ? {} : { description: describedAs(route) }),
+    security: route.access === 'open' ? [] : [{ bearer: [] }, { cookie: [] }],
+    request: {
+      params: route.params,
+      query: route.query,
+      ...(Object.keys(headers).length === 0 ? {} : { headers: z.object(headers) }),
+      ...(route.body === null ? {} : { body: { required: true, content: Object.fromEntries(types.map((type) => [type, { schema: route.body ?? z.null() }])) } }),
+    },
+    responses: { [route.status]: { description: 'Done', content: { [route.answerType]: { schema: route.answer } } }, ...problemResponses(route) },
+  };
+}
+
+function describedAs({ description, access }: Route): string {
+  const roles = Array.isArray(access) ? `Roles: ${access.join(', ')}.` : access === 'signed-in' ? 'Who may: the gate decides by role, purpose and care team.' : '';
+  return [description, roles].filter((part) => part !== '').join(' ');
+}
+
+function problemResponses(route: Route): RouteConfig['responses'] {
+  const always: ProblemCode[] = [...(route.access === 'open' ? [] : (['not-signed-in', 'refused'] as const)), ...(route.body === null ? [] : (['invalid', 'too-large', 'malformed-json', 'wrong-media-type'] as const)), ...(route.keyed && route.method === 'post' ? (['key-reused'] as const) : []), 'too-many-requests'];
+  const byStatus = new Map<number, Set<string>>();
+  for (const code of [...always, ...route.problems]) {
+    const status = statusOf.get(code) ?? 500;
+    byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
+  }
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, { description: [...codes].sort().join(', '), content: { 'application/problem+json': { schema: problemSchema } } }]));
+}
+
+/** `post /v1/enrolments/{enrolmentId}/pause` is `postEnrolmentsByEnrolmentIdPause`. */
+function operationIdOf({ method, path }: Route): string {
+  const parts = path.replace(/^\/v1\//, '/').split('/').filter((part) => part !== '').map((part) => (part.startsWith('{') ? `by-${part.slice(1, -1)}` : part));
+  return [method, ...parts].join('-').replaceAll(/[-.]+(\w)/g, (_match, letter: string) => letter.toUpperCase());
+}

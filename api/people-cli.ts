@@ -1,0 +1,57 @@
+import { text as readAll } from 'node:stream/consumers';
+import { z } from 'zod';
+import { defineProcess, loadConfig, secretKey } from '../config/load.ts';
+import { e164, postgresUrl } from '../config/values.ts';
+import { roles } from '../domain/codes.ts';
+import { connect } from '../store/connect.ts';
+import { savePeople } from '../store/people.ts';
+import { hashPassword } from './passwords.ts';
+import { department } from './schemas.ts';
+
+/**
+ * Makes or changes staff and rotas from JSON on standard input, by login; prints the ids. Works as ct_migrate or as an
+ * administrator of the database (the processes' own logins may not):
+ *
+ *   DATABASE_URL_MIGRATE=... node scripts/run.mjs api/people-cli.ts < people.json
+ *
+ * { "people": [{ "login", "displayName", "password"?, "roles", "departments", "phone"?, "active"? }], "rotas": [{ "role", "logins" }] }
+ *
+ * Without "password" a known person keeps theirs, and a new one cannot sign in; null takes it away.
+ */
+const person = z.strictObject({
+  login: z.string().trim().min(1).max(200).transform((login) => login.normalize('NFC')),
+  displayName: z.string().trim().min(1).max(120),
+  password: z.string().min(12, 'Use at least 12 characters.').max(1024).nullable().optional(),
+  roles: z.array(z.enum(roles)).min(1),
+  departments: z.array(department).default([]),
+  phone: e164.nullable().default(null),
+  active: z.boolean().default(true),
+});
+const input = z.strictObject({ people: z.array(person).default([]), rotas: z.array(z.strictObject({ role: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/), logins: z.array(z.string()).min(1) })).default([]) });
+
+const config = loadConfig(defineProcess({ process: 'people tool', keys: { databaseUrl: secretKey('DATABASE_URL_MIGRATE', postgresUrl, 'The facts, as login ct_migrate or an administrator.') } }));
+process.exitCode = await run();
+
+async function run(): Promise<number> {
+  const parsed = input.safeParse(jsonOf(await readAll(process.stdin)));
+  if (!parsed.success) {
+    process.stderr.write(`Correct the input:\n${parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`).join('\n')}\n`);
+    return 1;
+  }
+  const people = await Promise.all(parsed.data.people.map(async ({ password, ...rest }) => ({ ...rest, passwordHash: typeof password === 'string' ? await hashPassword(password) : password })));
+  const sql = connect(config.databaseUrl, { max: 1, applicationName: 'carethread-people' });
+  try {
+    process.stdout.write(`${JSON.stringify({ people: await savePeople(sql, people, parsed.data.rotas) })}\n`);
+    return 0;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

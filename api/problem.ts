@@ -1,0 +1,98 @@
+import { z } from 'zod';
+
+/** A member of a request that is at fault: where (JSON pointer into the body, or `query/<name>`, `path/<name>`), and what to do. */
+export interface FieldFault {
+  pointer: string;
+  message: string;
+}
+
+export const fieldFaultSchema = z.object({ pointer: z.string(), message: z.string() }).meta({ id: 'FieldFault' });
+
+/** RFC 9457. `code` is stable and for programs; `detail` tells a person what to do. */
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    requestId: z.string(),
+    errors: z.array(fieldFaultSchema).optional(),
+    context: z.record(z.string(), z.unknown()).optional().meta({ description: 'Ids and codes that belong to this problem, such as the task that was made.' }),
+  })
+  .meta({ id: 'Problem' });
+
+const titles = {
+  'malformed-json': [400, 'The body is no JSON'],
+  'bad-request': [400, 'The request cannot be read'],
+  'not-signed-in': [401, 'Nobody is signed in'],
+  refused: [403, 'The gate refused'],
+  'wrong-role': [403, 'Your role may not do this'],
+  'wrong-origin': [403, 'This page may not do this'],
+  'not-found': [404, 'There is no such thing'],
+  'wrong-method': [405, 'This address takes other methods'],
+  conflict: [409, 'This was changed or taken meanwhile'],
+  'duplicate-identifier': [409, 'A patient with this identifier is known already'],
+  'same-request-under-way': [409, 'The same request is under way'],
+  'too-large': [413, 'The body is too large'],
+  'wrong-media-type': [415, 'The body has another media type than this address takes'],
+  invalid: [422, 'Some fields are wrong'],
+  'key-reused': [422, 'This Idempotency-Key was used for another request'],
+  'too-many-requests': [429, 'Too many requests'],
+  internal: [500, 'Something went wrong here'],
+  unavailable: [503, 'A part that this needs cannot be reached'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof titles;
+
+/** Thrown by whatever answers a request when it ends in a problem; the error handler writes it as problem+json. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  readonly errors: readonly FieldFault[];
+  readonly context: Readonly<Record<string, unknown>>;
+
+  constructor(code: ProblemCode, detail: string, more: { errors?: readonly FieldFault[]; context?: Readonly<Record<string, unknown>>; cause?: unknown } = {}) {
+    super(detail, more.cause === undefined ? undefined : { cause: more.cause });
+    this.code = code;
+    this.errors = more.errors ?? [];
+    this.context = more.context ?? {};
+  }
+
+  get status(): number {
+    return titles[this.code][0];
+  }
+}
+
+export function problemBody(problem: Problem, requestId: string): z.input<typeof problemSchema> {
+  return {
+    type: `/docs#problem-${problem.code}`,
+    title: titles[problem.code][1],
+    status: problem.status,
+    detail: problem.message,
+    code: problem.code,
+    requestId,
+    ...(problem.errors.length === 0 ? {} : { errors: [...problem.errors] }),
+    ...(Object.keys(problem.context).length === 0 ? {} : { context: { ...problem.context } }),
+  };
+}
+
+/** Every code with its status and title, for the page that explains them. */
+export const problemCodes: readonly { code: string; status: number; title: string }[] = Object.entries(titles).map(([code, [status, title]]) => ({ code, status, title }));
+
+/** A field that is wrong, found after the shape was right. */
+export function invalidField(pointer: string, message: string): Problem {
+  return new Problem('invalid', 'Correct the fields that "errors" lists, and send it again.', { errors: [{ pointer, message }] });
+}
+
+export function notFound(what: string): Problem {
+  return new Problem('not-found', `There is no such ${what}, or it was never yours to see. Check the id.`);
+}
+
+export function faultsOf(error: z.ZodError, prefix: string): FieldFault[] {
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'));
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((unknownKey) => ({ pointer: `${prefix}/${[...path, unknownKey.slice(0, 80)].join('/')}`, message: 'Remove this field: it is not known here.' }));
+    return [{ pointer: [prefix, ...path].join('/'), message: issue.message }];
+  });
+}

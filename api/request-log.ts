@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pinoHttp } from 'pino-http';
+import type { HttpLogger } from 'pino-http';
+import { z } from 'zod';
+import type { Logger } from '../config/logger.ts';
+
+const idsSchema = z.object({ route: z.string().optional(), actorId: z.string().optional(), enrolmentId: z.string().optional(), workflowId: z.string().optional() });
+
+/**
+ * One line a request: method, route template, status, time, and the ids of request, person, enrolment and workflow. No URL, header or body:
+ * what a caller writes there by mistake never reaches a log.
+ */
+export function requestLog(logger: Logger): HttpLogger {
+  return pinoHttp<IncomingMessage, ServerResponse>({
+    logger,
+    genReqId: (request, response) => {
+      const given = request.headers['x-request-id'];
+      const id = typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : randomUUID();
+      response.setHeader('X-Request-Id', id);
+      return id;
+    },
+    quietReqLogger: true,
+    customAttributeKeys: { reqId: 'requestId', responseTime: 'durationMs' },
+    wrapSerializers: false,
+    serializers: { req: () => undefined, res: () => undefined },
+    customProps: (request, response) => {
+      const ids = idsSchema.safeParse('locals' in response ? response.locals : {}).data ?? {};
+      return { method: request.method, status: response.statusCode, ...ids };
+    },
+    customLogLevel: (_request, response, error) => (error !== undefined || response.statusCode >= 500 ? 'error' : 'info'),
+    customSuccessMessage: () => 'request answered',
+    customErrorMessage: () => 'request failed',
+    autoLogging: { ignore: (request) => request.url === '/healthz' || request.url === '/readyz' },
+  });
+}

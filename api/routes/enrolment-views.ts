@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { touchpointOutcomes } from '../../domain/codes.ts';
+import { localText } from '../../domain/time/describe.ts';
+import { outlookOf } from '../../store/explain.ts';
+import { storyOf } from '../../store/story.ts';
+import { enrolmentWithRight } from '../enrolment-right.ts';
+import { wordsOfNext, wordsOfTouchpoint } from '../explain-words.ts';
+import { route } from '../route.ts';
+import type { Route } from '../route.ts';
+import { id, instant } from '../schemas.ts';
+
+const tag = 'enrolments';
+const params = z.object({ enrolmentId: id });
+const words = z.object({ en: z.string(), zh: z.string() }).meta({ id: 'Words' });
+
+const touchpoint = z
+  .object({
+    touchpointId: id, stepId: z.string(), kind: z.enum(['remind', 'ask', 'call', 'task']), dueAt: instant.nullable(), nextAt: instant.nullable(), status: z.enum(['planned', 'sent', 'open', 'done']),
+    outcome: z.enum(touchpointOutcomes).nullable(), reason: z.string().nullable(), words,
+  })
+  .meta({ id: 'Touchpoint' });
+const storyEntry = z
+  .object({ at: instant, localTime: z.string(), what: z.string(), stepId: z.string().nullable(), touchpointId: id.nullable(), detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])) })
+  .meta({ id: 'StoryEntry' });
+
+export const enrolmentViewRoutes: readonly Route[] = [
+  route(
+    'signed-in',
+    {
+      method: 'get', path: '/v1/enrolments/{enrolmentId}', tag, summary: 'One follow-up with its planned contacts', params, problems: ['not-found', 'refused'],
+      answer: z.object({ enrolmentId: id, patientId: id, planId: z.string(), planVersion: z.int(), department: z.string(), status: z.enum(['active', 'paused', 'ended']), endReason: z.string().nullable(), anchors: z.record(z.string(), z.string()), zone: z.string(), startedBy: z.string(), startedAt: instant, endedAt: instant.nullable(), touchpoints: z.array(touchpoint) }),
+    },
+    async (asked) => {
+      const { revision: _revision, ...enrolment } = await enrolmentWithRight(asked, asked.params.enrolmentId, 'show-patient', 'show-enrolment');
+      const { row } = await outlookOf(asked.deps.sql, enrolment.enrolmentId, asked.now);
+      return { ...enrolment, touchpoints: row.state.touchpoints.map((each) => viewOf(each, wordsOfTouchpoint(row.plan, each, row.state.zone))) };
+    },
+  ),
+  route(
+    'signed-in',
+    { method: 'get', path: '/v1/enrolments/{enrolmentId}/story', tag, summary: 'Everything that happened in a follow-up, in order', params, problems: ['not-found', 'refused'], answer: z.object({ enrolmentId: id, zone: z.string(), items: z.array(storyEntry) }) },
+    async (asked) => {
+      const { enrolmentId, zone } = await enrolmentWithRight(asked, asked.params.enrolmentId, 'show-patient', 'show-story');
+      const entries = await storyOf(asked.deps.sql, enrolmentId);
+      return { enrolmentId, zone, items: entries.map(({ at, what, stepId, touchpointId, detail }) => ({ at, localTime: localText(at, zone), what, stepId, touchpointId, detail })) };
+    },
+  ),
+  route(
+    'signed-in',
+    {
+      method: 'get', path: '/v1/enrolments/{enrolmentId}/explain', tag, summary: 'Why, and what next', description: 'Past and coming steps in sentences, and the next action as the engine itself decides it now. Changes nothing.', params, problems: ['not-found', 'refused'],
+      answer: z.object({ enrolmentId: id, status: z.enum(['active', 'paused', 'ended']), next: z.object({ kind: z.enum(['wait', 'remind', 'ask', 'call', 'end']), dueAt: instant.nullable(), localTime: z.string().nullable(), words }), steps: z.array(words), unheard: z.int().meta({ description: 'Facts that the engine was told and has not applied yet.' }) }),
+    },
+    async (asked) => {
+      const { enrolmentId } = await enrolmentWithRight(asked, asked.params.enrolmentId, 'show-patient', 'explain');
+      const { row, next, unheard } = await outlookOf(asked.deps.sql, enrolmentId, asked.now);
+      const dueAt = next.kind === 'wait' ? next.dueAt : null;
+      const { zone } = row.state;
+      return {
+        enrolmentId,
+        status: row.state.status,
+        next: { kind: next.kind, dueAt, localTime: dueAt === null ? null : localText(dueAt, zone), words: wordsOfNext(row.plan, next, zone, asked.now) },
+        steps: row.state.touchpoints.map((each) => wordsOfTouchpoint(row.plan, each, zone)),
+        unheard,
+      };
+    },
+  ),
+];
+
+type Row = Awaited<ReturnType<typeof outlookOf>>['row']['state']['touchpoints'][number];
+
+function viewOf({ id: touchpointId, stepId, kind, dueAt, nextAt, status, outcome, reason }: Row, sentence: z.input<typeof words>): z.input<typeof touchpoint> {
+  return { touchpointId, stepId, kind, dueAt, nextAt, status, outcome, reason, words: sentence };
+}

@@ -1,0 +1,18 @@
+import type { Route } from '../route.ts';
+import { auditRoutes } from './audit.ts';
+import { codecRoutes } from './codec.ts';
+import { consentRoutes } from './consents.ts';
+import { documentRoutes } from './document.ts';
+import { enrolmentRoutes } from './enrolments.ts';
+import { escalationRoutes } from './escalations.ts';
+import { patientRoutes } from './patients.ts';
+import { planRoutes } from './plans.ts';
+import { responseRoutes } from './responses.ts';
+import { serviceRoutes } from './service.ts';
+import { sessionRoutes } from './session.ts';
+import { taskRoutes } from './tasks.ts';
+
+/** Every route of the API: the router and the documentation are both made from this list. */
+export const allRoutes: readonly Route[] = [
+  ...sessionRoutes, ...planRoutes, ...patientRoutes, ...consentRoutes, ...enrolmentRoutes, ...responseRoutes, ...taskRoutes, ...escalationRoutes, ...auditRoutes, ...codecRoutes, ...documentRoutes, ...serviceRoutes,
+];

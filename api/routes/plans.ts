@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { planJsonSchema } from '../../domain/plan/json-schema.ts';
+import { planSchema } from '../../domain/plan/format.ts';
+import { validatePlan } from '../../domain/plan/validate.ts';
+import type { PlanFault } from '../../domain/plan/parse.ts';
+import { findPlan, listPlans, publishPlan } from '../../store/plans.ts';
+import { demandDepartment } from '../department.ts';
+import { Problem, notFound } from '../problem.ts';
+import { openRoute, route } from '../route.ts';
+import type { Route } from '../route.ts';
+import { instant, planId, titles } from '../schemas.ts';
+
+const planTypes = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/plain', 'application/json'];
+const planText = z.string().min(1, 'Send the plan as the body.').meta({ description: 'The plan as YAML or JSON; see /v1/plan-schema.json.' });
+const readers = ['coordinator', 'clinician', 'engineer', 'auditor', 'admin', 'service'] as const;
+const writers = ['coordinator', 'clinician', 'admin'] as const;
+
+const planSummary = z.object({ planId, version: z.int(), title: titles, department: z.string(), publishedAt: instant, publishedBy: z.string() }).meta({ id: 'PlanSummary' });
+const planFault = z.object({ path: z.string(), message: z.string(), line: z.int().optional() }).meta({ id: 'PlanFault' });
+
+const tag = 'plans';
+const limitBytes = 256 * 1024;
+
+export const planRoutes: readonly Route[] = [
+  openRoute({ method: 'get', path: '/v1/plan-schema.json', tag, summary: 'JSON Schema of a plan, for editors', answer: z.record(z.string(), z.unknown()), answerType: 'application/schema+json' }, () => Promise.resolve(planJsonSchema())),
+  route(readers, { method: 'get', path: '/v1/plans', tag, summary: 'All published plans', answer: z.object({ items: z.array(planSummary) }) }, async ({ deps }) => ({ items: await listPlans(deps.sql) })),
+  route(
+    readers,
+    {
+      method: 'get', path: '/v1/plans/{planId}', tag, summary: 'One plan: its newest version, or the one asked for',
+      params: z.object({ planId }), query: z.strictObject({ version: z.coerce.number('Write a whole number.').int().min(1).max(2_000_000_000).optional() }),
+      answer: z.object({ plan: planSchema.meta({ id: 'Plan' }), source: z.string(), publishedAt: instant, publishedBy: z.string() }), problems: ['not-found'],
+    },
+    async ({ deps, params, query }) => {
+      const found = await findPlan(deps.sql, params.planId, query.version ?? null);
+      if (found === null) throw notFound('plan');
+      return found;
+    },
+  ),
+  route(
+    writers,
+    {
+      method: 'post', path: '/v1/plans/validate', tag, summary: 'All faults of a plan at once', description: 'Answers 200 whether or not the plan has faults; nothing is stored.', keyed: false,
+      body: planText, textTypes: planTypes, limitBytes, answer: z.object({ ok: z.boolean(), faults: z.array(planFault) }), problems: ['too-large', 'wrong-media-type'],
+    },
+    ({ deps, body }) => {
+      const parsed = validatePlan(body, deps.content);
+      return Promise.resolve(parsed.ok ? { ok: true, faults: [] } : { ok: false, faults: parsed.faults });
+    },
+  ),
+  route(
+    writers,
+    {
+      method: 'post', path: '/v1/plans', tag, summary: 'Publish a plan', description: 'A published version never changes: the same content again is no error, other content needs a new version.', status: 201,
+      body: planText, textTypes: planTypes, limitBytes, answer: z.object({ planId, version: z.int() }), problems: ['too-large', 'wrong-media-type', 'conflict'],
+    },
+    async (asked) => {
+      const parsed = validatePlan(asked.body, asked.deps.content);
+      if (!parsed.ok) throw planProblem(parsed.faults);
+      const { plan } = parsed;
+      const subject = `plan/${plan.id}/${plan.version}`;
+      if (!asked.session.roles.includes('admin')) await demandDepartment(asked, plan.department, { action: 'publish-plan', subject });
+      return asked.commit(async (tx) => {
+        await publishPlan(tx, plan, asked.body, `person/${asked.session.personId}`);
+        await asked.note({ action: 'publish-plan', subject }, tx);
+        return { planId: plan.id, version: plan.version };
+      });
+    },
+  ),
+];
+
+function planProblem(faults: readonly PlanFault[]): Problem {
+  const errors = faults.map(({ path, message, line }) => ({ pointer: `/${path.replaceAll(/\[(\d+)\]/g, '.$1').replaceAll('.', '/')}`, message: line === undefined ? message : `Line ${line}: ${message}` }));
+  return new Problem('invalid', 'Correct what "errors" lists; POST /v1/plans/validate checks without publishing.', { errors });
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { channels, languages, purposes } from '../domain/codes.ts';
+import { isTimeZone } from '../domain/time/instants.ts';
+
+/** Types that several resources share. Messages tell the caller what to write. */
+
+export const id = z.uuid('Write the id as it was given: a UUID.').meta({ description: 'Opaque id (UUID).' });
+export const instant = z.string().meta({ format: 'date-time', description: 'Instant, ISO 8601 UTC.' });
+export const code = z.string().regex(/^[a-z0-9][a-z0-9./_-]{0,79}$/i, 'Write a code: letters, digits, and . / _ - (at most 80).');
+export const department = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a department\'s id: lower-case letters, digits and hyphens.');
+export const planId = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a plan\'s id: lower-case letters, digits and hyphens.');
+export const zone = z.string().max(64).refine(isTimeZone, 'Write an IANA time zone, such as Asia/Shanghai.');
+export const language = z.enum(languages);
+export const channel = z.enum(channels);
+export const purpose = z.enum(purposes);
+
+export const titles = z.object({ en: z.string(), zh: z.string().optional() });
+
+/** Query of every list: an opaque cursor from the page before, and how many. */
+export const pageQuery = {
+  cursor: z.string().max(400).optional().meta({ description: '`nextCursor` of the page before.' }),
+  limit: z.coerce.number('Write a whole number.').int().min(1).max(200).default(50),
+};
+
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+}
+
+export const done = z.object({ done: z.literal(true) });

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { notAfterOf, planTouchpoints } from '../domain/follow-up/schedule.ts';
+import type { Instant } from '../domain/follow-up/types.ts';
+import type { Plan } from '../domain/plan/format.ts';
+import { json } from './connect.ts';
+import type { Sql, Transaction } from './connect.ts';
+import { tellStory } from './story.ts';
+import { tell } from './threads.ts';
+import type { ThreadToPoke } from './threads.ts';
+
+/** Thrown when a patient is in this plan already. */
+export class AlreadyEnrolled extends Error {
+  readonly code = 'already-enrolled';
+  constructor(planId: string) {
+    super(`The patient has a follow-up of plan ${planId} that has not ended. End it first, or go on with it.`);
+  }
+}
+
+export interface NewEnrolment {
+  enrolmentId: string;
+  patientId: string;
+  plan: Plan;
+  /** Anchor id to date or instant; those that are left out are unknown and their steps wait. */
+  anchors: Record<string, string>;
+  zone: string;
+  startedBy: string;
+  now: Instant;
+}
+
+/** Makes the enrolment with a touchpoint for each step, and tells its thread to begin. Throws {@link AlreadyEnrolled}. */
+export async function startEnrolment(tx: Transaction, { enrolmentId, patientId, plan, anchors, zone, startedBy, now }: NewEnrolment): Promise<ThreadToPoke> {
+  const inserted = await tx`
+    insert into care.enrolment (enrolment_id, patient_id, plan_id, plan_version, department, anchors, zone, started_by, started_at)
+    values (${enrolmentId}, ${patientId}, ${plan.id}, ${plan.version}, ${plan.department}, ${json(tx, anchors)}, ${zone}, ${startedBy}, ${now})
+    on conflict (patient_id, plan_id) where status <> 'ended' do nothing`;
+  if (inserted.count === 0) throw new AlreadyEnrolled(plan.id);
+  const rows = planTouchpoints(plan, anchors, zone, randomUUID).map((touchpoint) => ({
+    touchpoint_id: touchpoint.id, step_id: touchpoint.stepId, kind: touchpoint.kind, due_at: touchpoint.dueAt, next_at: touchpoint.nextAt, not_after: notAfterOf(plan, touchpoint, zone),
+  }));
+  await tx`
+    insert into care.touchpoint (touchpoint_id, enrolment_id, patient_id, step_id, kind, purpose, due_at, next_at, not_after)
+    select touchpoint_id, ${enrolmentId}, ${patientId}, step_id, kind, ${plan.purpose}, due_at, next_at, not_after
+    from jsonb_to_recordset(${json(tx, rows)}) as r(touchpoint_id uuid, step_id text, kind text, due_at timestamptz, next_at timestamptz, not_after timestamptz)`;
+  await tellStory(tx, [{ enrolmentId, patientId, touchpointId: null, at: now, what: 'enrolment.started', detail: { plan: plan.id, version: plan.version, by: startedBy } }]);
+  return tell(tx, 'followUp', enrolmentId, { kind: 'started' }, now);
+}
+
+/** An enrolment as a list shows it: ids, codes and times. */
+export interface EnrolmentSummary {
+  enrolmentId: string;
+  patientId: string;
+  planId: string;
+  planVersion: number;
+  department: string;
+  status: 'active' | 'paused' | 'ended';
+  endReason: string | null;
+  anchors: Record<string, string>;
+  zone: string;
+  revision: number;
+  startedBy: string;
+  startedAt: Instant;
+  endedAt: Instant | null;
+}
+
+export async function findEnrolment(sql: Sql | Transaction, enrolmentId: string): Promise<EnrolmentSummary | null> {
+  const [row] = await sql<EnrolmentSummary[]>`
+    select enrolment_id as "enrolmentId", patient_id as "patientId", plan_id as "planId", plan_version as "planVersion", department, status, end_reason as "endReason",
+           anchors, zone, revision, started_by as "startedBy", started_at as "startedAt", ended_at as "endedAt"
+    from care.enrolment where enrolment_id = ${enrolmentId}`;
+  return row ?? null;
+}
+
+export interface EnrolmentFilter {
+  /** Only what these departments run. */
+  departments: readonly string[];
+  patientId: string | null;
+  planId: string | null;
+  status: EnrolmentSummary['status'] | null;
+  after: { at: Instant; id: string } | null;
+  limit: number;
+}
+
+/** Newest first; one row more than `limit`, where there is one. */
+export async function listEnrolments(sql: Sql, { departments, patientId, planId, status, after, limit }: EnrolmentFilter): Promise<(EnrolmentSummary & { at: Instant; id: string })[]> {
+  return sql<(EnrolmentSummary & { at: Instant; id: string })[]>`
+    select enrolment_id as "enrolmentId", patient_id as "patientId", plan_id as "planId", plan_version as "planVersion", department, status, end_reason as "endReason",
+           anchors, zone, revision, started_by as "startedBy", started_at as "startedAt", ended_at as "endedAt", to_json(started_at)#>>'{}' as at, enrolment_id as id
+    from care.enrolment
+    where department = any(${[...departments]}::text[])
+      and (${patientId}::uuid is null or patient_id = ${patientId}::uuid) and (${planId}::text is null or plan_id = ${planId}) and (${status}::text is null or status = ${status})
+      and (${after === null} or (started_at, enrolment_id) < (${after?.at ?? null}::timestamptz, ${after?.id ?? null}::uuid))
+    order by started_at desc, enrolment_id desc limit ${limit + 1}`;
+}
+
+/** Enrolments of a patient that have not ended, whatever department runs them. */
+export async function liveEnrolmentsOf(sql: Sql | Transaction, patientId: string): Promise<{ enrolmentId: string; status: 'active' | 'paused' }[]> {
+  return sql<{ enrolmentId: string; status: 'active' | 'paused' }[]>`
+    select enrolment_id as "enrolmentId", status from care.enrolment where patient_id = ${patientId} and status <> 'ended' order by started_at, enrolment_id`;
+}
+
+/** Why each paused enrolment of a patient was paused last, as its story tells. */
+export async function pauseReasonsOf(sql: Sql | Transaction, patientId: string): Promise<Map<string, string>> {
+  const rows = await sql<{ enrolmentId: string; reason: string }[]>`
+    select distinct on (s.enrolment_id) s.enrolment_id as "enrolmentId", s.detail->>'reason' as reason
+    from care.story s join care.enrolment e using (enrolment_id)
+    where e.patient_id = ${patientId} and e.status <> 'ended' and s.what in ('enrolment.paused', 'enrolment.resumed')
+    order by s.enrolment_id, s.story_id desc`;
+  return new Map(rows.map((row) => [row.enrolmentId, row.reason]));
+}

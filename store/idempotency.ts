@@ -1,0 +1,59 @@
+import type postgres from 'postgres';
+import { json } from './connect.ts';
+import type { Sql, Transaction } from './connect.ts';
+
+/** A request that may be sent again: who, by which key, and what exactly (SHA-256). */
+export interface OnceKey {
+  actorId: string;
+  key: string;
+  digest: Uint8Array;
+}
+
+/** Thrown when a key comes with another request than the one that it belongs to. */
+export class KeyReused extends Error {
+  readonly code = 'key-reused';
+}
+
+/** Thrown when the first request with this key is still under way after a few seconds. */
+export class SameRequestUnderWay extends Error {
+  readonly code = 'same-request-under-way';
+}
+
+/**
+ * Runs a change in one transaction. With a key, the answer is kept in the same transaction, so that change and answer are
+ * both there or neither: a repetition is answered from the row, one that comes meanwhile waits for the row's lock, and a crash
+ * leaves nothing behind. A change that throws keeps nothing, so it may be tried again with the same key.
+ * Throws {@link KeyReused}, {@link SameRequestUnderWay}. The answer must survive JSON and hold ids and codes only.
+ */
+export async function commitOnce<Answer>(sql: Sql, once: OnceKey | null, change: (tx: Transaction) => Promise<Answer>): Promise<Answer> {
+  if (once === null) return (await sql.begin((tx) => change(tx))) as Answer;
+  try {
+    return (await sql.begin(async (tx) => {
+      await tx`set local lock_timeout = '5s'`;
+      const kept = await takeKey<Answer>(tx, once);
+      if (kept !== null) return kept.answer;
+      await tx`set local lock_timeout = 0`;
+      const answer = await change(tx);
+      await tx`update care.idempotency set status = 200, response = ${json(tx, { answer })} where actor_id = ${once.actorId} and idempotency_key = ${once.key}`;
+      return answer;
+    })) as Answer;
+  } catch (error) {
+    if (isLockTimeout(error)) throw new SameRequestUnderWay('The same request is under way.', { cause: error });
+    throw error;
+  }
+}
+
+/** What the key's first request was answered; null when this is the first. */
+async function takeKey<Answer>(tx: Transaction, { actorId, key, digest }: OnceKey): Promise<{ answer: Answer } | null> {
+  const inserted = await tx`insert into care.idempotency (actor_id, idempotency_key, request_digest) values (${actorId}, ${key}, ${digest}) on conflict do nothing`;
+  if (inserted.count === 1) return null;
+  const [row] = await tx<{ same: boolean; response: { answer: Answer } | null }[]>`
+    select request_digest = ${digest} as same, response from care.idempotency where actor_id = ${actorId} and idempotency_key = ${key}`;
+  if (row?.same !== true) throw new KeyReused('This key belongs to another request.');
+  if (row.response === null) throw new SameRequestUnderWay('The same request is under way.');
+  return row.response;
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error as postgres.PostgresError).code === '55P03';
+}
