@@ -27,12 +27,13 @@ export function createPerson(session: CallSession): Person {
   /** True when something was done at the phone, false when the time was over. */
   async function inputWithin(delayMs: number, signal: AbortSignal): Promise<boolean> {
     const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
+    const gone = AbortSignal.any([signal, session.network.closing]);
+    const either = AbortSignal.any([gone, stop.signal]);
     const input = new Promise<true>((resolve) => void listeners.add(() => resolve(true)));
     const limit = realPause(delayMs, either).then(() => false, () => false);
     const happened = await Promise.race([input, limit]);
     stop.abort();
-    signal.throwIfAborted();
+    gone.throwIfAborted();
     return happened;
   }
 

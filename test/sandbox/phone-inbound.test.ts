@@ -31,7 +31,7 @@ describe('a text from a person', () => {
   it('is answered by each Message of the TwiML, with callbacks of its own', async () => {
     world = await startWorld();
     const { network, product } = world;
-    product.answer = (post) => (post.path === '/sms' ? { body: '<?xml version="1.0"?><Response><Message statusCallback="/reply-status">Thanks &amp; bye</Message><Message><Body>第二条</Body></Message></Response>' } : {});
+    product.answer = (post) => (post.path === '/sms' ? { body: '<?xml version="1.0"?><Response><Message statusCallback="/reply-status">Thanks &amp; bye</Message><Message><Body>第二条</Body><Media>https://example.org/picture.png</Media></Message></Response>' } : {});
 
     await network.phone(patient).reply('8');
     await product.until(() => product.of('/reply-status').find((post) => post.form['MessageStatus'] === 'delivered'));

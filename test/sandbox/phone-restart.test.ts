@@ -64,9 +64,10 @@ it('a call under way when it was killed has failed after the restart', async () 
   expect(fetched.status).toBe('failed');
 });
 
-it('ends on SIGTERM with code 0, whatever is under way', async () => {
-  const url = await start('--speed', '0.01');
-  await clientOf(url).calls.create({ to: patient, from: hospital, twiml: '<Response/>' });
+it('ends on SIGTERM with code 0, even while a phone rings', async () => {
+  const url = await start('--speed', '100');
+  await clientOf(url).calls.create({ to: patient, from: hospital, twiml: '<Response/>', timeout: 600 });
+  await countAt(url, 'calls?status=ringing&atLeast=1');
   const events = await fetch(`${url}/sandbox/events`);
 
   const code = await kill('SIGTERM');
