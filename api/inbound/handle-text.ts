@@ -1,0 +1,96 @@
+import { classifyInbound } from '../../domain/dialogue/classify.ts';
+import type { InboundKind } from '../../domain/dialogue/types.ts';
+import { createGate } from '../../store/gate.ts';
+import type { InboundDetail } from '../../store/gate.ts';
+import { inTransaction, lastConversationOn } from '../../store/inbound.ts';
+import type { InboundText } from '../../store/inbound.ts';
+import { acknowledgeByCode, codeIn } from './acknowledge.ts';
+import type { InboundDeps } from './deps.ts';
+import { giveToStaff, languagesOf } from './message.ts';
+import type { Handled, Message } from './message.ts';
+import { help, optIn, optOut } from './opt-out.ts';
+import { raiseSafety } from './safety.ts';
+import { answerConversation } from './text-answer.ts';
+import { approved } from './words.ts';
+
+/** Thrown to roll back: another run of the same message has committed first. */
+export class HandledElsewhere extends Error {
+  readonly code = 'handled-elsewhere';
+  constructor(inboundId: string) {
+    super(`The message ${inboundId} was handled by another run.`);
+  }
+}
+
+/**
+ * Handles a stored message in one transaction, and answers with the texts to send back. `secret` is its right, from another
+ * transaction. Throws {@link HandledElsewhere}; after any error the message is as unhandled as before.
+ */
+export async function handleText(deps: InboundDeps, secret: string, text: InboundText, receivedAt: string, retaken: boolean): Promise<string[]> {
+  const staffId = await deps.gate.staffOfPhone(text.from);
+  const now = deps.clock().toISOString();
+  const handled = await inTransaction(deps.sql, async (tx) => {
+    const gate = createGate(tx);
+    const { detail } = await gate.demand<InboundDetail>(secret);
+    const message: Message = { tx, gate, secret, detail, text, receivedAt, now, retaken };
+    const outcome = await decide(deps, message, staffId);
+    // Nobody waits for the answer any more, and an answer that the patient does not get must not be thought given.
+    if (retaken && outcome.answers.length > 0) await giveToStaff(message, 'staff-message', 'answer-not-sent', detail.conversations[0]?.touchpointId ?? null);
+    if (!(await gate.inboundDone(detail.inboundId, outcome.disposition))) throw new HandledElsewhere(detail.inboundId);
+    return outcome;
+  });
+  deps.pending.add(deps.poker.poke(handled.threads));
+  return retaken ? [] : handled.answers;
+}
+
+async function decide(deps: InboundDeps, message: Message, staffId: string | null): Promise<Handled> {
+  const code = staffId === null ? null : codeIn(message.text.body);
+  if (staffId !== null && code !== null) return acknowledgeByCode(message.tx, staffId, code, message.now);
+  const kind = kindOf(message.text);
+  switch (kind.kind) {
+    case 'opt-out':
+      return optOut(deps, message);
+    case 'opt-in':
+      return optIn(deps, message);
+    case 'help':
+      return help(deps, message);
+    case 'safety':
+      return raiseSafety(deps, message, kind.certainty);
+    case 'doubtful-opt-out':
+      return toInbox(deps, message, 'doubtful-opt-out');
+    case 'other':
+      return answerOrInbox(deps, message);
+  }
+}
+
+/** What the provider has understood by itself and acted upon is so, whatever we read. */
+function kindOf(text: InboundText): InboundKind {
+  switch (text.optOutType) {
+    case 'STOP':
+      return { kind: 'opt-out', word: 'stop' };
+    case 'START':
+      return { kind: 'opt-in', word: 'start' };
+    case 'HELP':
+      return { kind: 'help' };
+    case null:
+      return classifyInbound(text.body);
+  }
+}
+
+async function answerOrInbox(deps: InboundDeps, message: Message): Promise<Handled> {
+  const open = message.detail.conversations[0];
+  if (message.text.media > 0) return toInbox(deps, message, 'with-media');
+  if (open === undefined) return toInbox(deps, message, 'message');
+  const answered = await answerConversation(deps, message, open.touchpointId);
+  if (!('closed' in answered)) return answered;
+  const inbox = await toInbox(deps, message, 'message');
+  return { ...inbox, threads: [...answered.threads, ...inbox.threads] };
+}
+
+/** For a person to read, in every other case: nothing that a patient writes is dropped. An opted-out or unknown number gets no answer. */
+async function toInbox(deps: InboundDeps, message: Message, title: string): Promise<Handled> {
+  const { tx, detail } = message;
+  const last = await lastConversationOn(tx, detail.addressId, detail.patients.map((patient) => patient.patientId));
+  await giveToStaff(message, 'inbox', title, last?.touchpointId ?? null);
+  const isAnswered = detail.patients.length > 0 && !detail.optedOut;
+  return { disposition: title === 'message' ? 'inbox' : title, answers: isAnswered ? [approved(deps, 'given-to-staff', languagesOf(message))] : [], threads: [] };
+}

@@ -1,0 +1,61 @@
+import type { Language } from '../../domain/codes.ts';
+import { plusMs } from '../../domain/follow-up/evolve.ts';
+import type { TaskKind } from '../../domain/follow-up/types.ts';
+import type { Transaction } from '../../store/connect.ts';
+import type { Gate, InboundDetail } from '../../store/gate.ts';
+import type { InboundText } from '../../store/inbound.ts';
+import { createTask } from '../../store/tasks.ts';
+import type { ThreadToPoke } from '../../store/threads.ts';
+import { languageOf } from './words.ts';
+
+/** Department of what belongs to no patient: whoever keeps the inbox sees it. */
+export const unassigned = 'unassigned';
+
+/** One stored message, being handled in one transaction. */
+export interface Message {
+  tx: Transaction;
+  /** The gate within that transaction. */
+  gate: Gate;
+  secret: string;
+  detail: InboundDetail;
+  text: InboundText;
+  /** When it arrived: reply windows are judged by it. */
+  receivedAt: string;
+  now: string;
+  /** Taken up again by the sweeper: nobody waits for an answer any more. */
+  retaken: boolean;
+}
+
+export interface Handled {
+  /** A code; kept with the message. */
+  disposition: string;
+  /** Texts to send back at once, in order. */
+  answers: string[];
+  threads: ThreadToPoke[];
+}
+
+const taskWithinMs = 24 * 3_600_000;
+const urgentWithinMs = 15 * 60_000;
+
+/** Languages of the patients concerned: of the one in conversation, else of all who share the number. */
+export function languagesOf({ detail }: Message): Language[] {
+  return concerned(detail).map((patient) => languageOf(patient.language));
+}
+
+/** The patient whose conversation is open on the number is meant; with none open, any who shares it may have written, so all are. */
+export function concerned(detail: InboundDetail): InboundDetail['patients'] {
+  const inConversation = detail.patients.filter((patient) => detail.conversations.some((open) => open.patientId === patient.patientId));
+  return inConversation.length > 0 ? inConversation : detail.patients;
+}
+
+/**
+ * Staff tasks about a message. A task names one patient, so a shared phone without an open conversation gives one for each, all
+ * naming the message: each department sees its own, and none is left out because another read it first.
+ */
+export async function giveToStaff(message: Message, kind: TaskKind, title: string, touchpointId: string | null = null, isUrgent = false): Promise<void> {
+  const { tx, detail, now } = message;
+  const patients = concerned(detail);
+  const task = { enrolmentId: null, touchpointId, inboundId: detail.inboundId, kind, title, dueAt: plusMs(now, isUrgent ? urgentWithinMs : taskWithinMs), createdAt: now };
+  if (patients.length === 0) await createTask(tx, { ...task, patientId: null, department: unassigned });
+  for (const { patientId, department } of patients) await createTask(tx, { ...task, patientId, department });
+}

@@ -1,0 +1,71 @@
+import type { VoicePrompt } from '../../domain/dialogue/types.ts';
+import { renderMessage } from '../../domain/contact/message.ts';
+import { threadOf } from '../../store/callbacks.ts';
+import { acknowledgeCodeOf, lockEscalation } from '../../store/escalations.ts';
+import { inTransaction } from '../../store/inbound.ts';
+import { tell } from '../../store/threads.ts';
+import type { ThreadToPoke } from '../../store/threads.ts';
+import type { EscalationEvent } from '../../domain/escalation/types.ts';
+import type { Transaction } from '../../store/connect.ts';
+import { acknowledge } from './acknowledge.ts';
+import type { InboundDeps } from './deps.ts';
+import { isMachine } from './voice-call.ts';
+
+export interface Page {
+  escalationId: string;
+  page: number;
+}
+
+const keyTimeoutSeconds = 8;
+
+/** A page by voice: the alert by its code, and a key to take it. No patient, no health word. Null: a machine answered, so the next person is paged. */
+export async function answerPage(deps: InboundDeps, page: Page, answeredBy: string | null): Promise<VoicePrompt | null> {
+  if (isMachine(answeredBy)) {
+    await pageFailed(deps, page);
+    return null;
+  }
+  return pagePrompt(deps, page.escalationId);
+}
+
+/** A key was pressed, or none. Whoever's own pager number was called takes the alert, by their name. */
+export async function takePageTurn(deps: InboundDeps, { escalationId }: Page, keys: string | null, calledNumber: string, isRepeat: boolean): Promise<VoicePrompt> {
+  if (keys !== '1') return isRepeat ? hangUp('Goodbye.') : pagePrompt(deps, escalationId);
+  const personId = await deps.gate.staffOfPhone(calledNumber);
+  // Only a named human takes an alert.
+  if (personId === null) return hangUp('This number is not on the staff list, so the alert stays open. Goodbye.');
+  const isTaken = await inTransaction(deps.sql, (tx) => acknowledge(tx, escalationId, personId, deps.clock().toISOString()));
+  if (isTaken) deps.pending.add(deps.poker.poke([threadOf('escalation', escalationId)]));
+  return hangUp(isTaken ? 'Thank you. The alert is yours. Goodbye.' : 'This alert was taken before. Goodbye.');
+}
+
+/** A page that reached nobody: its thread hears it and goes on to the next. */
+export async function pageFailed(deps: InboundDeps, { escalationId, page }: Page): Promise<void> {
+  const threads = await inTransaction(deps.sql, (tx) => tellPageReceipt(tx, escalationId, page, false, deps.clock().toISOString()));
+  deps.pending.add(deps.poker.poke(threads));
+}
+
+/** Tells an escalation what became of a page. A receipt may be faster than the page's own end; that it is there tells that the page went out. */
+export async function tellPageReceipt(tx: Transaction, escalationId: string, page: number, delivered: boolean, now: string): Promise<ThreadToPoke[]> {
+  const { state } = await lockEscalation(tx, escalationId);
+  if (delivered || state.status !== 'open') return [];
+  const events: EscalationEvent[] = [
+    ...(page === state.pagesMade + 1 ? [{ kind: 'page-ended' as const, page, outcome: 'sent' as const, at: now }] : []),
+    { kind: 'page-receipt', page, delivered, at: now },
+  ];
+  const threads: ThreadToPoke[] = [];
+  for (const event of events) threads.push(await tell(tx, 'escalation', escalationId, event, now));
+  return threads.slice(-1);
+}
+
+async function pagePrompt(deps: InboundDeps, escalationId: string): Promise<VoicePrompt> {
+  const { hospitalName: hospital, emergencyNumber, readHours } = deps.settings;
+  const code = await acknowledgeCodeOf(deps.sql, escalationId);
+  // Digit by digit: nobody writes down "four hundred and twelve thousand".
+  const rendered = renderMessage(deps.content.messages, { id: 'staff-page', language: 'en', channel: 'voice' }, { hospital, emergencyNumber, readHours, code: Array.from(code).join(' ') });
+  if ('missing' in rendered) throw new Error('The message staff-page has no approved words for a call.');
+  return { say: [rendered.text], language: 'en', gather: { input: 'keys', maxDigits: 1, timeoutSeconds: keyTimeoutSeconds }, startRecording: false };
+}
+
+function hangUp(sentence: string): VoicePrompt {
+  return { say: [sentence], language: 'en', gather: null, startRecording: false };
+}

@@ -1,0 +1,30 @@
+import { plusMs } from '../../domain/follow-up/evolve.ts';
+import { placeOfAttempt } from '../../store/callbacks.ts';
+import { createGate } from '../../store/gate.ts';
+import { inTransaction } from '../../store/inbound.ts';
+import { createTask } from '../../store/tasks.ts';
+import { tell } from '../../store/threads.ts';
+import type { InboundDeps } from './deps.ts';
+import { unassigned } from './message.ts';
+
+const taskWithinMs = 24 * 3_600_000;
+
+/**
+ * Opts the address of an attempt out: by the link of a mail, or because the provider says that its owner did so there. False
+ * when there is no such attempt. Repeating it changes nothing and makes no second open task.
+ */
+export async function optOutAttempt(deps: InboundDeps, attemptId: string, by: 'unsubscribe' | 'provider'): Promise<boolean> {
+  const place = await placeOfAttempt(deps.sql, attemptId);
+  if (place?.addressId == null) return false;
+  const { addressId, patientId, enrolmentId, touchpointId, department } = place;
+  const secret = await deps.gate.unsubscribeBegin(addressId);
+  const now = deps.clock().toISOString();
+  const threads = await inTransaction(deps.sql, async (tx) => {
+    const told = enrolmentId === null ? [] : [await tell(tx, 'followUp', enrolmentId, { kind: 'consent-changed' }, now)];
+    await createTask(tx, { patientId, enrolmentId, touchpointId, inboundId: null, department: department ?? unassigned, kind: 'opted-out', title: `opted-out-by-${by}`, dueAt: plusMs(now, taskWithinMs), createdAt: now });
+    await createGate(tx).optOut(secret, addressId, by);
+    return told;
+  });
+  deps.pending.add(deps.poker.poke(threads));
+  return true;
+}

@@ -1,0 +1,22 @@
+import { sealInbound } from '../../store/inbound.ts';
+import type { InboundText } from '../../store/inbound.ts';
+import type { InboundDeps } from './deps.ts';
+import { handleText, HandledElsewhere } from './handle-text.ts';
+
+/**
+ * A text from outside: sealed and stored before anything else, then handled. Answers with the texts to send back; none for a
+ * message told before. Throws only when it could not be stored: then the provider must not get its 200. When handling fails
+ * the message is safe, and the sweeper takes it up; its answer then goes out by nothing but a staff task or a nudge.
+ */
+export async function receiveText(deps: InboundDeps, providerSid: string, text: InboundText): Promise<string[]> {
+  const receivedAt = deps.clock().toISOString();
+  const { inboundId, blindIndex, keyId, sealed } = await sealInbound(deps.vault, text);
+  const stored = await deps.gate.inboundStore({ inboundId, providerSid, kind: 'sms', addressKind: 'phone', blindIndex, keyId, sealed, receivedAt });
+  if (stored.duplicate) return [];
+  try {
+    return await handleText(deps, stored.secret, text, receivedAt, false);
+  } catch (error) {
+    if (!(error instanceof HandledElsewhere)) deps.logger.error({ inboundId: stored.inboundId, error }, 'a stored message could not be handled; the sweeper takes it up');
+    return [];
+  }
+}

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createGate } from '../../store/gate.ts';
+import type { InboundDetail } from '../../store/gate.ts';
+import { openInbound } from '../../store/inbound.ts';
+import type { InboundDeps } from './deps.ts';
+import { handleText, HandledElsewhere } from './handle-text.ts';
+import { giveToStaff } from './message.ts';
+
+export interface InboundSweeper {
+  /** Takes up, once, what was stored and not handled. Answers with how many messages were brought to an end. */
+  sweep(): Promise<number>;
+  /** Sweeps every few seconds until the signal aborts. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const everyMs = 5_000;
+const atOnce = 50;
+
+/** Takes up messages whose handling was cut off. They are handled as ever, but nobody waits for a text back any more. */
+export function createInboundSweeper(deps: InboundDeps): InboundSweeper {
+  const sweep = async (): Promise<number> => {
+    let ended = 0;
+    for (const inboundId of await deps.gate.inboundWaiting(atOnce)) if (await retake(deps, inboundId)) ended += 1;
+    return ended;
+  };
+  return {
+    sweep,
+    async run(signal) {
+      while (!signal.aborted) {
+        await sweep().catch((error: unknown) => deps.logger.error({ error }, 'stored messages could not be swept; trying again'));
+        await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+async function retake(deps: InboundDeps, inboundId: string): Promise<boolean> {
+  try {
+    const secret = await deps.gate.inboundReopen(inboundId);
+    const { verdict } = await deps.gate.verdict<InboundDetail>(secret);
+    // Another sweeper has it, or it is handled by now.
+    if (verdict !== 'allowed') return false;
+    await handleAgain(deps, inboundId, secret);
+    return true;
+  } catch (error) {
+    if (error instanceof HandledElsewhere) return false;
+    deps.logger.error({ inboundId, error }, 'a stored message could not be handled again; trying later');
+    return false;
+  }
+}
+
+/** A message that fails for its own sake would fail for ever: a person reads it instead. */
+async function handleAgain(deps: InboundDeps, inboundId: string, secret: string): Promise<void> {
+  try {
+    const stored = await deps.gate.readInbound(secret);
+    if (stored === null) throw new Error(`There is no message ${inboundId}.`);
+    await handleText(deps, secret, await openInbound(deps.vault, stored), stored.receivedAt, true);
+  } catch (error) {
+    if (error instanceof HandledElsewhere) throw error;
+    deps.logger.error({ inboundId, error }, 'a message cannot be handled: it goes to staff unread');
+    await deps.sql.begin(async (tx) => {
+      const gate = createGate(tx);
+      const { detail } = await gate.demand<InboundDetail>(secret);
+      const now = deps.clock().toISOString();
+      await giveToStaff({ tx, gate, secret, detail, text: { from: '', body: '', media: 0, optOutType: null }, receivedAt: now, now, retaken: true }, 'inbox', 'not-handled', null, true);
+      if (!(await gate.inboundDone(inboundId, 'given-to-staff'))) throw new HandledElsewhere(inboundId);
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import type { Language, Level } from '../../domain/codes.ts';
+import { takeTextTurn } from '../../domain/dialogue/text-turn.ts';
+import type { TextTurn } from '../../domain/dialogue/types.ts';
+import type { RuleAction } from '../../domain/plan/format.ts';
+import type { ConversationEvent } from '../../domain/questionnaire/types.ts';
+import { applyToConversation, lockConversation } from '../../store/conversations.ts';
+import type { ThreadToPoke } from '../../store/threads.ts';
+import { applyRules } from './answer-rules.ts';
+import type { InboundDeps } from './deps.ts';
+import { giveToStaff } from './message.ts';
+import type { Handled, Message } from './message.ts';
+import { readProgress, writeAnswers, writeProgress } from './progress.ts';
+import { approved, languageOf } from './words.ts';
+
+/**
+ * A reply to the open conversation, under its row's lock: read the progress, take the turn, evaluate the rules, write, answer.
+ * `closed` when the conversation has ended meanwhile or speaks by another channel: the message is then for staff.
+ */
+export async function answerConversation(deps: InboundDeps, message: Message, touchpointId: string): Promise<Handled | { closed: true; threads: ThreadToPoke[] }> {
+  const { tx, gate, secret, detail, now } = message;
+  // First what its thread was told and has not heard, such as a cancellation: only then is it known whether it is still open.
+  const heard = await applyToConversation(tx, touchpointId, now, []);
+  const row = await lockConversation(tx, touchpointId);
+  if (row === null || row.state.status === 'done' || row.state.channels[row.state.channelIndex] !== 'sms') return { closed: true, threads: heard };
+  const questionnaire = deps.content.questionnaires[row.questionnaireId];
+  if (questionnaire === undefined) throw new Error(`The questionnaire ${row.questionnaireId} is not among the loaded content.`);
+  const language = languageOf(detail.patients.find((patient) => patient.patientId === row.patientId)?.language ?? 'en');
+  const place = { tx, gate, vault: deps.vault, secret, patientId: row.patientId, touchpointId };
+  const stored = await readProgress(place);
+  const turn = takeTextTurn(questionnaire, stored.dialogue, message.text.body, language);
+  await writeProgress(place, stored, turn.progress);
+  if (turn.status === 'completed' || turn.status === 'given-to-staff') await writeAnswers(place, questionnaire, turn.progress, 'sms');
+  const rules = await applyRules(tx, row, questionnaire, { before: stored.dialogue.answers, after: turn.progress.answers, isComplete: turn.status === 'completed' }, now);
+  if (turn.status === 'given-to-staff') await giveToStaff(message, 'staff-message', 'given-to-staff', touchpointId);
+  const told = await applyToConversation(tx, touchpointId, now, eventsOf(message, turn, rules.actions));
+  return { disposition: `answer-${turn.status}`, answers: textsOf(deps, turn, rules.level, language), threads: [...heard, ...rules.threads, ...told] };
+}
+
+function eventsOf({ receivedAt, retaken }: Message, turn: TextTurn, actions: RuleAction[]): ConversationEvent[] {
+  switch (turn.status) {
+    case 'completed':
+      return [{ kind: 'completed', at: receivedAt, actions }];
+    case 'given-to-staff':
+      return [{ kind: 'answered-item', at: receivedAt }, { kind: 'cancelled', reason: 'given-to-staff' }];
+    case 'asked':
+    case 're-asked':
+      // Taken up late, the next question cannot go out as an answer. Left unsaid, the nudges that are left ask it.
+      return retaken ? [] : [{ kind: 'answered-item', at: receivedAt }];
+  }
+}
+
+/** Thanks are for answers that alarm nobody: a red one gets emergency advice, an amber one the word that staff read it. */
+function textsOf(deps: InboundDeps, turn: TextTurn, level: Level | null, language: Language): string[] {
+  const advice = level === 'red' ? [approved(deps, 'red-advice', [language])] : [];
+  if (turn.status === 'given-to-staff') return level === 'red' ? advice : [approved(deps, 'given-to-staff', [language])];
+  if (turn.status === 'completed' && level !== null) return level === 'red' ? advice : [approved(deps, 'given-to-staff', [language])];
+  return turn.say === null ? advice : [...advice, turn.say];
+}

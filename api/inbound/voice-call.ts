@@ -1,0 +1,170 @@
+import type { Language } from '../../domain/codes.ts';
+import { classifyInbound } from '../../domain/dialogue/classify.ts';
+import { phrases } from '../../domain/dialogue/phrases.ts';
+import type { KeyInput, VoiceProgress, VoicePrompt, VoiceScript, VoiceTurn } from '../../domain/dialogue/types.ts';
+import { openCall, takeVoiceTurn } from '../../domain/dialogue/voice-turn.ts';
+import type { Questionnaire } from '../../domain/questionnaire/format.ts';
+import { changeCall } from '../../store/calls.ts';
+import type { CallChange } from '../../store/calls.ts';
+import type { Transaction } from '../../store/connect.ts';
+import { lockFollowUp } from '../../store/follow-ups.ts';
+import { createGate } from '../../store/gate.ts';
+import type { TurnDetail } from '../../store/gate.ts';
+import { boundTransaction, inTransaction } from '../../store/inbound.ts';
+import type { ThreadToPoke } from '../../store/threads.ts';
+import { applyRules } from './answer-rules.ts';
+import { endCall, lockCallOf } from './call-end.ts';
+import type { LockedCall } from './call-end.ts';
+import type { InboundDeps } from './deps.ts';
+import { readProgress, writeAnswers, writeProgress } from './progress.ts';
+import type { ProgressPlace, StoredProgress } from './progress.ts';
+import { openSafetyAlert } from './safety.ts';
+import { languageOf } from './words.ts';
+
+/** What to say now; `turn` numbers the answer that is awaited. Null: hang up without a word. */
+export type VoiceAnswer = { prompt: VoicePrompt; turn: number } | null;
+
+export interface VoiceRequest {
+  callId: string;
+  providerSid: string;
+  answeredBy: string | null;
+  /** Aborted once the caller has been answered otherwise: nothing may be committed after it. */
+  signal: AbortSignal;
+  /** Told as soon as it is known, for an apology in the right language. */
+  onLanguage: (language: Language) => void;
+}
+
+interface Turn extends LockedCall {
+  tx: Transaction;
+  place: ProgressPlace;
+  detail: TurnDetail;
+  questionnaire: Questionnaire;
+  script: VoiceScript;
+  stored: StoredProgress;
+  now: string;
+}
+
+/** Version of the words that ask for consent to recording. */
+const recordingNotice = 'voice-1';
+
+/** The call was answered: by a machine, then nothing is said; else who calls, and for whom. */
+export async function answerCall(deps: InboundDeps, request: VoiceRequest): Promise<VoiceAnswer> {
+  if (isMachine(request.answeredBy)) return endUnheard(deps, request, 'machine');
+  return withTurn(deps, request, async (turn) => {
+    const { call, stored, script } = turn;
+    // The provider repeats a webhook that it had no answer to: what was begun goes on from where it is.
+    if (call.turns > 0 && stored.voice !== null) return { answer: { prompt: repeat(script, stored.voice), turn: call.turns }, threads: [] };
+    const opened = openCall(script);
+    // Each call asks who is there; what was answered before, by text or on a call cut short, is not asked again.
+    await writeProgress(turn.place, stored, { ...opened.progress, dialogue: { ...stored.dialogue, reasked: 0 } });
+    await changeCall(turn.tx, call, { status: 'answered', providerSid: request.providerSid, answeredBy: request.answeredBy });
+    return { answer: { prompt: opened.prompt, turn: 0 }, threads: [] };
+  });
+}
+
+/** One round of keys or speech. A turn that was taken before is answered with the open prompt and changes nothing. */
+export async function takeCallTurn(deps: InboundDeps, request: VoiceRequest, turnNumber: number, input: KeyInput): Promise<VoiceAnswer> {
+  return withTurn(deps, request, async (turn) => {
+    const { call, stored, script } = turn;
+    const voice = stored.voice ?? openCall(script).progress;
+    if (turnNumber !== call.turns) return { answer: { prompt: repeat(script, voice), turn: call.turns }, threads: [] };
+    const taken = takeVoiceTurn(script, voice, input);
+    const { threads, isRed } = await applyTurn(turn, voice, taken, input);
+    const prompt = isRed ? withAdvice(script, taken.prompt) : taken.prompt;
+    return { answer: { prompt, turn: call.turns + 1 }, threads };
+  });
+}
+
+async function withTurn(deps: InboundDeps, request: VoiceRequest, work: (turn: Turn) => Promise<{ answer: VoiceAnswer; threads: ThreadToPoke[] }>): Promise<VoiceAnswer> {
+  const secret = await deps.gate.turnBegin(request.callId, request.providerSid);
+  const { verdict, detail } = await deps.gate.verdict<TurnDetail>(secret);
+  if (verdict !== 'allowed') return endUnheard(deps, request, 'refused');
+  const language = languageOf(detail.language);
+  request.onLanguage(language);
+  const now = deps.clock().toISOString();
+  const { answer, threads } = await inTransaction(deps.sql, async (tx) => {
+    request.signal.throwIfAborted();
+    await boundTransaction(tx, deps.settings.voiceDeadlineMs ?? defaultVoiceDeadlineMs);
+    const locked = await lockCallOf(tx, request.callId);
+    if (locked === null || locked.call.status === 'ended') return { answer: null, threads: [] };
+    const questionnaire = deps.content.questionnaires[locked.conversation.questionnaireId];
+    if (questionnaire === undefined) throw new Error(`The questionnaire ${locked.conversation.questionnaireId} is not among the loaded content.`);
+    const place = { tx, gate: createGate(tx), vault: deps.vault, secret, patientId: detail.patientId, touchpointId: detail.touchpointId };
+    const { hospitalName, emergencyNumber } = deps.settings;
+    const script = { questionnaire, language, hospitalName, patientName: await nameOf(place), record: detail.record, emergencyNumber };
+    const outcome = await work({ ...locked, tx, place, detail, questionnaire, script, stored: await readProgress(place), now });
+    // The caller has already heard an apology: as if this turn had not been.
+    request.signal.throwIfAborted();
+    return outcome;
+  });
+  deps.pending.add(deps.poker.poke(threads));
+  return answer;
+}
+
+export const defaultVoiceDeadlineMs = 2_500;
+
+/** Writes what a turn has changed. Rights of the patient (consent, address) first: the order in which a withdrawal locks them. */
+async function applyTurn(turn: Turn, before: VoiceProgress, taken: VoiceTurn, input: KeyInput): Promise<{ threads: ThreadToPoke[]; isRed: boolean }> {
+  const { tx, place, detail, call, conversation, questionnaire, stored, now } = turn;
+  const { patientId, addressId } = detail;
+  if (taken.prompt.startRecording) {
+    await place.gate.consentGrant(place.secret, { patientId, purpose: 'recording', channel: 'voice', evidenceKind: 'recorded-yes', evidenceRowId: null, noticeVersion: recordingNotice });
+  }
+  if (taken.ended === 'wrong-number' && addressId !== null) await place.gate.suspendAddress(place.secret, patientId, addressId, 'wrong-number');
+  await writeProgress(place, stored, taken.progress);
+  const { dialogue } = taken.progress;
+  if (taken.ended !== null && Object.keys(dialogue.answers).length > 0) await writeAnswers(place, questionnaire, dialogue, 'voice');
+  const rules = await applyRules(tx, conversation, questionnaire, { before: before.dialogue.answers, after: dialogue.answers, isComplete: taken.ended === 'completed' }, now);
+  const spoken = before.stage === 'questions' && input.speech !== null ? await raiseSpokenSafety(turn, input.speech) : { threads: [], isStated: false };
+  const change: CallChange = { turns: call.turns + 1, ...(taken.prompt.startRecording ? { recordingStatus: 'in-progress' as const } : {}) };
+  if (taken.ended === null) await changeCall(tx, call, change);
+  const ended = taken.ended === null ? [] : await endCall(tx, { conversation, call }, { disposition: taken.ended, actions: rules.actions, now, change });
+  return { threads: [...rules.threads, ...spoken.threads, ...ended], isRed: rules.level === 'red' || spoken.isStated };
+}
+
+/** Words of danger count when they are spoken, too, whatever was asked. */
+async function raiseSpokenSafety({ tx, conversation, now }: Turn, speech: string): Promise<{ threads: ThreadToPoke[]; isStated: boolean }> {
+  const kind = classifyInbound(speech);
+  if (kind.kind !== 'safety') return { threads: [], isStated: false };
+  const { patientId, enrolmentId, touchpointId } = conversation;
+  const { department } = await lockFollowUp(tx, enrolmentId);
+  return { threads: await openSafetyAlert(tx, { patientId, department, touchpointId, certainty: kind.certainty, now }), isStated: kind.certainty === 'stated' };
+}
+
+/** Ends a call in which nothing may be said: a machine answered, or the gate gives no right to it any more. */
+async function endUnheard(deps: InboundDeps, { callId, providerSid, answeredBy, signal }: VoiceRequest, disposition: 'machine' | 'refused'): Promise<null> {
+  const now = deps.clock().toISOString();
+  const threads = await inTransaction(deps.sql, async (tx) => {
+    await boundTransaction(tx, deps.settings.voiceDeadlineMs ?? defaultVoiceDeadlineMs);
+    const locked = await lockCallOf(tx, callId);
+    if (locked === null || locked.call.status === 'ended' || (locked.call.providerSid ?? providerSid) !== providerSid) return [];
+    const ended = await endCall(tx, locked, { disposition, actions: [], now, change: { answeredBy, providerSid } });
+    signal.throwIfAborted();
+    return ended;
+  });
+  deps.pending.add(deps.poker.poke(threads));
+  return null;
+}
+
+/** `unknown` may be a person: what is said first tells no more than the hospital's and the patient's name. */
+export function isMachine(answeredBy: string | null): boolean {
+  return answeredBy !== null && /^(?:machine|fax)/.test(answeredBy);
+}
+
+async function nameOf(place: ProgressPlace): Promise<string> {
+  const value = (await place.gate.read(place.secret)).find((candidate) => candidate.field === 'patient.name');
+  if (value === undefined) throw new Error(`Patient ${place.patientId} has no name on record.`);
+  return place.vault.openText(value.sealed, value);
+}
+
+/** The open prompt again. `misses` is set back for it, so that the domain asks again instead of giving up. */
+function repeat(script: VoiceScript, voice: VoiceProgress): VoicePrompt {
+  return takeVoiceTurn(script, { ...voice, misses: 0 }, { digits: null, speech: null }).prompt;
+}
+
+function withAdvice(script: VoiceScript, prompt: VoicePrompt): VoicePrompt {
+  const words = phrases[script.language];
+  const advice = [words.emergency(script.emergencyNumber), words.staffWillCall];
+  // An ending prompt says it already.
+  return { ...prompt, say: [...advice.filter((sentence) => !prompt.say.includes(sentence)), ...prompt.say] };
+}
