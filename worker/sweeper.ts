@@ -11,8 +11,6 @@ export interface SweeperDeps {
   /** Threads that were told something at least `olderThanMs` ago and have not heard it. */
   unpickedThreads: (search: { olderThanMs: number; limit: number }) => Promise<ThreadToPoke[]>;
   poker: Poker;
-  /** Takes up inbound messages whose webhook died before they were handled; answers with how many. */
-  retakeInbound: () => Promise<number>;
   /** Answers with how many were forgotten. */
   forgetExpiredGrants: () => Promise<number>;
   logger: { warn(fields: object, message: string): void; debug(fields: object, message: string): void };
@@ -21,8 +19,8 @@ export interface SweeperDeps {
 }
 
 /**
- * Picks up what was left lying, until the signal is aborted: pokes that were lost, webhooks that died, grants that expired.
- * Several sweepers may run at once: a poke too many makes a thread look once more, and nothing else.
+ * Picks up what was left lying, until the signal is aborted: pokes that were lost, grants that expired. (The API takes
+ * up messages whose webhook died.) Several sweepers may run at once: a poke too many makes a thread look once more, and nothing else.
  */
 export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<void> {
   const pause = deps.pause ?? pauseFor;
@@ -33,7 +31,7 @@ export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<voi
 }
 
 /** One round; each of its parts goes on though another fails. Answers with how much there was to do. */
-export async function sweepOnce({ unpickedThreads, poker, retakeInbound, forgetExpiredGrants, logger }: SweeperDeps): Promise<number> {
+export async function sweepOnce({ unpickedThreads, poker, forgetExpiredGrants, logger }: SweeperDeps): Promise<number> {
   const attempt = async (part: string, work: () => Promise<number>): Promise<number> => {
     try {
       const done = await work();
@@ -49,9 +47,8 @@ export async function sweepOnce({ unpickedThreads, poker, retakeInbound, forgetE
     await poker.poke(unpicked);
     return unpicked.length;
   });
-  const inbound = await attempt('inbound', retakeInbound);
   await attempt('grants', forgetExpiredGrants);
-  return threads + inbound;
+  return threads;
 }
 
 async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,32 @@
+import type { Sql } from './connect.ts';
+
+/** How the product is doing, in counts and seconds only. */
+export interface Health {
+  /** Touchpoints whose next moment passed over five minutes ago and that have no outcome. */
+  lateTouchpoints: number;
+  /** Contacts that were begun and are held until later. */
+  heldAttempts: number;
+  /** Contacts of which nobody knows yet whether they were sent. */
+  unknownAttempts: number;
+  /** Open escalations that nobody has acknowledged. */
+  unacknowledgedEscalations: number;
+  /** Inbox rows that no thread has heard. */
+  unheardRows: number;
+  /** Age of the oldest inbox row that no thread has heard, in seconds; 0 when there is none. */
+  oldestUnheardSeconds: number;
+}
+
+/** Reads the counts as the worker's login. `now` is business time. */
+export async function readHealth(sql: Sql, now: Date): Promise<Health> {
+  const [row] = await sql<Health[]>`
+    select
+      (select count(*)::int from care.touchpoint t join care.enrolment e using (enrolment_id)
+        where t.status <> 'done' and e.status = 'active' and t.next_at < ${now.toISOString()}::timestamptz - interval '5 minutes') as "lateTouchpoints",
+      (select count(*)::int from care.attempt where status = 'held') as "heldAttempts",
+      (select count(*)::int from care.attempt where status = 'unknown') as "unknownAttempts",
+      (select count(*)::int from care.escalation where status = 'open') as "unacknowledgedEscalations",
+      (select count(*)::int from care.inbox where applied_at is null) as "unheardRows",
+      (select coalesce(extract(epoch from clock_timestamp() - min(told_at)), 0)::float8 from care.inbox where applied_at is null) as "oldestUnheardSeconds"`;
+  if (row === undefined) throw new Error('The database answered nothing.');
+  return row;
+}

@@ -1,0 +1,127 @@
+import type { CallProgress, CareActivities } from '../../domain/threads.ts';
+import type { EscalationNext } from '../../domain/escalation/types.ts';
+import type { FollowUpNext } from '../../domain/follow-up/types.ts';
+import type { ConversationNext } from '../../domain/questionnaire/types.ts';
+
+/** A plan as the doubles know it: steps at instants, each done once. */
+export interface ScriptedStep {
+  id: string;
+  at: number;
+  kind: 'remind' | 'ask';
+  doneAt?: number;
+}
+
+export interface ScriptedContact {
+  at: number;
+  kind: 'contact' | 'call';
+  doneAt?: number;
+}
+
+export interface ScriptedCare {
+  activities: CareActivities;
+  /** What was asked of the world, in order: `remind day-1`, `resumePlan`, ... */
+  log: string[];
+  plans: Map<string, ScriptedStep[]>;
+  conversations: Map<string, ScriptedContact[]>;
+  escalations: Map<string, { pagesAt: number[]; pages: number; state: 'open' | 'closed' }>;
+  calls: Map<string, { checks: number[]; answered: CallProgress[] }>;
+  /** Set to hold reminders back: each waits for this before it ends. */
+  beforeReminderEnds: ((id: string) => Promise<void>) | undefined;
+  /** Forgets all of an earlier test. */
+  reset(): void;
+}
+
+const later = (at: number): string => new Date(at).toISOString();
+
+/**
+ * The activities, in memory: position and facts are kept here as Postgres keeps them in the product, so that what a thread forgets
+ * at continue-as-new is really forgotten. `now` is the server's clock.
+ */
+export function scriptCare(now: () => Promise<number>): ScriptedCare {
+  const care: ScriptedCare = { log: [], plans: new Map(), conversations: new Map(), escalations: new Map(), calls: new Map(), beforeReminderEnds: undefined, activities: undefined as never, reset };
+  function reset(): void {
+    care.log.length = 0;
+    for (const known of [care.plans, care.conversations, care.escalations, care.calls]) known.clear();
+    care.beforeReminderEnds = undefined;
+  }
+  const decidePlan = async (enrolmentId: string): Promise<FollowUpNext> => {
+    const step = (care.plans.get(enrolmentId) ?? []).filter((each) => each.doneAt === undefined).sort((a, b) => a.at - b.at)[0];
+    if (step === undefined) return { kind: 'end', reason: 'completed', summary: 'done' };
+    const command = { enrolmentId, touchpointId: step.id, revision: 1, summary: step.id };
+    if (step.kind === 'ask') return step.at <= (await now()) ? { kind: 'ask', ...command } : { kind: 'wait', dueAt: later(step.at), summary: step.id, then: null };
+    const remind = { kind: 'remind' as const, channel: 'sms' as const, ...command };
+    return step.at <= (await now()) ? remind : { kind: 'wait', dueAt: later(step.at), summary: step.id, then: remind };
+  };
+  const decideConversation = async (touchpointId: string): Promise<ConversationNext> => {
+    const contacts = care.conversations.get(touchpointId) ?? [];
+    const index = contacts.findIndex((each) => each.doneAt === undefined);
+    const contact = contacts[index];
+    if (contact === undefined) return { kind: 'end', outcome: 'answered', reason: 'complete', summary: 'answered' };
+    if (contact.at > (await now())) return { kind: 'wait', dueAt: later(contact.at), summary: 'window' };
+    if (contact.kind === 'call') {
+      contact.doneAt = await now();
+      return { kind: 'call', callId: `${touchpointId}-call`, summary: 'call' };
+    }
+    return { kind: 'contact', touchpointId, contactKind: index === 0 ? 'first' : `nudge-${index}`, channel: 'sms', revision: 1, summary: 'ask' };
+  };
+  const decideEscalation = async (escalationId: string): Promise<EscalationNext> => {
+    const escalation = care.escalations.get(escalationId);
+    if (escalation === undefined || escalation.state === 'closed') return { kind: 'end', summary: 'closed' };
+    const dueAt = escalation.pagesAt[escalation.pages];
+    if (dueAt === undefined) return { kind: 'wait', dueAt: null, summary: 'until somebody ends it' };
+    if (dueAt > (await now())) return { kind: 'wait', dueAt: later(dueAt), summary: 'page' };
+    return { kind: 'page', escalationId, page: escalation.pages + 1, rota: 'nurse', channel: 'sms', revision: 1, summary: 'page' };
+  };
+  const callProgress = async (callId: string): Promise<CallProgress> => {
+    const call = care.calls.get(callId);
+    const answer = call?.answered.shift();
+    call?.checks.push(await now());
+    return answer ?? { kind: 'ended', disposition: 'completed', recording: false };
+  };
+  care.activities = {
+    async resumePlan(enrolmentId) {
+      care.log.push('resumePlan');
+      return { next: await decidePlan(enrolmentId), details: '| when | what |' };
+    },
+    async remindPatient(command) {
+      await care.beforeReminderEnds?.(command.touchpointId);
+      const step = care.plans.get(command.enrolmentId)?.find((each) => each.id === command.touchpointId);
+      if (step !== undefined && step.doneAt === undefined) {
+        care.log.push(`remind ${step.id}`);
+        step.doneAt = await now();
+      }
+      return { next: await decidePlan(command.enrolmentId), receipt: null };
+    },
+    async resumeConversation(touchpointId) {
+      for (const steps of care.plans.values()) for (const step of steps) if (step.id === touchpointId) step.doneAt ??= await now();
+      return decideConversation(touchpointId);
+    },
+    async contactPatient(command) {
+      care.log.push(`contact ${command.touchpointId} ${command.contactKind}`);
+      const contact = care.conversations.get(command.touchpointId)?.find((each) => each.doneAt === undefined);
+      if (contact !== undefined) contact.doneAt = await now();
+      return { next: await decideConversation(command.touchpointId), receipt: null };
+    },
+    resumeEscalation: (escalationId) => decideEscalation(escalationId),
+    async pageStaff(command) {
+      care.log.push(`page ${command.page}`);
+      const escalation = care.escalations.get(command.escalationId);
+      if (escalation !== undefined) escalation.pages += 1;
+      return { next: await decideEscalation(command.escalationId), receipt: null };
+    },
+    async placeCall(callId) {
+      care.log.push(`place ${callId}`);
+      return { next: await callProgress(callId), receipt: null };
+    },
+    followCall: (callId) => callProgress(callId),
+    storeRecording(callId) {
+      care.log.push(`store ${callId}`);
+      return Promise.resolve();
+    },
+    deleteRecordingAtProvider(callId) {
+      care.log.push(`delete ${callId}`);
+      return Promise.resolve();
+    },
+  };
+  return care;
+}

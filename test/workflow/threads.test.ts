@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useTimeSkipping } from '../support/temporal.ts';
+import type { ScriptedStep } from './scripted-care.ts';
+import { openStage } from './stage.ts';
+import type { Stage } from './stage.ts';
+
+const environment = useTimeSkipping();
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage(environment());
+});
+afterAll(() => stage.close());
+
+/** Runs a test's body on the stage, from which everything of the test before is gone. */
+async function onStage(act: (stage: Stage) => Promise<void>): Promise<void> {
+  stage.care.reset();
+  await act(stage);
+}
+
+const hour = 3_600_000;
+const day = 24 * hour;
+
+function reminders(start: number, count: number): ScriptedStep[] {
+  return Array.from({ length: count }, (_, index) => ({ id: `day-${index + 1}`, at: start + (index + 1) * day, kind: 'remind' as const }));
+}
+
+describe('a follow-up', () => {
+  it('sends each reminder once, at its due time, deciding anew only at its start', () =>
+    onStage(async ({ care, now, poke, ended }) => {
+      const id = randomUUID();
+      const steps = reminders(await now(), 5);
+      care.plans.set(id, steps);
+
+      await poke('followUp', id);
+      await ended('followUp', id);
+
+      expect(care.log.filter((entry) => entry.startsWith('remind'))).toEqual(['remind day-1', 'remind day-2', 'remind day-3', 'remind day-4', 'remind day-5']);
+      for (const step of steps) expect(Math.abs((step.doneAt ?? 0) - step.at)).toBeLessThan(60_000);
+      // One at the start, and one for the poke that started it.
+      expect(care.log.filter((entry) => entry === 'resumePlan')).toHaveLength(2);
+    }));
+
+  it('costs 11 events for each reminder', () =>
+    onStage(async ({ care, now, poke, ended, history }) => {
+      const lengths: number[] = [];
+      for (const count of [2, 3, 4]) {
+        const id = randomUUID();
+        care.plans.set(id, reminders(await now(), count));
+        await poke('followUp', id);
+        await ended('followUp', id);
+        lengths.push((await history('followUp', id)).events?.length ?? 0);
+      }
+
+      expect([(lengths[1] ?? 0) - (lengths[0] ?? 0), (lengths[2] ?? 0) - (lengths[1] ?? 0)]).toEqual([11, 11]);
+    }));
+
+  it('looks again at once when poked while it waits, and keeps the due time of what it waited for', () =>
+    onStage(async ({ care, now, poke, ended, sleep, until }) => {
+      const id = randomUUID();
+      const start = await now();
+      const [last, early] = [{ id: 'last', at: start + 10 * day, kind: 'remind' as const }, { id: 'early', at: start + 3 * day, kind: 'remind' as const }];
+      const steps: ScriptedStep[] = [last];
+      care.plans.set(id, steps);
+      await poke('followUp', id);
+      await sleep(day);
+
+      steps.push(early);
+      const looked = care.log.length;
+      await poke('followUp', id);
+      await until(() => care.log.length > looked);
+      await ended('followUp', id);
+
+      expect(care.log.filter((entry) => entry.startsWith('remind'))).toEqual(['remind early', 'remind last']);
+      expect(steps.map((step) => Math.round(((step.doneAt ?? 0) - start) / hour))).toEqual([240, 72]);
+    }));
+
+  it('keeps a poke that comes while a reminder is being sent', () =>
+    onStage(async ({ care, now, poke, ended, sleep, until }) => {
+      const id = randomUUID();
+      const start = await now();
+      const steps = reminders(start, 1).concat({ id: 'far', at: start + 100 * day, kind: 'remind' });
+      care.plans.set(id, steps);
+      let release: () => void = () => undefined;
+      let sending = false;
+      care.beforeReminderEnds = async (step) => {
+        if (step !== 'day-1') return;
+        sending = true;
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      };
+      await poke('followUp', id);
+      await sleep(day);
+      await until(() => sending);
+
+      await poke('followUp', id);
+      const looked = care.log.filter((entry) => entry === 'resumePlan').length;
+      release();
+      await until(() => care.log.filter((entry) => entry === 'resumePlan').length > looked);
+      await ended('followUp', id);
+
+      expect(care.log.filter((entry) => entry.startsWith('remind'))).toEqual(['remind day-1', 'remind far']);
+    }));
+
+  // Nine events is what a fresh run takes before it waits; from there on each budget ends a run at another point.
+  it.each([9, 10, 11, 12, 13, 15, 17, 19, 21])('loses nothing and repeats nothing when it begins afresh after %i events', (historyBudget) =>
+    onStage(async ({ care, now, poke, ended, handle, sleep }) => {
+      const id = randomUUID();
+      const start = await now();
+      const steps: ScriptedStep[] = reminders(start, 6);
+      steps.push({ id: `${id}-ask`, at: start + 3.5 * day, kind: 'ask' });
+      care.plans.set(id, steps);
+      care.conversations.set(`${id}-ask`, [{ at: start + 3.5 * day, kind: 'contact' }]);
+      await poke('followUp', id, historyBudget);
+      const first = (await handle('followUp', id).describe()).runId;
+
+      await sleep(2.5 * day);
+      await poke('followUp', id, historyBudget);
+      await ended('followUp', id);
+
+      expect(care.log.filter((entry) => entry.startsWith('remind'))).toEqual(steps.filter((step) => step.kind === 'remind').map((step) => `remind ${step.id}`));
+      for (const step of steps) expect(Math.abs((step.doneAt ?? 0) - step.at)).toBeLessThan(60_000);
+      expect((await handle('followUp', id).describe()).runId).not.toBe(first);
+    }));
+
+  it('leaves a conversation that it began to live on after its own end', () =>
+    onStage(async ({ care, now, poke, ended, handle, sleep }) => {
+      const id = randomUUID();
+      const touchpoint = randomUUID();
+      const start = await now();
+      care.plans.set(id, [{ id: touchpoint, at: start + hour, kind: 'ask' }]);
+      care.conversations.set(touchpoint, [{ at: start + hour, kind: 'contact' }, { at: start + 5 * day, kind: 'contact' }]);
+      await poke('followUp', id);
+
+      await sleep(2 * hour);
+      await poke('followUp', id);
+      await ended('followUp', id);
+      const left = await handle('questionnaire', touchpoint).describe();
+      await ended('questionnaire', touchpoint);
+
+      expect(left.status.name).toBe('RUNNING');
+      expect(care.log.filter((entry) => entry.startsWith('contact'))).toEqual([`contact ${touchpoint} first`, `contact ${touchpoint} nudge-1`]);
+    }));
+
+  it('does not mind that its conversation was begun by the sweeper', () =>
+    onStage(async ({ care, now, poke, ended }) => {
+      const id = randomUUID();
+      const touchpoint = randomUUID();
+      const start = await now();
+      care.plans.set(id, [{ id: touchpoint, at: start, kind: 'ask' }]);
+      care.conversations.set(touchpoint, [{ at: start + day, kind: 'contact' }]);
+      await poke('questionnaire', touchpoint);
+
+      await poke('followUp', id);
+      await ended('followUp', id);
+      await ended('questionnaire', touchpoint);
+
+      expect(care.log.filter((entry) => entry.startsWith('contact'))).toEqual([`contact ${touchpoint} first`]);
+    }));
+});
+
+it.each([10, 4_000])('a conversation asks, nudges and calls, each once (a fresh run after %i events)', (historyBudget) =>
+  onStage(async ({ care, now, poke, ended }) => {
+    const id = randomUUID();
+    const start = await now();
+    care.conversations.set(id, [{ at: start, kind: 'contact' }, { at: start + day, kind: 'contact' }, { at: start + 2 * day, kind: 'call' }]);
+    care.calls.set(`${id}-call`, { checks: [], answered: [] });
+
+    await poke('questionnaire', id, historyBudget);
+    await ended('questionnaire', id);
+    await ended('recordedCall', `${id}-call`);
+
+    expect(care.log).toEqual([`contact ${id} first`, `contact ${id} nudge-1`, `place ${id}-call`]);
+  }));
+
+it.each([10, 4_000])('an escalation pages up its ladder and then waits for a human, however long (a fresh run after %i events)', (historyBudget) =>
+  onStage(async ({ care, now, poke, ended, handle, sleep }) => {
+    const id = randomUUID();
+    const start = await now();
+    const escalation = { pagesAt: [start, start + hour, start + 2 * hour], pages: 0, state: 'open' as 'open' | 'closed' };
+    care.escalations.set(id, escalation);
+    await poke('escalation', id, historyBudget);
+
+    await sleep(30 * day);
+    const waiting = await handle('escalation', id).describe();
+    escalation.state = 'closed';
+    await poke('escalation', id, historyBudget);
+    await ended('escalation', id);
+
+    expect(waiting.status.name).toBe('RUNNING');
+    expect(care.log).toEqual(['page 1', 'page 2', 'page 3']);
+  }));
+
+it('a call is followed until it ended; its recording is stored, and only then deleted at the provider', () =>
+  onStage(async ({ care, now, poke, ended }) => {
+    const id = randomUUID();
+    const start = await now();
+    const call = { checks: [] as number[], answered: [{ kind: 'under-way' as const, checkAt: new Date(start + hour).toISOString() }, { kind: 'under-way' as const, checkAt: new Date(start + 2 * hour).toISOString() }, { kind: 'ended' as const, disposition: 'completed', recording: true }] };
+    care.calls.set(id, call);
+
+    await poke('recordedCall', id);
+    await ended('recordedCall', id);
+
+    expect(care.log).toEqual([`place ${id}`, `store ${id}`, `delete ${id}`]);
+    expect(call.checks.at(-1)).toBeGreaterThan(start + hour);
+  }));

@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { NativeConnection } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
+import { createLogger } from '../config/logger.ts';
+import type { Logger } from '../config/logger.ts';
+import { loadConfig } from '../config/load.ts';
+import { workerDefinition } from '../config/worker.ts';
+import type { WorkerConfig } from '../config/worker.ts';
+import { smtpMail } from '../providers/mail/smtp.ts';
+import type { MailProvider } from '../providers/types.ts';
+import { twilioClient } from '../providers/twilio/client.ts';
+import { twilioSms } from '../providers/twilio/sms.ts';
+import { twilioVoice } from '../providers/twilio/voice.ts';
+import { connect } from '../store/connect.ts';
+import { loadContent } from '../store/content.ts';
+import { createGate } from '../store/gate.ts';
+import { readHealth } from '../store/health.ts';
+import { unpickedThreads } from '../store/threads.ts';
+import { createVault } from '../store/vault/index.ts';
+import { fileKeyProvider } from '../store/vault/master-key.ts';
+import { fileSecret } from '../store/vault/secret-file.ts';
+import { connectionOptions, connectTemporal } from '../temporal/client.ts';
+import { readCodecKeys } from '../temporal/codec-keys.ts';
+import { createDataConverter } from '../temporal/data-converter.ts';
+import { createPoker } from '../temporal/poke.ts';
+import { workflowBundle } from './bundle.ts';
+import { createCareWorkers } from './care-workers.ts';
+import { serveMetrics } from './metrics.ts';
+import { installRuntime } from './runtime.ts';
+import { stopSignal } from './stopping.ts';
+import { sweep } from './sweeper.ts';
+
+/** The worker's process: threads, contacts, sweeper and metrics. Whatever it opened is closed in reverse order. */
+const config = loadConfig(workerDefinition);
+const logger = createLogger({ process: 'worker', level: config.logLevel });
+const closing: (() => Promise<void> | void)[] = [];
+const stopping = stopSignal();
+try {
+  await run(config, stopping);
+} catch (error) {
+  if (!stopping.aborted) {
+    logger.fatal({ err: error }, 'the worker ends');
+    process.exitCode = 1;
+  }
+} finally {
+  for (const close of closing.reverse()) await close();
+}
+
+async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
+  const { metricsUrl: sdkMetricsUrl } = await installRuntime(logger);
+  const dataConverter = createDataConverter(await readCodecKeys(settings.codecKeysFile));
+  const sql = connect(settings.databaseUrl, { max: 20, applicationName: 'carethread worker' });
+  const keysSql = connect(settings.keysDatabaseUrl, { max: 4, applicationName: 'carethread worker' });
+  closing.push(() => sql.end({ timeout: 5 }), () => keysSql.end({ timeout: 5 }));
+  const temporal = connectTemporal(settings, dataConverter);
+  closing.push(() => temporal.close());
+  const poker = createPoker({ client: temporal.client, logger });
+  const gate = createGate(sql);
+  const vault = createVault({ keysSql, keyProvider: await fileKeyProvider(settings.keyProvider.path, { create: false }), indexKey: await fileSecret(settings.indexKeyFile, { create: false }) });
+  const mail = await mailProvider(settings);
+  closing.push(() => mail.close(), () => vault.close());
+  const metrics = await serveMetrics({ host: settings.metricsHost, port: settings.metricsPort, readHealth: () => readHealth(sql, new Date()), sdkMetricsUrl });
+  closing.push(() => metrics.close());
+  const activities = createActivities({ sql, gate, vault, poker, logger, mail, content: loadContent(settings.contentDirectory), ...phones(settings), clock: () => new Date(), settings: await activitySettings(settings) });
+  const bundle = await workflowBundle();
+  const connection = await connectPatiently(settings, logger, signal);
+  closing.push(() => connection.close());
+  const workers = await createCareWorkers({
+    connection,
+    namespace: settings.temporalNamespace,
+    dataConverter,
+    activities,
+    bundle,
+    shutdownGraceSeconds: settings.shutdownGraceSeconds,
+    perSecond: { contacts: settings.smsPerSecond, calls: settings.callsPerSecond },
+  });
+  signal.addEventListener('abort', () => workers.forEach((worker) => worker.shutdown()), { once: true });
+  if (signal.aborted) return;
+  logger.info({ queues: workers.map((worker) => worker.options.taskQueue) }, 'working');
+  const sweeping = sweep({ unpickedThreads: (search) => unpickedThreads(sql, search), poker, forgetExpiredGrants: () => gate.forgetExpiredGrants(), logger }, signal);
+  await Promise.all([...workers.map((worker) => worker.run()), sweeping]);
+}
+
+function phones(settings: WorkerConfig) {
+  const twilio = {
+    accountSid: settings.twilioAccountSid,
+    authToken: settings.twilioAuthToken,
+    from: settings.twilioFrom,
+    callerId: settings.twilioFrom,
+    baseUrl: settings.twilioBaseUrl ?? null,
+    publicUrl: settings.publicUrl,
+    deadlineMs: settings.providerDeadlineSeconds * 1_000,
+  };
+  const client = twilioClient(twilio);
+  return { sms: twilioSms(client, twilio), voice: twilioVoice(client, twilio) };
+}
+
+async function mailProvider({ smtpUrl, mailFrom, providerDeadlineSeconds, dkimDomain, dkimSelector, dkimKeyFile }: WorkerConfig): Promise<MailProvider> {
+  const isSigned = dkimDomain !== undefined && dkimSelector !== undefined && dkimKeyFile !== undefined;
+  const dkim = isSigned ? { domainName: dkimDomain, keySelector: dkimSelector, privateKey: await readFile(dkimKeyFile, 'utf8') } : null;
+  return smtpMail({ smtpUrl, from: mailFrom, deadlineMs: providerDeadlineSeconds * 1_000, dkim });
+}
+
+async function activitySettings(settings: WorkerConfig) {
+  return {
+    hospitalName: settings.hospitalName,
+    emergencyNumber: settings.emergencyNumber,
+    readHours: settings.readHours,
+    publicUrl: settings.publicUrl,
+    leaseSeconds: settings.leaseSeconds,
+    settlingMs: settings.settlingSeconds * 1_000,
+    unclearAfterMs: settings.unclearAfterSeconds * 1_000,
+    unsubscribeKey: await fileSecret(settings.linkKeyFile, { create: false }),
+    mailDomain: settings.mailFrom.replace(/^.*@/, '').replace(/>$/, ''),
+  };
+}
+
+/** Temporal may come up after us: it is tried until it answers or we are to stop. */
+async function connectPatiently(settings: WorkerConfig, log: Logger, signal: AbortSignal): Promise<NativeConnection> {
+  for (let pauseMs = 250; ; pauseMs = Math.min(pauseMs * 2, 5_000)) {
+    try {
+      return await NativeConnection.connect(connectionOptions(settings));
+    } catch (error) {
+      log.warn({ err: error, pauseMs }, 'Temporal does not answer; trying again');
+    }
+    await delay(pauseMs, undefined, { signal });
+  }
+}
