@@ -34,7 +34,7 @@ export function createApp(deps: ApiDeps, metrics: ApiMetrics, outside: OutsideRo
   app.use(codecPath, codecCors(deps.settings.temporalUiOrigin));
   app.use(mountRoutes(allRoutes, deps));
   app.use(nowhere);
-  app.use(errorHandler(deps.logger));
+  app.use(errorHandler);
   return app;
 }
 

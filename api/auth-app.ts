@@ -65,13 +65,15 @@ export function createAuthApp({ sql, logger, settings }: AuthDeps): Express {
     response.json({ signedOut: true });
   });
 
-  app.get('/healthz', (_request, response) => void response.json({ alive: true }));
+  app.get('/healthz', (_request, response) => {
+    response.json({ alive: true });
+  });
   app.get('/readyz', async (_request, response) => {
     await pingDatabase(sql);
     response.json({ ready: true });
   });
   app.use(nowhere);
-  app.use(errorHandler(logger));
+  app.use(errorHandler);
   return app;
 }
 

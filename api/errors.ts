@@ -1,5 +1,4 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import type { Logger } from '../config/logger.ts';
 import { AlreadyEnrolled } from '../store/enrolments.ts';
 import { EnrolmentUnknown } from '../store/follow-ups.ts';
 import { GateInputError, GateRefused, GrantGone, VersionConflict } from '../store/gate.ts';
@@ -18,17 +17,16 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /** The one place where an error becomes an answer. What is not ours is logged without its message and answered with 500. */
-export function errorHandler(logger: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    const problem = toProblem(error);
-    if (problem.status >= 500) (request.log ?? logger).error({ err: problem.cause ?? problem }, 'a request failed');
-    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problemBody(problem, String(request.id))));
-  };
-}
+export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  const problem = toProblem(error);
+  if (problem.status >= 500) request.log.error({ err: problem.cause ?? problem }, 'a request failed');
+  const requestId = typeof request.id === 'string' ? request.id : '';
+  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problemBody(problem, requestId)));
+};
 
 /** For addresses that no route has. */
 export const nowhere: RequestHandler = () => {

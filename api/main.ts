@@ -39,7 +39,7 @@ const deps: ApiDeps = {
   clock: () => new Date(),
   logger,
   pending: createPendingWork(),
-  temporalAnswers: () => temporal.client.withDeadline(Date.now() + 1_000, () => temporal.client.connection.ensureConnected?.().then(() => true) ?? Promise.resolve(true)).catch(() => false),
+  temporalAnswers: () => temporal.client.withDeadline(Date.now() + 1_000, () => temporal.client.workflowService.getSystemInfo({})).then(() => true, () => false),
   settings: { temporalUiOrigin: config.temporalUiOrigin, secureCookie: config.publicUrl.startsWith('https:'), requestsPerMinute: 1_200, trustedProxies: 0 },
 };
 

@@ -25,7 +25,10 @@ export function mountRoutes(routes: readonly Route[], deps: ApiDeps): Router {
   for (const path of new Set(routes.map((route) => route.path))) {
     const allowed = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
     router.all(expressPath(path), (request, response, next) => {
-      if (request.method === 'OPTIONS') return next();
+      if (request.method === 'OPTIONS') {
+        next();
+        return;
+      }
       response.setHeader('Allow', allowed.join(', '));
       throw new Problem('wrong-method', `Use ${allowed.join(' or ')} here.`);
     });

@@ -30,7 +30,7 @@ export async function showPatient({ deps, open }: Pick<Asker, 'deps' | 'open'>, 
   return {
     patientId, name: newest('patient.name'), birthDate: newest('patient.birth-date'), sex: newest('patient.sex'), mrn: newest('patient.mrn'), note: newest('patient.note'),
     status: card.status, zone: card.zone, language: card.language, department: card.department,
-    addresses: card.addresses.map(({ rowId, ...rest }) => ({ ...rest, value: values.find((value) => value.rowId === rowId)?.text ?? '' })),
+    addresses: [...card.addresses].sort((a, b) => b.kind.localeCompare(a.kind) || a.rank - b.rank).map(({ rowId, ...rest }) => ({ ...rest, value: values.find((value) => value.rowId === rowId)?.text ?? '' })),
     consents: card.consents.map((each) => ({ ...each, channel: channel.parse(each.channel) })),
   };
 }

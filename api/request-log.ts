@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pinoHttp } from 'pino-http';
 import type { HttpLogger } from 'pino-http';
 import { z } from 'zod';
@@ -12,7 +11,7 @@ const idsSchema = z.object({ route: z.string().optional(), actorId: z.string().o
  * what a caller writes there by mistake never reaches a log.
  */
 export function requestLog(logger: Logger): HttpLogger {
-  return pinoHttp<IncomingMessage, ServerResponse>({
+  return pinoHttp({
     logger,
     genReqId: (request, response) => {
       const given = request.headers['x-request-id'];

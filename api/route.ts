@@ -20,17 +20,17 @@ export interface Asker {
    * Opens a right at the gate and answers with its secret, usable in the next transaction. Throws GateRefused, which becomes
    * a 403 with the gate's reason; the gate has audited it. `act` (at most 59 characters) tells more than the action does.
    */
-  open(request: Pick<OpenRequest, 'purpose' | 'action' | 'patients' | 'fields'> & { act?: string }): Promise<string>;
+  open: (request: Pick<OpenRequest, 'purpose' | 'action' | 'patients' | 'fields'> & { act?: string }) => Promise<string>;
   /**
    * The one transaction of a change. With an `Idempotency-Key` the answer is kept in the same transaction, so a repetition gets
    * the same answer and changes nothing; without one it is a plain transaction. What `tell` is given is poked after the commit.
    */
-  commit<Answer>(change: (tx: Transaction, tell: (threads: readonly ThreadToPoke[]) => void) => Promise<Answer>): Promise<Answer>;
+  commit: <Answer>(change: (tx: Transaction, tell: (threads: readonly ThreadToPoke[]) => void) => Promise<Answer>) => Promise<Answer>;
   /** Records an administrative act in the ledger, within `tx` where the act is; codes only. */
-  note(act: { action: string; verdict?: 'allowed' | 'refused' | 'noted'; reason?: string; subject?: string; detail?: string }, tx?: Transaction): Promise<void>;
+  note: (act: { action: string; verdict?: 'allowed' | 'refused' | 'noted'; reason?: string; subject?: string; detail?: string }, tx?: Transaction) => Promise<void>;
   /** Ids that the request's log line carries besides its own. */
-  logIds(ids: { patientId?: string; enrolmentId?: string; workflowId?: string }): void;
-  setHeader(name: string, value: string): void;
+  logIds: (ids: { enrolmentId?: string; workflowId?: string }) => void;
+  setHeader: (name: string, value: string) => void;
 }
 
 export type Asked<Params, Query, Body> = Asker & { params: Params; query: Query; body: Body };

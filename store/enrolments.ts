@@ -56,7 +56,6 @@ export interface EnrolmentSummary {
   endReason: string | null;
   anchors: Record<string, string>;
   zone: string;
-  revision: number;
   startedBy: string;
   startedAt: Instant;
   endedAt: Instant | null;
@@ -65,7 +64,7 @@ export interface EnrolmentSummary {
 export async function findEnrolment(sql: Sql | Transaction, enrolmentId: string): Promise<EnrolmentSummary | null> {
   const [row] = await sql<EnrolmentSummary[]>`
     select enrolment_id as "enrolmentId", patient_id as "patientId", plan_id as "planId", plan_version as "planVersion", department, status, end_reason as "endReason",
-           anchors, zone, revision, started_by as "startedBy", started_at as "startedAt", ended_at as "endedAt"
+           anchors, zone, started_by as "startedBy", started_at as "startedAt", ended_at as "endedAt"
     from care.enrolment where enrolment_id = ${enrolmentId}`;
   return row ?? null;
 }
@@ -84,7 +83,7 @@ export interface EnrolmentFilter {
 export async function listEnrolments(sql: Sql, { departments, patientId, planId, status, after, limit }: EnrolmentFilter): Promise<(EnrolmentSummary & { at: Instant; id: string })[]> {
   return sql<(EnrolmentSummary & { at: Instant; id: string })[]>`
     select enrolment_id as "enrolmentId", patient_id as "patientId", plan_id as "planId", plan_version as "planVersion", department, status, end_reason as "endReason",
-           anchors, zone, revision, started_by as "startedBy", started_at as "startedAt", ended_at as "endedAt", to_json(started_at)#>>'{}' as at, enrolment_id as id
+           anchors, zone, started_by as "startedBy", started_at as "startedAt", ended_at as "endedAt", to_json(started_at)#>>'{}' as at, enrolment_id as id
     from care.enrolment
     where department = any(${[...departments]}::text[])
       and (${patientId}::uuid is null or patient_id = ${patientId}::uuid) and (${planId}::text is null or plan_id = ${planId}) and (${status}::text is null or status = ${status})

@@ -30,8 +30,9 @@ export async function commitOnce<Answer>(sql: Sql, once: OnceKey | null, change:
   try {
     return (await sql.begin(async (tx) => {
       await tx`set local lock_timeout = '5s'`;
-      const kept = await takeKey<Answer>(tx, once);
-      if (kept !== null) return kept.answer;
+      // The digest says that it is the same request, so its answer has the same shape.
+      const kept = await takeKey(tx, once);
+      if (kept !== null) return kept.answer as Answer;
       await tx`set local lock_timeout = 0`;
       const answer = await change(tx);
       await tx`update care.idempotency set status = 200, response = ${json(tx, { answer })} where actor_id = ${once.actorId} and idempotency_key = ${once.key}`;
@@ -44,10 +45,10 @@ export async function commitOnce<Answer>(sql: Sql, once: OnceKey | null, change:
 }
 
 /** What the key's first request was answered; null when this is the first. */
-async function takeKey<Answer>(tx: Transaction, { actorId, key, digest }: OnceKey): Promise<{ answer: Answer } | null> {
+async function takeKey(tx: Transaction, { actorId, key, digest }: OnceKey): Promise<{ answer: unknown } | null> {
   const inserted = await tx`insert into care.idempotency (actor_id, idempotency_key, request_digest) values (${actorId}, ${key}, ${digest}) on conflict do nothing`;
   if (inserted.count === 1) return null;
-  const [row] = await tx<{ same: boolean; response: { answer: Answer } | null }[]>`
+  const [row] = await tx<{ same: boolean; response: { answer: unknown } | null }[]>`
     select request_digest = ${digest} as same, response from care.idempotency where actor_id = ${actorId} and idempotency_key = ${key}`;
   if (row?.same !== true) throw new KeyReused('This key belongs to another request.');
   if (row.response === null) throw new SameRequestUnderWay('The same request is under way.');

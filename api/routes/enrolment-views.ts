@@ -31,7 +31,7 @@ export const enrolmentViewRoutes: readonly Route[] = [
       answer: z.object({ enrolmentId: id, patientId: id, planId: z.string(), planVersion: z.int(), department: z.string(), status: z.enum(['active', 'paused', 'ended']), endReason: z.string().nullable(), anchors: z.record(z.string(), z.string()), zone: z.string(), startedBy: z.string(), startedAt: instant, endedAt: instant.nullable(), touchpoints: z.array(touchpoint) }),
     },
     async (asked) => {
-      const { revision: _revision, ...enrolment } = await enrolmentWithRight(asked, asked.params.enrolmentId, 'show-patient', 'show-enrolment');
+      const enrolment = await enrolmentWithRight(asked, asked.params.enrolmentId, 'show-patient', 'show-enrolment');
       const { row } = await outlookOf(asked.deps.sql, enrolment.enrolmentId, asked.now);
       return { ...enrolment, touchpoints: row.state.touchpoints.map((each) => viewOf(each, wordsOfTouchpoint(row.plan, each, row.state.zone))) };
     },
