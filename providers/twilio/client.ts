@@ -1,7 +1,6 @@
 import twilio from 'twilio';
 import type { Twilio } from 'twilio';
 import type RequestClient from 'twilio/lib/base/RequestClient.js';
-import RestException from 'twilio/lib/base/RestException.js';
 import { ProviderUnavailable } from '../types.ts';
 import type { SendResult } from '../types.ts';
 import { remedyOf } from './errors.ts';
@@ -34,7 +33,7 @@ class Throttled extends Error {
 /** The official client, with a hard deadline, no retries of its own, and another base URL where one is configured. */
 export function twilioClient({ accountSid, authToken, baseUrl, deadlineMs }: Pick<TwilioSettings, 'accountSid' | 'authToken' | 'baseUrl' | 'deadlineMs'>): Twilio {
   class Requests extends twilio.RequestClient {
-    override async request<Data>(options: RequestClient.default.RequestOptions<Data>) {
+    override async request<Data>(options: RequestClient.RequestOptions<Data>) {
       const uri = baseUrl === null ? options.uri : options.uri.replace(/^https:\/\/[^/]+/, baseUrl.replace(/\/$/, ''));
       const response = await super.request<Data>({ ...options, uri, timeout: deadlineMs });
       if (response.statusCode === 429) throw new Throttled(retryAfterMs(response.headers));
@@ -62,7 +61,7 @@ export async function postOnce(post: () => Promise<{ sid: string }>): Promise<Se
     return { kind: 'accepted', sid: (await post()).sid };
   } catch (error) {
     if (error instanceof Throttled) return { kind: 'throttled', retryAfterMs: error.retryAfterMs };
-    if (!(error instanceof RestException.default)) return neverSent(error) ? notTaken(error) : { kind: 'unknown', reason: 'no-answer' };
+    if (!(error instanceof twilio.RestException)) return neverSent(error) ? notTaken(error) : { kind: 'unknown', reason: 'no-answer' };
     if (error.status >= 500) return { kind: 'unknown', reason: `status-${error.status}` };
     const code = String(error.code ?? error.status);
     return { kind: 'rejected', code, reason: `provider-${code}`, ...remedyOf(code) };
@@ -79,13 +78,16 @@ function notTaken(error: unknown): SendResult {
   return { kind: 'rejected', code, permanent: false, reason: `provider-${code.toLowerCase()}`, remedy: 'wait' };
 }
 
-/** Runs a look-up or a command that may be repeated; whatever goes wrong becomes ProviderUnavailable, without the provider's text. */
+/** The provider's code for a change to a call that is over. */
+const callHasEnded = 21220;
+
+/** Runs a look-up or a command that may be repeated. Where `absent` is given, it is the answer for what is gone or over already; whatever else goes wrong becomes ProviderUnavailable, without the provider's text. */
 export async function askProvider<Answer>(question: () => Promise<Answer>, absent?: Answer): Promise<Answer> {
   try {
     return await question();
   } catch (error) {
-    const status = error instanceof RestException.default ? error.status : null;
-    if (status === 404 && absent !== undefined) return absent;
+    const { status, code } = error instanceof twilio.RestException ? error : { status: null, code: null };
+    if (absent !== undefined && (status === 404 || code === callHasEnded)) return absent;
     throw new ProviderUnavailable(`The provider did not answer the question${status === null ? '' : ` (status ${status})`}. It is asked again.`);
   }
 }

@@ -6,8 +6,6 @@ import type { TwilioSettings } from './client.ts';
 /** Messages looked at, at most, when an unclear one is searched for: one number within minutes has far fewer. */
 const searchLimit = 200;
 
-const searchMarginMs = 3_600_000;
-
 /** SMS by Twilio. The attempt id rides in the status callback's query: it finds a message whose answer was lost. */
 export function twilioSms(client: Twilio, { from, publicUrl }: Pick<TwilioSettings, 'from' | 'publicUrl'>): SmsProvider {
   return {
@@ -24,8 +22,8 @@ export function twilioSms(client: Twilio, { from, publicUrl }: Pick<TwilioSettin
       }),
     find: ({ to, sentAfter }) =>
       askProvider(async () => {
-        // Of a message that still waits in the provider's queue the sending date is yet to come or earlier than ours by a clock: look wider, then compare when it was taken.
-        const messages = await client.messages.list({ to, dateSentAfter: new Date(sentAfter.getTime() - searchMarginMs), limit: searchLimit });
+        // Not by DateSent: a message that still waits in the provider's queue has none, and would seem absent. The list is newest first.
+        const messages = await client.messages.list({ to, limit: searchLimit });
         return messages
           .filter((message) => message.direction !== 'inbound' && (message.dateCreated as Date | null) !== null && message.dateCreated >= wholeSecond(sentAfter))
           .map((message) => ({ sid: message.sid, to: message.to, body: message.body, status: message.status, errorCode: (message.errorCode as number | null) === null ? null : String(message.errorCode), createdAt: message.dateCreated }));

@@ -28,7 +28,8 @@ export function twilioVoice(client: Twilio, settings: TwilioSettings): VoiceProv
       ),
     find: ({ to, sentAfter }) =>
       askProvider(async () => {
-        const calls = await client.calls.list({ to, startTimeAfter: sentAfter, limit: 200 });
+        // Not by StartTime: a call that still waits has none.
+        const calls = await client.calls.list({ to, limit: 200 });
         return calls
           .filter((call) => call.dateCreated.getTime() >= Math.floor(sentAfter.getTime() / 1_000) * 1_000)
           .map((call) => ({ sid: call.sid, to: call.to, status: call.status, createdAt: call.dateCreated }));
