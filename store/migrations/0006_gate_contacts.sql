@@ -259,6 +259,7 @@ begin
     v_attempt.begun_at := p_business_now;
     v_attempt.address_id := p_grant.address_id;
     v_attempt.first_claimed_at := v_now;
+    v_attempt.takeovers := 0;
   end if;
   v_attempt.claimed_at := v_now;
   v_attempt.lease_until := case when v_attempt.status = 'claimed' then v_now + make_interval(secs => p_lease_seconds) else v_now end;
@@ -284,6 +285,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_attempt care.attempt;
+  v_status text;
 begin
   if p_status is null or p_status not in ('sent', 'held', 'refused', 'unreachable', 'unknown') or (p_reason is not null and not gate.is_code(p_reason))
     or (p_provider_sid is not null and not gate.is_code(p_provider_sid)) or p_business_now is null then
@@ -297,9 +299,12 @@ begin
     perform gate.fail('CT409', 'this contact went out under another id of the provider');
   end if;
   if v_attempt.status = 'claimed' or (v_attempt.status = 'unknown' and p_status in ('sent', 'unreachable', 'unknown')) then
-    update care.attempt set status = p_status, reason = p_reason, provider_sid = coalesce(attempt.provider_sid, p_provider_sid),
+    -- A contact that was taken over may have gone out before: what stops it now does not make that certain, and a fresh
+    -- claim would send it blindly again.
+    v_status := case when v_attempt.takeovers > 0 and p_status in ('held', 'refused') then 'unknown' else p_status end;
+    update care.attempt set status = v_status, reason = p_reason, provider_sid = coalesce(attempt.provider_sid, p_provider_sid),
       body_digest = coalesce(p_body_digest, attempt.body_digest),
-      ended_at = case when p_status in ('sent', 'refused', 'unreachable') then p_business_now end, lease_until = least(attempt.lease_until, clock_timestamp())
+      ended_at = case when v_status in ('sent', 'refused', 'unreachable') then p_business_now end, lease_until = least(attempt.lease_until, clock_timestamp())
     where attempt.attempt_id = p_attempt returning * into v_attempt;
   elsif v_attempt.status = 'sent' and p_status = 'sent' then
     -- A receipt was faster: it knew neither text nor, perhaps, id.

@@ -294,6 +294,17 @@ describe('a claim', () => {
     expect(attempt).toEqual({ status: 'unknown' });
   });
 
+  test.each(['held', 'refused'] as const)('that was taken over and ended as %s is looked up again, never sent blindly', async (status) => {
+    const { due } = await duePatient();
+    const first = await world.contact({ subjectId: due.touchpointId });
+    await leaseRunsOut(first.verdict.detail.attemptId);
+    const takeover = await world.contact({ subjectId: due.touchpointId });
+
+    await end(takeover.verdict.detail.attemptId, { status, reason: 'missing-translation', providerSid: null });
+
+    expect((await world.contact({ subjectId: due.touchpointId })).verdict).toMatchObject({ verdict: 'allowed', detail: { takeover: true } });
+  });
+
   test('is taken over at the number that it went to, or not at all', async () => {
     const { patient, due } = await duePatient();
     const first = await world.contact({ subjectId: due.touchpointId });
