@@ -14,15 +14,18 @@ import { createDataConverter } from '../temporal/data-converter.ts';
 import { createPoker } from '../temporal/poke.ts';
 import { createApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
+import { createInboundSweeper } from './inbound/retake.ts';
 import { createApiMetrics, createMetricsServer } from './metrics.ts';
 import { createPendingWork } from './pending.ts';
 import { serve, stopAsked } from './serve.ts';
+import { createUnsubscribe, createWebhooks } from './webhooks/index.ts';
+import type { InboundDeps } from './webhooks/index.ts';
 
 const config = loadConfig(apiDefinition);
 const logger = createLogger({ process: 'api', level: config.logLevel });
 const stop = stopAsked();
 
-const [codecKeys, keyProvider, indexKey] = await Promise.all([readCodecKeys(config.codecKeysFile), fileKeyProvider(config.keyProvider.path, { create: false }), fileSecret(config.indexKeyFile, { create: false })]);
+const [codecKeys, keyProvider, indexKey, unsubscribeKey] = await Promise.all([readCodecKeys(config.codecKeysFile), fileKeyProvider(config.keyProvider.path, { create: false }), fileSecret(config.indexKeyFile, { create: false }), fileSecret(config.linkKeyFile, { create: false })]);
 const sql = connect(config.databaseUrl, { max: 20, applicationName: 'carethread-api' });
 const keysSql = connect(config.keysDatabaseUrl, { max: 5, applicationName: 'carethread-api' });
 const vault = createVault({ keysSql, keyProvider, indexKey });
@@ -43,12 +46,19 @@ const deps: ApiDeps = {
   settings: { temporalUiOrigin: config.temporalUiOrigin, secureCookie: config.publicUrl.startsWith('https:'), requestsPerMinute: 1_200, trustedProxies: 0 },
 };
 
-const api = await serve(createApp(deps, metrics), config.httpHost, config.httpPort);
+const { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken } = config;
+const inbound: InboundDeps = { ...deps, settings: { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken, unsubscribeKey } };
+const sweeping = new AbortController();
+const swept = createInboundSweeper(inbound).run(sweeping.signal);
+
+const api = await serve(createApp(deps, metrics, { webhooks: createWebhooks(inbound), unsubscribe: createUnsubscribe(inbound) }), config.httpHost, config.httpPort);
 const metricsServer = await serve(createMetricsServer(metrics.registry), config.metricsHost, config.metricsPort);
 logger.info({ port: api.port, metricsPort: metricsServer.port }, 'API is up');
 
 logger.info({ signal: await stop }, 'stopping');
 await api.stop(config.shutdownGraceSeconds * 1000);
+sweeping.abort();
+await swept;
 await deps.pending.settled();
 await metricsServer.stop(1_000);
 await temporal.close();

@@ -41,7 +41,7 @@ async function answer(route: Route, deps: ApiDeps, request: Request, response: R
   const parsed = parseRequest(route, request);
   const body = await route.handle(Object.assign(asker, parsed));
   if (route.answerType !== 'application/json') {
-    response.status(route.status).type(route.answerType).send(String(body));
+    response.status(route.status).type(route.answerType).send(typeof body === 'string' ? body : JSON.stringify(body));
     return;
   }
   response.status(route.status).json(body);

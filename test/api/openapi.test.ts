@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Router } from 'express';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mountRoutes } from '../../api/mount.ts';
+import { openApiText } from '../../api/openapi-text.ts';
+import { allRoutes } from '../../api/routes/index.ts';
+import { createWorld } from './world.ts';
+import type { World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.close());
+
+type Layer = ReturnType<typeof Router>['stack'][number];
+
+/** Every method and path that a router answers, in OpenAPI form; the catch-all of a path (405) is no route. */
+function served(stack: readonly Layer[]): string[] {
+  return stack.flatMap(({ route }) => {
+    if (route === undefined) return [];
+    const methods = Object.keys((route as unknown as { methods: Record<string, boolean> }).methods).filter((method) => method !== '_all');
+    return methods.map((method) => `${method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`);
+  });
+}
+
+describe('the documentation', () => {
+  it('has every route that is served, and no other', async () => {
+    const { body } = await world.ask('GET', '/v1/openapi.json');
+
+    const documented = Object.entries(body['paths'] as Record<string, Record<string, unknown>>).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
+    expect(documented.sort()).toEqual(served(mountRoutes(allRoutes, world.deps).stack).sort());
+  });
+
+  it('is current in docs/openapi.json', async () => {
+    const file = await readFile(fileURLToPath(new URL('../../docs/openapi.json', import.meta.url)), 'utf8');
+
+    expect(file, 'Run: node scripts/run.mjs api/openapi-cli.ts').toBe(openApiText());
+  });
+
+  it('names each operation once', () => {
+    const { paths } = JSON.parse(openApiText()) as { paths: Record<string, Record<string, { operationId: string }>> };
+
+    const ids = Object.values(paths).flatMap((methods) => Object.values(methods).map((operation) => operation.operationId));
+
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('is a page of its own that loads nothing from anywhere', async () => {
+    const page = await world.ask('GET', '/docs');
+
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(page.text).toContain('/v1/enrolments/{enrolmentId}/explain');
+    expect(page.text).not.toMatch(/<script|src=|https?:\/\//i);
+  });
+
+  it('carries a JSON Schema of plans by which the ready plans are valid', async () => {
+    const { body } = await world.ask('GET', '/v1/plan-schema.json');
+
+    const isPlan = new Ajv2020({ strict: false }).compile(body);
+    expect(Object.values(world.deps.content.plans).map((plan) => isPlan(plan))).toEqual([true, true, true]);
+    expect(isPlan({ ...world.deps.content.plans['showcase'], steps: [] })).toBe(false);
+  });
+});
+
+describe('plans', () => {
+  it('shows all faults of a plan at once, with their lines', async () => {
+    const { token } = await world.signedIn(['coordinator']);
+
+    const reply = await world.ask('POST', '/v1/plans/validate', { token, raw: 'format: carethread.plan/1\nid: X\nversion: 0\n', headers: { 'content-type': 'application/yaml' } });
+
+    expect(reply.body['ok']).toBe(false);
+    expect(reply.body['faults']).toEqual(expect.arrayContaining([expect.objectContaining({ path: 'id', line: 2 }), expect.objectContaining({ path: 'version', line: 3 })]));
+  });
+
+  it('publishes a plan once and keeps it as it is', async () => {
+    const { token, personId } = await world.signedIn(['clinician']);
+    const plan = { ...world.deps.content.plans['surgery-recovery'], version: 41 };
+    const publish = (json: unknown) => world.ask('POST', '/v1/plans', { token, json });
+
+    const first = await publish(plan);
+    const same = await publish(plan);
+    const changed = await publish({ ...plan, channels: ['email'] });
+    const shown = await world.ask('GET', '/v1/plans/surgery-recovery', { token });
+
+    expect([first.status, same.status, changed.status]).toEqual([201, 201, 409]);
+    expect(shown.body).toMatchObject({ plan: { version: 41, channels: ['sms', 'email'] }, publishedBy: `person/${personId}` });
+  });
+
+  it('refuses a faulty plan with each fault by its pointer', async () => {
+    const { token } = await world.signedIn(['coordinator']);
+    const plan = { ...world.deps.content.plans['surgery-recovery'], version: 42, anchors: {} };
+
+    const reply = await world.ask('POST', '/v1/plans', { token, json: plan });
+
+    expect(reply.status).toBe(422);
+    expect(reply.body['errors']).toEqual(expect.arrayContaining([expect.objectContaining({ pointer: '/steps/0/at/anchor' })]));
+  });
+});

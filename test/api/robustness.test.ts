@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createWorld, person, publishedPlan, registered } from './world.ts';
+import type { World } from './world.ts';
+
+let world: World;
+let token: string;
+beforeAll(async () => {
+  world = await createWorld();
+  token = (await world.signedIn(['coordinator'])).token;
+});
+afterAll(() => world.close());
+
+const cards = async (): Promise<number> => (await world.superuser`select 1 from phi.contact_state`).count;
+
+describe('a request that is sent again', () => {
+  it('is answered alike and changes nothing twice, even twenty times at once', async () => {
+    const patientId = await registered(world, token);
+    const { planId, anchors } = await publishedPlan(world);
+    const key = randomUUID();
+
+    const replies = await Promise.all(Array.from({ length: 20 }, () => world.ask('POST', '/v1/enrolments', { token, json: { patientId, planId, version: 1, anchors }, headers: { 'idempotency-key': key } })));
+
+    expect(new Set(replies.map((reply) => reply.status))).toEqual(new Set([201]));
+    expect(new Set(replies.map((reply) => reply.body['enrolmentId'])).size).toBe(1);
+    expect((await world.superuser`select 1 from care.enrolment where patient_id = ${patientId}`).count).toBe(1);
+    expect((await world.superuser`select 1 from care.inbox where workflow_id = ${`follow-up/${String(replies[0]?.body['enrolmentId'])}`}`).count).toBe(1);
+  });
+
+  it('is refused when the key comes with another body', async () => {
+    const key = randomUUID();
+    const before = await cards();
+
+    const first = await world.ask('POST', '/v1/patients', { token, json: person(), headers: { 'idempotency-key': key } });
+    const other = await world.ask('POST', '/v1/patients', { token, json: person(), headers: { 'idempotency-key': key } });
+
+    expect([first.status, other.status]).toEqual([201, 422]);
+    expect(other.body['code']).toBe('key-reused');
+    expect(await cards()).toBe(before + 1);
+  });
+
+  it('may be tried again with the same key after a fault', async () => {
+    const key = randomUUID();
+    const patientId = await registered(world, token);
+    const { planId, anchors } = await publishedPlan(world);
+    const ask = (status: string, body: Record<string, unknown>) => world.ask('POST', '/v1/enrolments', { token, json: body, headers: { 'idempotency-key': key, 'x-reason': status } });
+
+    const wrong = await ask('first', { patientId, planId, version: 1, anchors: { surgery: 'tomorrow' } });
+    const right = await ask('second', { patientId, planId, version: 1, anchors });
+
+    expect([wrong.status, right.status]).toEqual([422, 201]);
+  });
+
+  it('keeps nothing but ids and codes', async () => {
+    const json = person({ name: 'Canary Name', note: 'canary note' });
+
+    await world.ask('POST', '/v1/patients', { token, json, headers: { 'idempotency-key': randomUUID() } });
+
+    const rows = await world.superuser<{ response: string }[]>`select response::text from care.idempotency`;
+    expect(rows.length).toBeGreaterThan(0);
+    expect(JSON.stringify(rows)).not.toMatch(/canary/i);
+  });
+
+  it('belongs to one person: another\'s same key is another request', async () => {
+    const key = randomUUID();
+    const other = await world.signedIn(['coordinator']);
+
+    const replies = await Promise.all([token, other.token].map((each) => world.ask('POST', '/v1/patients', { token: each, json: person(), headers: { 'idempotency-key': key } })));
+
+    expect(replies.map((reply) => reply.status)).toEqual([201, 201]);
+    expect(replies[0]?.body['patientId']).not.toBe(replies[1]?.body['patientId']);
+  });
+});
+
+describe('hostile input', () => {
+  it('is told the limit when the body is huge, and stores nothing', async () => {
+    const before = await cards();
+
+    const reply = await world.ask('POST', '/v1/patients', { token, json: person({ note: 'x'.repeat(200_000) }) });
+
+    expect(reply.status).toBe(413);
+    expect(reply.body).toMatchObject({ code: 'too-large', detail: expect.stringContaining('65536') as string });
+    expect(await cards()).toBe(before);
+  });
+
+  it.each(['{"name":', '[', '"text"', 'null', '\u0000'])('gets a problem in words for the body %j', async (raw) => {
+    const reply = await world.ask('POST', '/v1/patients', { token, raw, headers: { 'content-type': 'application/json' } });
+
+    expect([400, 422]).toContain(reply.status);
+    expect(reply.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  it('is told which media type is taken', async () => {
+    const reply = await world.ask('POST', '/v1/patients', { token, raw: '<patient/>', headers: { 'content-type': 'application/xml' } });
+
+    expect(reply.status).toBe(415);
+  });
+
+  it.each([`{"__proto__":{"roles":["admin"]}}`, `{"constructor":{"prototype":{"x":1}}}`])('cannot reach a prototype by %s', async (extra) => {
+    const raw = JSON.stringify(person()).replace(/}$/, `,${extra.slice(1)}`);
+
+    const reply = await world.ask('POST', '/v1/patients', { token, raw, headers: { 'content-type': 'application/json' } });
+
+    expect(reply.status).toBe(422);
+    expect(reply.body['errors']).toMatchObject([{ message: 'Remove this field: it is not known here.' }]);
+    expect(({} as Record<string, unknown>)['roles']).toBeUndefined();
+  });
+
+  it.each([`Robert'); drop table care.task; --`, '𝒥𝓸𝓼é 👩🏽‍⚕️ עברית', 'O\u2019Brien "quoted" \\ back', '${{7*7}} {{name}}'])('keeps the name %j as it was typed', async (name) => {
+    const patientId = await registered(world, token, { name });
+
+    const card = await world.ask('GET', `/v1/patients/${patientId}`, { token });
+
+    expect(card.body['name']).toBe(name);
+    expect((await world.superuser`select 1 from pg_tables where schemaname = 'care' and tablename = 'task'`).count).toBe(1);
+  });
+
+  it.each(['a\u0000b', 'a\u0007b', '\ud800', ''])('refuses the name %j by its field', async (name) => {
+    const reply = await world.ask('POST', '/v1/patients', { token, json: person({ name }) });
+
+    expect(reply.status).toBe(422);
+    expect(reply.body['errors']).toMatchObject([{ pointer: '/name' }]);
+  });
+
+  it.each(['/v1/patients/1', `/v1/patients/${encodeURIComponent("' or 1=1")}`, '/v1/tasks?cursor=abc', '/v1/tasks?limit=1000000', '/v1/tasks?unknown=1', '/v1/tasks?limit=1&limit=2', '/v1/enrolments?status[$ne]=x', '/v1/plans/x?version=99999999999'])(
+    'gets 422 with the field for %s', async (url) => {
+      const reply = await world.ask('GET', url, { token });
+
+      expect(reply.status).toBe(422);
+      expect((reply.body['errors'] as unknown[]).length).toBeGreaterThan(0);
+    },
+  );
+
+  it.each([['GET', '/v1/nowhere', 404], ['DELETE', '/v1/patients', 405], ['GET', '/v1/plans/%E0%A4%A', 400], ['GET', '/V1/PLANS', 404]] as const)('answers %s %s with problem %i', async (method, url, status) => {
+    const reply = await world.ask(method, url, { token });
+
+    expect(reply.status).toBe(status);
+    expect(reply.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  it('reports every fault of a body at once', async () => {
+    const reply = await world.ask('POST', '/v1/patients', { token, json: person({ birthDate: 'x', zone: 'Mars/Base', language: 'fr', extra: 1 }) });
+
+    expect((reply.body['errors'] as { pointer: string }[]).map((error) => error.pointer).sort()).toEqual(['/birthDate', '/extra', '/language', '/zone']);
+  });
+});
+
+describe('limits', () => {
+  it('slows a caller who asks too often, in words', async () => {
+    const busy = await createWorld({ settings: { requestsPerMinute: 3 } });
+    try {
+      const replies = [];
+      for (let index = 0; index < 4; index += 1) replies.push(await busy.ask('GET', '/v1/session'));
+
+      expect(replies.map((reply) => reply.status)).toEqual([401, 401, 401, 429]);
+      expect(replies[3]?.body['code']).toBe('too-many-requests');
+      expect((await busy.ask('GET', '/healthz')).status).toBe(200);
+    } finally {
+      await busy.close();
+    }
+  });
+
+  it('sends the headers that browsers need', async () => {
+    const reply = await world.ask('GET', '/docs');
+
+    expect(reply.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(reply.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(reply.headers.get('x-powered-by')).toBeNull();
+  });
+});

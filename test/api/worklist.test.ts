@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openEscalationRow } from '../../store/escalations.ts';
+import { createWorld, enrolled, registered } from './world.ts';
+import type { World } from './world.ts';
+
+let world: World;
+let coordinator: { token: string; personId: string };
+let patientId: string;
+beforeAll(async () => {
+  world = await createWorld();
+  coordinator = await world.signedIn(['coordinator']);
+  patientId = await registered(world, coordinator.token);
+});
+afterAll(() => world.close());
+
+const eventsOf = (personId: string) => world.superuser<{ action: string; verdict: string; reason: string | null; patientIds: string[] }[]>`select action, verdict, reason, patient_ids as "patientIds" from audit.event where actor_id = ${personId} order by at`;
+
+async function newTask(department = 'surgery', forPatient: string | null = patientId): Promise<string> {
+  const taskId = randomUUID();
+  await world.superuser`insert into care.task (task_id, patient_id, department, kind, title, created_at) values (${taskId}, ${forPatient}, ${department}, 'staff-call', 'x', clock_timestamp())`;
+  return taskId;
+}
+
+describe('the worklist', () => {
+  it('is paged through 10,000 tasks without a gap or a repetition, while others are closed and made', async () => {
+    const reader = await world.signedIn(['coordinator'], ['paging']);
+    await world.superuser`insert into care.task (task_id, department, kind, title, created_at)
+      select gen_random_uuid(), 'paging', 'inbox', 'x', '2026-01-01'::timestamptz + (i / 7) * interval '1 millisecond' from generate_series(1, 10000) i`;
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? '' : `&cursor=${cursor}`;
+      const { body } = await world.ask('GET', `/v1/tasks?limit=200${query}`, { token: reader.token });
+      const items = body['items'] as { taskId: string }[];
+      seen.push(...items.map((item) => item.taskId));
+      if (seen.length === 200) await world.superuser`update care.task set status = 'done' where task_id = any(${seen})`;
+      if (seen.length === 400) await world.superuser`insert into care.task (task_id, department, kind, title, created_at) values (gen_random_uuid(), 'paging', 'inbox', 'x', clock_timestamp())`;
+      cursor = body['nextCursor'] as string | null;
+    } while (cursor !== null);
+
+    expect(seen).toHaveLength(10_001);
+    expect(new Set(seen).size).toBe(10_001);
+  });
+
+  it('shows a page of names by one right and one event that names all its patients', async () => {
+    const reader = await world.signedIn(['clinician']);
+    const other = await registered(world, coordinator.token, { name: 'Second Example' });
+    await newTask();
+    await newTask('surgery', other);
+
+    const reply = await world.ask('GET', '/v1/tasks?kind=staff-call', { token: reader.token });
+
+    expect((reply.body['items'] as { patientName: string }[]).map((item) => item.patientName).sort()).toEqual(['Mei Example', 'Second Example']);
+    expect(await eventsOf(reader.personId)).toMatchObject([{ action: 'list-worklist', verdict: 'allowed', patientIds: [patientId, other].sort() }]);
+  });
+
+  it('lets one of two who claim at once have the task', async () => {
+    const taskId = await newTask();
+    const both = await Promise.all([world.signedIn(['coordinator']), world.signedIn(['clinician'])]);
+
+    const replies = await Promise.all(both.map(({ token }) => world.ask('POST', `/v1/tasks/${taskId}/claim`, { token })));
+
+    expect(replies.map((reply) => reply.status).sort()).toEqual([200, 409]);
+  });
+
+  it('closes a task once, with a reason that the ledger keeps', async () => {
+    const taskId = await newTask();
+    const closer = await world.signedIn(['coordinator']);
+
+    const first = await world.ask('POST', `/v1/tasks/${taskId}/close`, { token: closer.token, json: { reason: 'reached' } });
+    const again = await world.ask('POST', `/v1/tasks/${taskId}/close`, { token: closer.token, json: { reason: 'reached' } });
+
+    expect([first.status, again.status]).toEqual([200, 409]);
+    expect((await eventsOf(closer.personId)).filter((event) => event.action === 'close-task')).toMatchObject([{ verdict: 'noted', reason: 'reached' }]);
+  });
+
+  it('refuses the tasks of another department, and the ledger holds it', async () => {
+    const stranger = await world.signedIn(['coordinator'], ['cardiology']);
+    const taskId = await newTask('surgery', null);
+
+    const closed = await world.ask('POST', `/v1/tasks/${taskId}/close`, { token: stranger.token, json: { reason: 'reached' } });
+    const listed = await world.ask('GET', '/v1/tasks?department=surgery', { token: stranger.token });
+    const own = await world.ask('GET', '/v1/tasks', { token: stranger.token });
+
+    expect([closed.status, listed.status]).toEqual([403, 403]);
+    expect(own.body['items']).toEqual([]);
+    expect(await eventsOf(stranger.personId)).toMatchObject([{ verdict: 'refused', reason: 'other-department' }, { verdict: 'refused', reason: 'other-department' }]);
+  });
+});
+
+describe('an alert', () => {
+  async function newAlert(): Promise<string> {
+    const ruleId = `rule-${randomUUID().slice(0, 8)}`;
+    await world.deps.sql.begin((tx) => openEscalationRow(tx, { patientId, enrolmentId: null, touchpointId: null, department: 'surgery', level: 'red', ruleId, ladder: null, now: new Date().toISOString() }));
+    const [row] = await world.superuser<{ id: string }[]>`select escalation_id as id from care.escalation where rule_id = ${ruleId}`;
+    return row?.id ?? '';
+  }
+
+  it('shows whom to reach, is acknowledged by one and ended by a named human with a reason', async () => {
+    const escalationId = await newAlert();
+
+    const shown = await world.ask('GET', `/v1/escalations/${escalationId}`, { token: coordinator.token });
+    const acknowledged = await world.ask('POST', `/v1/escalations/${escalationId}/acknowledge`, { token: coordinator.token });
+    const closed = await world.ask('POST', `/v1/escalations/${escalationId}/close`, { token: coordinator.token, json: { reason: 'patient-reached' } });
+    const after = await world.ask('GET', `/v1/escalations/${escalationId}`, { token: coordinator.token });
+
+    expect(shown.body).toMatchObject({ patientName: 'Mei Example', level: 'red', status: 'open', phones: [expect.stringMatching(/^\+1202555/)] });
+    expect(acknowledged.body).toEqual({ escalationId, status: 'acknowledged' });
+    expect(closed.body).toEqual({ escalationId, status: 'closed' });
+    expect(after.body).toMatchObject({ acknowledgedBy: coordinator.personId, closedBy: coordinator.personId, closeReason: 'patient-reached' });
+    expect(world.poked.map((thread) => thread.workflowId)).toContain(`escalation/${escalationId}`);
+  });
+
+  it('is not taken over by a second person', async () => {
+    const escalationId = await newAlert();
+    const other = await world.signedIn(['clinician']);
+    await world.ask('POST', `/v1/escalations/${escalationId}/acknowledge`, { token: coordinator.token });
+
+    const second = await world.ask('POST', `/v1/escalations/${escalationId}/acknowledge`, { token: other.token });
+
+    expect(second.status).toBe(409);
+    expect(second.body['context']).toMatchObject({ status: 'acknowledged', by: coordinator.personId });
+  });
+
+  it('is not ended by a machine', async () => {
+    const escalationId = await newAlert();
+    const service = await world.signedIn(['service']);
+
+    const reply = await world.ask('POST', `/v1/escalations/${escalationId}/close`, { token: service.token, json: { reason: 'false-alarm' } });
+
+    expect(reply.status).toBe(403);
+  });
+});
+
+describe('one patient\'s follow-up', () => {
+  it('tells in words and local time why, and what next', async () => {
+    const enrolmentId = await enrolled(world, coordinator.token, await registered(world, coordinator.token, { zone: 'Asia/Shanghai' }));
+
+    const explained = await world.ask('GET', `/v1/enrolments/${enrolmentId}/explain`, { token: coordinator.token });
+    const one = await world.ask('GET', `/v1/enrolments/${enrolmentId}`, { token: coordinator.token });
+    const story = await world.ask('GET', `/v1/enrolments/${enrolmentId}/story`, { token: coordinator.token });
+
+    expect(explained.body['next']).toMatchObject({ kind: 'wait', localTime: expect.stringMatching(/10:00 Asia\/Shanghai$/) as string, words: { en: expect.stringContaining('preparation') as string } });
+    expect(explained.body['steps']).toEqual(expect.arrayContaining([{ en: expect.stringContaining('The day before surgery') as string, zh: expect.stringContaining('手术前一天') as string }]));
+    expect((one.body['touchpoints'] as unknown[]).length).toBeGreaterThan(3);
+    expect(story.body['items']).toMatchObject([{ what: 'enrolment.started' }]);
+  });
+
+  it('takes pause, resume, a moved anchor, a waived step and its end, each told to its thread in order', async () => {
+    const enrolmentId = await enrolled(world, coordinator.token, await registered(world, coordinator.token));
+    const change = (name: string, json: unknown) => world.ask('POST', `/v1/enrolments/${enrolmentId}/${name}`, { token: coordinator.token, json });
+
+    const replies = [await change('pause', { reason: 'holiday' }), await change('resume', {}), await change('anchors', { anchor: 'surgery', to: '2031-05-01' }), await change('waive', { stepId: 'preparation', reason: 'done-at-visit' }), await change('withdraw', {})];
+    const wrong = [await change('anchors', { anchor: 'birth', to: '2031-05-01' }), await change('anchors', { anchor: 'surgery', to: '2031-02-30' }), await change('waive', { stepId: 'no-such', reason: 'x' })];
+
+    const inbox = await world.superuser<{ kind: string }[]>`select event->>'kind' as kind from care.inbox where workflow_id = ${`follow-up/${enrolmentId}`} order by inbox_id`;
+    expect(replies.map((reply) => reply.status)).toEqual([202, 202, 202, 202, 202]);
+    expect(wrong.map((reply) => [reply.status, (reply.body['errors'] as { pointer: string }[])[0]?.pointer])).toEqual([[422, '/anchor'], [422, '/to'], [422, '/stepId']]);
+    expect(inbox.map((row) => row.kind)).toEqual(['started', 'paused', 'resumed', 'anchor-moved', 'waived', 'ended']);
+  });
+
+  it('is not started twice, nor with an anchor that the plan has not', async () => {
+    const patient = await registered(world, coordinator.token);
+    await enrolled(world, coordinator.token, patient);
+
+    const twice = await world.ask('POST', '/v1/enrolments', { token: coordinator.token, json: { patientId: patient, planId: 'surgery-recovery', anchors: { surgery: '2031-01-01' } } });
+    const wrong = await world.ask('POST', '/v1/enrolments', { token: coordinator.token, json: { patientId: patient, planId: 'surgery-recovery', anchors: { discharge: '2031-01-01' } } });
+
+    expect(twice.status).toBe(409);
+    expect(wrong.body['errors']).toMatchObject([{ pointer: '/anchors/discharge' }]);
+  });
+
+  it('pauses with an admission and goes on when the patient is back, but not what a coordinator had paused', async () => {
+    const patient = await registered(world, coordinator.token);
+    const enrolmentId = await enrolled(world, coordinator.token, patient);
+    const kinds = async () => (await world.superuser<{ kind: string }[]>`select event->>'kind' as kind from care.inbox where workflow_id = ${`follow-up/${enrolmentId}`} order by inbox_id`).map((row) => row.kind);
+    const status = (to: string) => world.ask('PUT', `/v1/patients/${patient}/status`, { token: coordinator.token, json: { status: to } });
+
+    await status('admitted');
+    await world.superuser`update care.enrolment set status = 'paused' where enrolment_id = ${enrolmentId}`;
+    await status('active');
+    const afterAdmission = await kinds();
+    await world.ask('POST', `/v1/enrolments/${enrolmentId}/pause`, { token: coordinator.token, json: { reason: 'holiday' } });
+    await status('active');
+
+    expect(afterAdmission).toEqual(['started', 'paused', 'resumed']);
+    expect(await kinds()).toEqual(['started', 'paused', 'resumed', 'paused']);
+  });
+});
