@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { unsubscribeToken } from '../../store/unsubscribe-token.ts';
+import { createWebhooksWorld, noon, sidOf } from './webhooks-world.ts';
+import type { Person, WebhooksWorld } from './webhooks-world.ts';
+
+let world: WebhooksWorld;
+beforeAll(async () => {
+  world = await createWebhooksWorld();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  await world.pending.settled();
+  world.poked.length = 0;
+  world.clock.now = new Date(noon);
+});
+
+interface Reminded extends Person {
+  enrolmentId: string;
+  touchpointId: string;
+  attemptId: string;
+}
+
+/** A reminder whose contact was begun; the worker has not heard the provider's answer. */
+async function reminded(): Promise<Reminded> {
+  const person = await world.patient();
+  const { enrolmentId, touchpointId, revision } = await world.enrol(person, 'reminds');
+  return { ...person, enrolmentId, touchpointId, attemptId: await world.begin(touchpointId, 'remind', 'sms', revision) };
+}
+const status = (attemptId: string, sid: string, word: string, error?: string) =>
+  world.post(`/webhooks/twilio/status?attempt=${attemptId}`, { MessageSid: sid, MessageStatus: word, ...(error === undefined ? {} : { ErrorCode: error }) });
+async function touchpoint(touchpointId: string) {
+  const [row] = await world.root<{ status: string; outcome: string | null; reason: string | null }[]>`select status, outcome, reason from care.touchpoint where touchpoint_id = ${touchpointId}`;
+  return row;
+}
+
+describe('the status of a reminder', () => {
+  it('delivered ends it, although the worker has not heard yet that it was sent', async () => {
+    const contact = await reminded();
+
+    const answer = await status(contact.attemptId, sidOf('SM'), 'delivered');
+
+    expect(answer.status).toBe(204);
+    expect(await touchpoint(contact.touchpointId)).toEqual({ status: 'done', outcome: 'delivered', reason: null });
+    const [attempt] = await world.root<{ status: string; providerStatus: string }[]>`select status, provider_status as "providerStatus" from care.attempt where attempt_id = ${contact.attemptId}`;
+    expect(attempt).toEqual({ status: 'sent', providerStatus: 'delivered' });
+  });
+
+  it('comes in any order and twice, and the furthest counts', async () => {
+    const contact = await reminded();
+    const sid = sidOf('SM');
+
+    for (const word of ['delivered', 'sent', 'queued', 'delivered']) await status(contact.attemptId, sid, word);
+
+    expect(await touchpoint(contact.touchpointId)).toMatchObject({ outcome: 'delivered' });
+    const [{ count } = { count: 0 }] = await world.root<{ count: number }[]>`select count(*) as count from care.callback where provider_sid = ${sid}`;
+    expect(count).toBe(3);
+  });
+
+  it('told twice at the same time is taken once', async () => {
+    const contact = await reminded();
+    const sid = sidOf('SM');
+
+    const answers = await Promise.all([status(contact.attemptId, sid, 'undelivered', '30006'), status(contact.attemptId, sid, 'undelivered', '30006')]);
+
+    expect(answers.map((answer) => answer.status)).toEqual([204, 204]);
+    expect(await touchpoint(contact.touchpointId)).toMatchObject({ status: 'done', outcome: 'failed', reason: '30006' });
+    expect((await world.tasks(contact.patientId)).map((task) => task.kind)).toEqual(['repair-contact']);
+    await world.pending.settled();
+    expect(world.poked).toContain(`follow-up/${contact.enrolmentId}`);
+  });
+
+  it('of a recipient who opted out at the provider is recorded as an opt-out', async () => {
+    const contact = await reminded();
+
+    await status(contact.attemptId, sidOf('SM'), 'failed', '21610');
+
+    expect(await world.isOptedOut(contact.addressId)).toBe(true);
+    expect((await world.tasks(contact.patientId)).map((task) => task.kind)).toContain('opted-out');
+  });
+
+  it('of a message that is none of ours changes nothing', async () => {
+    const answer = await status(randomUUID(), sidOf('SM'), 'delivered');
+
+    expect(answer.status).toBe(204);
+  });
+});
+
+describe('the status of a question', () => {
+  it('undelivered is told to its conversation', async () => {
+    const asked = await world.asked();
+
+    await status(asked.attemptId, asked.messageSid, 'undelivered', '30006');
+
+    expect(await world.conversation(asked.touchpointId)).toMatchObject({ status: 'done', outcome: 'missed' });
+    await world.pending.settled();
+    expect(world.poked).toContain(`questionnaire/${asked.touchpointId}`);
+  });
+
+  it('delivered leaves it waiting', async () => {
+    const asked = await world.asked();
+
+    await status(asked.attemptId, asked.messageSid, 'delivered');
+
+    expect((await world.conversation(asked.touchpointId)).status).toBe('waiting');
+  });
+});
+
+describe('an unsubscribe link', () => {
+  it('changes nothing when it is opened, and opts out at its one click, repeated or not', async () => {
+    const contact = await reminded();
+    const link = `${world.base}/u/${unsubscribeToken(world.deps.settings.unsubscribeKey, contact.attemptId)}`;
+
+    const page = await fetch(link);
+    const before = await world.isOptedOut(contact.addressId);
+    const clicks = [await fetch(link, { method: 'POST', body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }) }), await fetch(link, { method: 'POST' })];
+
+    const html = await page.text();
+    expect([page.status, before]).toEqual([200, false]);
+    expect(html).toContain('<form method="post">');
+    expect(html).not.toMatch(/Ada|Hospital/);
+    expect(clicks.map((click) => click.status)).toEqual([200, 200]);
+    expect(await world.isOptedOut(contact.addressId)).toBe(true);
+    expect((await world.tasks(contact.patientId)).map((task) => task.title)).toEqual(['opted-out-by-unsubscribe']);
+  });
+
+  it('that we did not make does nothing', async () => {
+    const made = unsubscribeToken(Buffer.alloc(32), randomUUID());
+
+    const answer = await fetch(`${world.base}/u/${made}`, { method: 'POST' });
+
+    expect(answer.status).toBe(404);
+  });
+});
