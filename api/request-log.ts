@@ -22,7 +22,7 @@ export function requestLog(logger: Logger): HttpLogger {
     quietReqLogger: true,
     customAttributeKeys: { reqId: 'requestId', responseTime: 'durationMs' },
     wrapSerializers: false,
-    serializers: { req: () => undefined, res: () => undefined },
+    serializers: { res: () => undefined },
     customProps: (request, response) => {
       const ids = idsSchema.safeParse('locals' in response ? response.locals : {}).data ?? {};
       return { method: request.method, status: response.statusCode, ...ids };

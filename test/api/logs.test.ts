@@ -20,6 +20,7 @@ describe('the log', () => {
     await world.ask('POST', '/v1/patients', { token, raw: '{"name":"Canary Person"', headers: { 'content-type': 'application/json' } });
     await world.ask('POST', '/v1/patients/search', { token, json: { kind: 'phone', value: '+12025550177' } });
     await world.ask('GET', '/v1/patients/canary@example.org?phone=+12025550177', { token, headers: { 'user-agent': 'canary', 'x-reason': 'Canary Person' } });
+    await world.ask('POST', '/v1/session', { json: { token } });
     const explained = await world.ask('GET', `/v1/enrolments/${enrolmentId}/explain`, { token });
 
     const log = world.logLines.join('');
@@ -28,7 +29,7 @@ describe('the log', () => {
     expect(log).not.toContain(token);
     const line = JSON.parse(world.logLines.find((each) => each.includes('/explain')) ?? '{}') as Record<string, unknown>;
     expect(line).toMatchObject({ requestId: explained.headers.get('x-request-id'), route: '/v1/enrolments/{enrolmentId}/explain', method: 'GET', status: 200, enrolmentId, workflowId: `follow-up/${enrolmentId}` });
-    expect(typeof line['actorId']).toBe('string');
+    expect(Object.keys(line).sort()).toEqual(['actorId', 'durationMs', 'enrolmentId', 'level', 'method', 'msg', 'process', 'requestId', 'route', 'status', 'time', 'workflowId']);
   });
 
   it('holds a failure of the database without its message, and the caller learns only what to do', async () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { Router } from 'express';
+import type { Router } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mountRoutes } from '../../api/mount.ts';
 import { openApiText } from '../../api/openapi-text.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-type Layer = ReturnType<typeof Router>['stack'][number];
+type Layer = Router['stack'][number];
 
 /** Every method and path that a router answers, in OpenAPI form; the catch-all of a path (405) is no route. */
 function served(stack: readonly Layer[]): string[] {

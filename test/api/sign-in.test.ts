@@ -56,10 +56,8 @@ describe('signing in', () => {
     const wrong = await signIn({ login, password: 'wrong password' });
     const unknown = await signIn({ login: 'typed-my-password-here', password });
 
-    const { requestId: _one, ...wrongBody } = wrong.body;
-    const { requestId: _other, ...unknownBody } = unknown.body;
     expect([wrong.status, unknown.status]).toEqual([401, 401]);
-    expect(wrongBody).toEqual(unknownBody);
+    expect({ ...wrong.body, requestId: '' }).toEqual({ ...unknown.body, requestId: '' });
     expect((await signIns()).slice(-2)).toMatchObject([{ verdict: 'refused', reason: 'wrong-password' }, { verdict: 'refused', reason: 'unknown-login', actorId: 'unknown' }]);
     expect(world.logLines.join('')).not.toMatch(/typed-my-password|wrong password/);
   });
