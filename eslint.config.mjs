@@ -25,6 +25,10 @@ const arrows = Object.entries(mayImport).map(([room, allowed]) => ({
     'no-restricted-imports': [
       'error',
       {
+        paths: [
+          ...(room === 'store' ? [] : ['postgres', 'node-pg-migrate'].map((name) => ({ name, message: 'No SQL outside store/.' }))),
+          ...(room === 'providers' || room === 'sandbox' ? [] : ['twilio', 'nodemailer'].map((name) => ({ name, message: 'No provider client outside providers/.' }))),
+        ],
         patterns: [
           {
             group: rooms.filter((other) => other !== room && !allowed.includes(other)).flatMap((other) => [`**/../${other}/**`, `../${other}/**`]),
@@ -32,8 +36,6 @@ const arrows = Object.entries(mayImport).map(([room, allowed]) => ({
           },
           ...(['domain', 'workflows'].includes(room) ? [{ group: ['node:*', 'postgres', '@temporalio/client', '@temporalio/worker', 'express', 'pino'], message: 'Pure code: no I/O.' }] : []),
           ...(room === 'domain' ? [{ group: ['@temporalio/*'], message: 'domain/ knows nothing of Temporal.' }] : []),
-          ...(room === 'store' ? [] : [{ group: ['postgres', 'node-pg-migrate'], message: 'No SQL outside store/.' }]),
-          ...(room === 'providers' || room === 'sandbox' ? [] : [{ group: ['twilio', 'nodemailer'], message: 'No provider client outside providers/.' }]),
         ],
       },
     ],
