@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { handleText, HandledElsewhere } from '../../api/inbound/handle-text.ts';
+import { sealInbound } from '../../store/inbound.ts';
 import { createWebhooksWorld, freshPhone, noon, sidOf } from './webhooks-world.ts';
 import type { WebhooksWorld } from './webhooks-world.ts';
 
@@ -43,11 +45,13 @@ describe('a text from outside', () => {
   it('told twice at the same time is handled once, and the second gets an empty answer', async () => {
     const asked = await world.asked();
     const sid = sidOf('SM');
+    world.logged.length = 0;
 
     const answers = await Promise.all([world.text(asked.phone, '2', sid), world.text(asked.phone, '2', sid)]);
 
     expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
     expect(answers.filter((answer) => answer.body === nothing)).toHaveLength(1);
+    expect(world.logged).toEqual([]);
     expect(await world.inbound(asked.addressId)).toHaveLength(1);
     expect(await world.opened(asked.patientId, 'conversation.progress', asked.touchpointId)).toMatchObject({ answers: { danger: 'no' }, itemIndex: 1 });
   });
@@ -262,7 +266,6 @@ describe('an answer to the open conversation', () => {
 describe('a message whose handling was cut off', () => {
   it('is taken up by the sweeper once, by two sweepers too', async () => {
     const asked = await world.asked();
-    const { sealInbound } = await import('../../store/inbound.ts');
     const sealed = await sealInbound(world.vault, { from: asked.phone, body: 'STOP', media: 0, optOutType: null });
     await world.deps.gate.inboundStore({ ...sealed, providerSid: sidOf('SM'), kind: 'sms', addressKind: 'phone', receivedAt: noon });
     await world.root`update phi.inbound set stored_at = stored_at - interval '1 minute' where inbound_id = ${sealed.inboundId}`;
@@ -271,6 +274,21 @@ describe('a message whose handling was cut off', () => {
 
     expect(ended[0] + ended[1]).toBe(1);
     expect(await world.isOptedOut(asked.addressId)).toBe(true);
+  });
+});
+
+describe('a message that two runs handle at the same time', () => {
+  it('is applied by one of them, and the other is rolled back whole', async () => {
+    const person = await world.patient();
+    const text = { from: person.phone, body: 'chest pain', media: 0, optOutType: null };
+    const stored = await world.deps.gate.inboundStore({ ...(await sealInbound(world.vault, text)), providerSid: sidOf('SM'), kind: 'sms', addressKind: 'phone', receivedAt: noon });
+
+    const runs = await Promise.allSettled([1, 2].map(() => handleText(world.deps, stored.secret, text, noon, false)));
+
+    const failed = runs.flatMap((run) => (run.status === 'rejected' ? [run.reason as unknown] : []));
+    expect(failed).toHaveLength(1);
+    expect(failed[0]).toBeInstanceOf(HandledElsewhere);
+    expect(await world.escalations(person.patientId)).toHaveLength(1);
   });
 });
 

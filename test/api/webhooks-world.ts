@@ -95,7 +95,7 @@ export async function createWebhooksWorld() {
   const api = connect(database.url('ct_api'), { max: 8 });
   const worker = connect(database.url('ct_worker'), { max: 4 });
   const keys = connect(database.keysUrl('ct_api'), { max: 4 });
-  const vault: Vault = createVault({ keysSql: keys as unknown as Parameters<typeof createVault>[0]['keysSql'], keyProvider: await fileKeyProvider(path.join(folder, 'master.json'), { create: true }), indexKey: randomBytes(32) });
+  const vault: Vault = createVault({ keysSql: keys, keyProvider: await fileKeyProvider(path.join(folder, 'master.json'), { create: true }), indexKey: randomBytes(32) });
   const content = loadContent(path.resolve('templates'));
   const poked: string[] = [];
   const logged: string[] = [];
