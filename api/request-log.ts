@@ -15,15 +15,17 @@ export function requestLog(logger: Logger): HttpLogger {
     logger,
     genReqId: (request, response) => {
       const given = request.headers['x-request-id'];
-      const id = typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : randomUUID();
+      const id = typeof given === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(given) ? given : randomUUID();
       response.setHeader('X-Request-Id', id);
       return id;
     },
     quietReqLogger: true,
     customAttributeKeys: { reqId: 'requestId', responseTime: 'durationMs' },
     wrapSerializers: false,
-    serializers: { res: () => undefined },
+    serializers: { req: () => undefined, res: () => undefined },
     customProps: (request, response) => {
+      // Asked once before the answer too, when none of this is known.
+      if (!response.headersSent) return {};
       const ids = idsSchema.safeParse('locals' in response ? response.locals : {}).data ?? {};
       return { method: request.method, status: response.statusCode, ...ids };
     },

@@ -60,7 +60,7 @@ describe('the documentation', () => {
     const { body } = await world.ask('GET', '/v1/plan-schema.json');
 
     const isPlan = new Ajv2020({ strict: false }).compile(body);
-    expect(Object.values(world.deps.content.plans).map((plan) => isPlan(plan))).toEqual([true, true, true]);
+    expect(Object.entries(world.deps.content.plans).filter(([, plan]) => !isPlan(plan)).map(([name]) => name)).toEqual([]);
     expect(isPlan({ ...world.deps.content.plans['showcase'], steps: [] })).toBe(false);
   });
 });
