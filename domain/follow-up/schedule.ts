@@ -15,7 +15,7 @@ export function planTouchpoints(plan: Plan, anchors: Record<string, string>, zon
 export function dueAtOf(plan: Plan, step: Step, anchors: Record<string, string>, zone: string): Instant | null {
   const anchor = anchors[step.at.anchor];
   if (anchor === undefined) return null;
-  return resolveDueAt({ anchor, offset: step.at.offset, localTime: step.at.localTime ?? plan.contactHours.from }, zone);
+  return resolveDueAt({ anchor, offset: step.at.offset, localTime: step.at.localTime }, zone, plan.contactHours.from);
 }
 
 /** Dates every touchpoint that has not begun anew, after an anchor or the zone changed. One that was already begun keeps its time. */
