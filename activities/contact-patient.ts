@@ -5,6 +5,7 @@ import type { DialogueProgress } from '../domain/dialogue/types.ts';
 import type { ConversationEvent } from '../domain/questionnaire/types.ts';
 import type { CareActivities } from '../domain/threads.ts';
 import { questionnaireOf, resumeConversation } from '../store/conversations.ts';
+import { inTransaction } from '../store/inbound.ts';
 import { addressOf, approvedText, openField, smsSender, variablesFor } from './contact/compose.ts';
 import { makeContact, recordEnd } from './contact/make-contact.ts';
 import type { ContactView } from './contact/make-contact.ts';
@@ -26,10 +27,10 @@ export function contactPatient(deps: ActivityDeps): CareActivities['contactPatie
       return smsSender(deps, view.detail.attemptId, await addressOf(deps, view), text.text, validitySeconds);
     });
     const at = deps.clock().toISOString();
-    const resumed = await deps.sql.begin(async (tx) => {
-      const receipt = await recordEnd(tx, made);
+    const resumed = await inTransaction(deps.sql, async (tx) => {
+      const { outcome, receipt } = await recordEnd(tx, made);
       const early: ConversationEvent[] = receipt === null ? [] : [{ kind: 'receipt', channel, ...receipt, at }];
-      return resumeConversation(tx, touchpointId, at, [{ kind: 'contact-ended', contactKind, channel, outcome: made.outcome, at }, ...early]);
+      return resumeConversation(tx, touchpointId, at, [{ kind: 'contact-ended', contactKind, channel, outcome, at }, ...early]);
     });
     await deps.poker.poke(resumed.threads);
     return { next: resumed.next, receipt: made.receipt };

@@ -3,6 +3,7 @@ import type { EscalationEvent } from '../domain/escalation/types.ts';
 import { renderMessage } from '../domain/contact/message.ts';
 import type { CareActivities } from '../domain/threads.ts';
 import { acknowledgeCodeOf, resumeEscalation } from '../store/escalations.ts';
+import { inTransaction } from '../store/inbound.ts';
 import { pageCallId } from '../store/page-call.ts';
 import { callSender, smsSender } from './contact/compose.ts';
 import { makeContact, recordEnd } from './contact/make-contact.ts';
@@ -18,10 +19,10 @@ export function pageStaff(deps: ActivityDeps): CareActivities['pageStaff'] {
   return async ({ escalationId, page, rota, channel, revision }) => {
     const made = await makePage(deps, { escalationId, page, rota, channel, revision });
     const at = deps.clock().toISOString();
-    const resumed = await deps.sql.begin(async (tx) => {
-      const receipt = await recordEnd(tx, made);
+    const resumed = await inTransaction(deps.sql, async (tx) => {
+      const { outcome, receipt } = await recordEnd(tx, made);
       const early: EscalationEvent[] = receipt === null ? [] : [{ kind: 'page-receipt', page, delivered: receipt.delivered, at }];
-      return resumeEscalation(tx, escalationId, at, [...eventsOf(made.outcome, page, at), ...early]);
+      return resumeEscalation(tx, escalationId, at, [...eventsOf(outcome, page, at), ...early]);
     });
     return { next: resumed.next, receipt: made.receipt };
   };

@@ -1,7 +1,9 @@
 import { changeCall, lockCall } from '../store/calls.ts';
 import type { CallRow, RecordingStatus } from '../store/calls.ts';
+import type { Transaction } from '../store/connect.ts';
 import { VersionConflict } from '../store/gate.ts';
 import type { CareActivities } from '../domain/threads.ts';
+import { closeThread } from '../store/threads.ts';
 import { keyIdOf } from '../store/vault/seal.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -21,7 +23,7 @@ export function storeRecording(deps: ActivityDeps): CareActivities['storeRecordi
       // A first run stored it and died before it said so.
       if (!(error instanceof VersionConflict)) throw error;
     }
-    await setRecording(deps, callId, 'stored');
+    await deps.sql.begin((tx) => setRecording(tx, callId, 'stored'));
   };
 }
 
@@ -31,7 +33,10 @@ export function deleteRecordingAtProvider(deps: ActivityDeps): CareActivities['d
     const call = await readCall(deps, callId);
     if (call.recordingSid === null || call.recordingStatus !== 'stored') return;
     await deps.voice.deleteRecording(call.recordingSid);
-    await setRecording(deps, callId, 'deleted');
+    await deps.sql.begin(async (tx) => {
+      await setRecording(tx, callId, 'deleted');
+      await closeThread(tx, 'recordedCall', callId, deps.clock().toISOString());
+    });
   };
 }
 
@@ -41,9 +46,7 @@ async function readCall(deps: ActivityDeps, callId: string): Promise<CallRow> {
   return call;
 }
 
-async function setRecording(deps: ActivityDeps, callId: string, recordingStatus: RecordingStatus): Promise<void> {
-  await deps.sql.begin(async (tx) => {
-    const call = await lockCall(tx, callId);
-    if (call !== null) await changeCall(tx, call, { recordingStatus });
-  });
+async function setRecording(tx: Transaction, callId: string, recordingStatus: RecordingStatus): Promise<void> {
+  const call = await lockCall(tx, callId);
+  if (call !== null) await changeCall(tx, call, { recordingStatus });
 }

@@ -5,12 +5,14 @@ export interface AttemptTimes {
   firstClaimedAt: string;
   /** How long ago that was. */
   ageMs: number;
+  /** Of the text that may have gone out, where that try lived long enough to note it. */
+  bodyDigest: Uint8Array | null;
 }
 
 /** When an attempt was first claimed: what "settled" and "sent after" are measured from. */
 export async function attemptTimes(sql: Sql | Transaction, attemptId: string): Promise<AttemptTimes> {
   const [row] = await sql<AttemptTimes[]>`
-    select first_claimed_at as "firstClaimedAt", (extract(epoch from clock_timestamp() - first_claimed_at) * 1000)::float8 as "ageMs" from care.attempt where attempt_id = ${attemptId}`;
+    select first_claimed_at as "firstClaimedAt", (extract(epoch from clock_timestamp() - first_claimed_at) * 1000)::float8 as "ageMs", body_digest as "bodyDigest" from care.attempt where attempt_id = ${attemptId}`;
   if (row === undefined) throw new Error(`There is no attempt ${attemptId}.`);
   return row;
 }

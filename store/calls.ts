@@ -1,4 +1,4 @@
-import type { CallDisposition } from '../domain/questionnaire/types.ts';
+import type { CallDisposition, ConversationState } from '../domain/questionnaire/types.ts';
 import type { Sql, Transaction } from './connect.ts';
 
 export interface NewCall {
@@ -49,6 +49,11 @@ export async function changeCall(tx: Transaction, call: CallRow, change: CallCha
   await tx`update care.call set attempt_id = ${next.attemptId}, provider_sid = ${next.providerSid}, status = ${next.status}, disposition = ${next.disposition},
     answered_by = ${next.answeredBy}, turns = ${next.turns}, recording_sid = ${next.recordingSid}, recording_status = ${next.recordingStatus},
     ended_at = coalesce(ended_at, ${change.endedAt ?? null}), revision = revision + 1 where call_id = ${call.callId}`;
+}
+
+/** Whether a conversation is in this very call: not over, and not in a later one after a redial. */
+export function isPresentCall(conversation: Pick<ConversationState, 'status' | 'callsMade'>, call: Pick<CallRow, 'contactKind'>): boolean {
+  return conversation.status === 'calling' && call.contactKind === `call-${conversation.callsMade}`;
 }
 
 /** The call that a provider's id belongs to. */

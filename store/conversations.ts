@@ -56,7 +56,7 @@ export interface ConversationResumed {
 }
 
 /**
- * Under the conversation's lock: applies what its thread was told and the given events, decides, stores. When the
+ * Under the conversation's lock: applies the given events and then what its thread was told, decides, stores. When the
  * conversation ends its touchpoint's follow-up is told in the same transaction.
  */
 export async function resumeConversation(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[] = []): Promise<ConversationResumed> {
@@ -70,11 +70,12 @@ export async function resumeConversation(tx: Transaction, touchpointId: string, 
 
 /** Applies events without deciding, for a webhook: commands stay with the thread. Poke `questionnaire/<id>` after the commit. */
 export async function applyToConversation(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[]): Promise<ThreadToPoke[]> {
-  const threads: ThreadToPoke[] = [];
-  for (const event of events) threads.push(await tell(tx, 'questionnaire', touchpointId, event, now));
-  const { before, state, effects, actions } = await evolveConversationRow(tx, touchpointId, now, []);
+  const { before, state, effects, actions, applied } = await evolveConversationRow(tx, touchpointId, now, events);
   const row = { ...before, state, revision: before.revision + 1 };
-  return [...threads, ...(await saveConversation(tx, before, row, effects, actions, now))];
+  const threads = await saveConversation(tx, before, row, effects, actions, now);
+  // A row that its thread has yet to hear, not a poke alone: a poke that is lost is then repeated by the sweeper. It says nothing by itself.
+  if (applied > 0 && before.state.status !== 'done') threads.push(await tell(tx, 'questionnaire', touchpointId, { kind: 'started' }, now));
+  return threads;
 }
 
 async function evolveConversationRow(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[]) {
@@ -84,14 +85,17 @@ async function evolveConversationRow(tx: Transaction, touchpointId: string, now:
   let state = before.state;
   const effects: ConversationEffect[] = [];
   const actions: RuleAction[] = [];
-  for (const event of [...heard.map((row) => row.event), ...events]) {
+  const applied = [...events, ...heard.map((row) => row.event)].filter((event) => event.kind !== 'started');
+  for (const event of applied) {
     if (state.status !== 'done' && (event.kind === 'completed' || event.kind === 'call-ended')) actions.push(...event.actions);
     const evolved = evolveConversation(before.rules, state, event);
+    // The webhook and the call's thread both report a call's end: it is told once.
+    const isRepeated = event.kind === 'call-ended' && evolved.state === state;
     state = evolved.state;
     effects.push(...evolved.effects);
-    await tellStoryOf(tx, before, event, now);
+    if (!isRepeated) await tellStoryOf(tx, before, event, now);
   }
-  return { before, state, effects, actions };
+  return { before, state, effects, actions, applied: applied.length };
 }
 
 async function saveConversation(tx: Transaction, before: ConversationRow, row: ConversationRow, effects: ConversationEffect[], actions: RuleAction[], now: Instant): Promise<ThreadToPoke[]> {
@@ -112,7 +116,6 @@ async function saveConversation(tx: Transaction, before: ConversationRow, row: C
 }
 
 async function tellStoryOf(tx: Transaction, row: ConversationRow, event: ConversationEvent, now: Instant): Promise<void> {
-  if (event.kind === 'started') return;
   const detail = event.kind === 'contact-ended' ? { contact: event.contactKind, channel: event.channel, outcome: event.outcome.kind, reason: 'reason' in event.outcome ? event.outcome.reason : null } : event.kind === 'call-ended' ? { disposition: event.disposition } : event.kind === 'receipt' ? { channel: event.channel, delivered: event.delivered, reason: event.reason } : event.kind === 'cancelled' ? { reason: event.reason } : {};
   await tellStory(tx, [{ enrolmentId: row.enrolmentId, patientId: row.patientId, touchpointId: row.touchpointId, at: now, what: `conversation.${event.kind}`, detail }]);
 }

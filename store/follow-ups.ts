@@ -8,6 +8,7 @@ import { json } from './connect.ts';
 import type { Transaction } from './connect.ts';
 import { applyEffects } from './effects.ts';
 import { tellStory } from './story.ts';
+import type { StoryEntry } from './story.ts';
 import { closeThread, hear } from './threads.ts';
 import type { ThreadToPoke } from './threads.ts';
 
@@ -40,7 +41,7 @@ export async function lockFollowUp(tx: Transaction, enrolmentId: string): Promis
   if (row === undefined) throw new EnrolmentUnknown(enrolmentId);
   const { status, endReason, anchors, zone, ...rest } = row;
   const touchpoints = await tx<Touchpoint[]>`
-    select touchpoint_id as id, step_id as "stepId", kind, due_at as "dueAt", next_at as "nextAt", status, outcome, reason, channel_index as "channelIndex", receipt_by as "receiptBy"
+    select touchpoint_id as id, step_id as "stepId", kind, due_at as "dueAt", next_at as "nextAt", status, outcome, reason, channel_index as "channelIndex", round, receipt_by as "receiptBy"
     from care.touchpoint where enrolment_id = ${enrolmentId} order by due_at nulls last, step_id`;
   return { ...rest, state: { schemaVersion: 1, enrolmentId, status, endReason, anchors, zone, touchpoints: [...touchpoints] } };
 }
@@ -53,13 +54,14 @@ export interface Resumed<Next> {
 }
 
 /**
- * Under the enrolment's lock: applies what the thread was told and the given events, decides, and stores both. The
- * revision counts what commands depend on, so a delivery receipt does not make the next reminder's command stale.
+ * Under the enrolment's lock: applies the given events and what the thread was told, decides, and stores both. What the
+ * caller did comes first: it was begun before the thread could hear, so a message that is out is not waived by an end told
+ * meanwhile. The revision counts what commands depend on, so a delivery receipt does not make the next reminder's command stale.
  */
 export async function resumeFollowUp(tx: Transaction, enrolmentId: string, now: Instant, events: FollowUpEvent[] = []): Promise<Resumed<FollowUpNext>> {
   const before = await lockFollowUp(tx, enrolmentId);
   const heard = await hear<FollowUpEvent>(tx, 'followUp', enrolmentId);
-  const evolved = evolveAll(before, [...heard.map((row) => row.event), ...events], now);
+  const evolved = evolveAll(before, [...events, ...heard.map((row) => row.event)], now);
   let decision = decide(before.plan, evolved.state, now, before.revision + 1);
   const bumped = commandsChanged(before.state, decision.state);
   if (!bumped) decision = decide(before.plan, evolved.state, now, before.revision);
@@ -107,23 +109,19 @@ async function saveFollowUp(tx: Transaction, before: FollowUpRow, after: FollowU
   const earlier = new Map(before.state.touchpoints.map((touchpoint) => [touchpoint.id, touchpoint]));
   const changed = state.touchpoints.filter((touchpoint) => !isDeepStrictEqual(earlier.get(touchpoint.id), touchpoint));
   for (const touchpoint of changed) await saveTouchpoint(tx, after, touchpoint, now);
-  await tellStory(tx, changed.filter((touchpoint) => touchpoint.status === 'done' || touchpoint.reason !== null).map((touchpoint) => storyOfTouchpoint(after, touchpoint, now)));
+  await tellStory(tx, changed.flatMap((touchpoint) => storyOfTouchpoint(after, touchpoint, now)));
   return applyEffects(tx, after, effects, now);
 }
 
 async function saveTouchpoint(tx: Transaction, row: FollowUpRow, touchpoint: Touchpoint, now: Instant): Promise<void> {
   await tx`update care.touchpoint set due_at = ${touchpoint.dueAt}, next_at = ${touchpoint.nextAt}, not_after = ${notAfterOf(row.plan, touchpoint, row.state.zone)},
-    status = ${touchpoint.status}, outcome = ${touchpoint.outcome}, reason = ${touchpoint.reason}, channel_index = ${touchpoint.channelIndex},
+    status = ${touchpoint.status}, outcome = ${touchpoint.outcome}, reason = ${touchpoint.reason}, channel_index = ${touchpoint.channelIndex}, round = ${touchpoint.round},
     receipt_by = ${touchpoint.receiptBy}, ended_at = ${touchpoint.status === 'done' ? now : null} where touchpoint_id = ${touchpoint.id}`;
 }
 
-function storyOfTouchpoint(row: FollowUpRow, touchpoint: Touchpoint, now: Instant) {
-  return {
-    enrolmentId: row.enrolmentId,
-    patientId: row.patientId,
-    touchpointId: touchpoint.id,
-    at: now,
-    what: touchpoint.status === 'done' ? `touchpoint.${touchpoint.outcome ?? ''}` : 'touchpoint.held',
-    detail: { step: touchpoint.stepId, reason: touchpoint.reason, nextAt: touchpoint.nextAt },
-  };
+function storyOfTouchpoint(row: FollowUpRow, touchpoint: Touchpoint, now: Instant): StoryEntry[] {
+  const what = touchpoint.status === 'done' ? touchpoint.outcome : touchpoint.status === 'sent' ? 'sent' : touchpoint.reason === null ? null : 'held';
+  if (what === null) return [];
+  const detail = { step: touchpoint.stepId, reason: touchpoint.reason, nextAt: touchpoint.nextAt };
+  return [{ enrolmentId: row.enrolmentId, patientId: row.patientId, touchpointId: touchpoint.id, at: now, what: `touchpoint.${what}`, detail }];
 }

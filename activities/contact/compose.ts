@@ -42,8 +42,9 @@ export function smsSender(deps: ActivityDeps, attemptId: string, to: string, bod
   return {
     digest: digestOf(deps, body),
     send: () => deps.sms.send({ to, body, attemptId, validitySeconds }),
-    async find(sentAfter) {
-      const same = (await deps.sms.find({ to, sentAfter })).filter((message) => message.body === body);
+    async find(sentAfter, earlierDigest) {
+      const wanted = [digestOf(deps, body), ...(earlierDigest === null ? [] : [earlierDigest])];
+      const same = (await deps.sms.find({ to, sentAfter })).filter((message) => wanted.some((digest) => Buffer.compare(digest, digestOf(deps, message.body)) === 0));
       const taken = await knownSids(deps.sql, same.map((message) => message.sid));
       const ours = same.find((message) => (taken.get(message.sid) ?? attemptId) === attemptId);
       return ours === undefined ? { kind: 'absent' } : { kind: 'found', sid: ours.sid };
@@ -56,7 +57,11 @@ export function mailSender(deps: ActivityDeps, attemptId: string, to: string, ma
   const unsubscribeUrl = `${deps.settings.publicUrl}/u/${unsubscribeToken(deps.settings.unsubscribeKey, attemptId)}`;
   return {
     digest: digestOf(deps, `${mail.subject}\n${mail.text}`),
-    send: () => deps.mail.send({ to, ...mail, messageId: messageIdFor(attemptId, deps.settings.mailDomain), unsubscribeUrl }),
+    async send() {
+      const result = await deps.mail.send({ to, ...mail, messageId: messageIdFor(attemptId, deps.settings.mailDomain), unsubscribeUrl });
+      // Kept without its brackets: the ledger and the attempt take codes only.
+      return result.kind === 'accepted' ? { ...result, sid: result.sid.replace(/^<|>$/g, '') } : result;
+    },
     find: () => Promise.resolve({ kind: 'cannot-tell' }),
   };
 }

@@ -3,12 +3,14 @@ import type { Channel, ContactOutcome, Language } from '../../domain/codes.ts';
 import { plusMs } from '../../domain/follow-up/evolve.ts';
 import type { ContactKind } from '../../domain/questionnaire/types.ts';
 import type { ContactDetail, ContactEnd, SealedValue, Verdict } from '../../store/gate/types.ts';
+import { ProviderUnavailable } from '../../providers/types.ts';
 import { attemptTimes, earlyReceipt } from '../../store/attempts.ts';
+import type { AttemptTimes } from '../../store/attempts.ts';
 import type { Transaction } from '../../store/connect.ts';
 import { createGate } from '../../store/gate.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { outcomeOfEnded, outcomeOfVerdict } from './outcomes.ts';
-import { sendOnce } from './send-once.ts';
+import { outcomeOfSend } from './send-once.ts';
 import { TranslationMissing, TryLater } from './sender.ts';
 import type { Sender } from './sender.ts';
 
@@ -36,13 +38,18 @@ export interface ContactMade {
   receipt: string | null;
 }
 
-/**
- * Writes a contact's end, in the transaction of the next decision. Answers with a receipt that was faster than us: its
- * webhook found nothing to apply it to yet.
- */
-export async function recordEnd(tx: Transaction, made: ContactMade): Promise<{ delivered: boolean; reason: string } | null> {
-  if (made.end !== null) await createGate(tx).contactEnd(made.end);
-  return made.outcome.kind === 'sent' && made.attemptId !== null ? earlyReceipt(tx, made.attemptId) : null;
+export interface RecordedEnd {
+  /** What the contact came to. A status callback may have told meanwhile that what was unclear to us went out. */
+  outcome: ContactOutcome;
+  /** A receipt that was faster than us: its webhook found nothing to apply it to yet. */
+  receipt: { delivered: boolean; reason: string } | null;
+}
+
+/** Writes a contact's end, in the transaction of the next decision. */
+export async function recordEnd(tx: Transaction, made: ContactMade): Promise<RecordedEnd> {
+  const recorded = made.end === null ? null : await createGate(tx).contactEnd(made.end);
+  const outcome: ContactOutcome = recorded?.status === 'sent' ? { kind: 'sent', providerSid: recorded.providerSid } : made.outcome;
+  return { outcome, receipt: outcome.kind === 'sent' && made.attemptId !== null ? await earlyReceipt(tx, made.attemptId) : null };
 }
 
 /** No POST starts later than this after its authorisation. */
@@ -58,17 +65,19 @@ export async function makeContact(deps: ActivityDeps, request: ContactRequest, c
   const businessNow = deps.clock().toISOString();
   const secret = await deps.gate.contactBegin({ ...request, attemptId: randomUUID(), businessNow, leaseSeconds: deps.settings.leaseSeconds });
   const verdict = await deps.gate.verdict<ContactDetail>(secret);
-  if (verdict.verdict !== 'allowed') return notAllowed(verdict, businessNow);
+  if (verdict.verdict !== 'allowed') return notAllowed(deps, verdict, businessNow);
   const view: ContactView = { detail: verdict.detail, language: verdict.detail.language === 'zh' ? 'zh' : 'en', values: await deps.gate.read(secret) };
-  const attempt = { attemptId: verdict.detail.attemptId, businessNow, receipt: verdict.receipt };
+  const attempt: Attempt = { attemptId: verdict.detail.attemptId, businessNow, receipt: verdict.receipt, isPage: request.subjectKind === 'escalation' };
   try {
     const sender = await compose(view);
     if (verdict.detail.takeover) return await takeOver(deps, attempt, sender);
     if (performance.now() - authorisedAt > startWithinMs) return ended(attempt, { kind: 'held', until: plusMs(businessNow, 1_000), reason: 'overtaken' }, null);
-    return await send(deps, attempt, sender);
+    return await send(deps, attempt, sender, () => rememberOptOut(deps, secret, view));
   } catch (error) {
-    if (error instanceof TranslationMissing) return ended(attempt, { kind: 'held', until: plusMs(businessNow, 3_600_000), reason: 'missing-translation' }, null);
-    throw error;
+    if (!(error instanceof TranslationMissing)) throw error;
+    // Without its text, what an earlier try may have sent cannot be looked for: a person does.
+    if (verdict.detail.takeover) return ended(attempt, { kind: 'unknown', reason: 'missing-translation' }, null);
+    return ended(attempt, { kind: 'held', until: plusMs(businessNow, 3_600_000), reason: 'missing-translation' }, null);
   }
 }
 
@@ -76,34 +85,70 @@ interface Attempt {
   attemptId: string;
   businessNow: string;
   receipt: string;
+  /** An alert does not wait until its page is found or not: the ladder goes on, because a page too many harms nobody. */
+  isPage: boolean;
 }
 
-async function send(deps: ActivityDeps, attempt: Attempt, sender: Sender): Promise<ContactMade> {
-  const outcome = await sendOnce(sender, attempt.businessNow);
-  if (outcome.kind !== 'unknown') return ended(attempt, outcome, sender.digest);
+async function send(deps: ActivityDeps, attempt: Attempt, sender: Sender, onOptedOut: () => Promise<void>): Promise<ContactMade> {
+  const result = await sender.send();
+  if (result.kind === 'rejected' && result.remedy === 'fix-configuration') deps.logger.error({ attemptId: attempt.attemptId, code: result.code }, 'the provider refuses this deployment: correct its account, number or region; contacts are held until then');
+  if (result.kind === 'rejected' && result.remedy === 'respect-opt-out') await onOptedOut();
+  const outcome = outcomeOfSend(result, attempt.businessNow);
+  if (outcome.kind !== 'unknown' || attempt.isPage) return ended(attempt, outcome, sender.digest);
   await deps.gate.contactEnd(contactEnd(attempt, outcome, sender.digest));
   throw new TryLater('The provider may or may not have taken this message: its log is looked up before anything else.', deps.settings.settlingMs / 4);
 }
 
-/** An earlier try may have reached the provider: find out before sending. Absence counts only after the settling time. */
+/** Its owner opted out at the provider: nothing is begun to this number any more, by whatever plan. */
+async function rememberOptOut(deps: ActivityDeps, secret: string, view: ContactView): Promise<void> {
+  if (view.detail.addressId !== null) await deps.gate.optOut(secret, view.detail.addressId, 'provider');
+}
+
+/**
+ * An earlier try may have reached the provider: find out before sending. Absence counts only after the settling time, and
+ * then this try is over as never accepted: the next begins anew, with an authorisation and a settling time of its own.
+ */
 async function takeOver(deps: ActivityDeps, attempt: Attempt, sender: Sender): Promise<ContactMade> {
   const times = await attemptTimes(deps.sql, attempt.attemptId);
-  const found = await sender.find(new Date(Date.parse(times.firstClaimedAt) - 5_000));
-  if (found.kind === 'found') return ended(attempt, { kind: 'sent', providerSid: found.sid }, sender.digest);
-  if (found.kind === 'absent' && times.ageMs >= deps.settings.settlingMs) return send(deps, attempt, sender);
-  const unknown: ContactOutcome = { kind: 'unknown', reason: 'no-trace-yet' };
-  if (found.kind === 'cannot-tell' || times.ageMs >= deps.settings.unclearAfterMs) return ended(attempt, unknown, sender.digest);
-  await deps.gate.contactEnd(contactEnd(attempt, unknown, sender.digest));
+  const digest = times.bodyDigest ?? sender.digest;
+  const found = await look(sender, times);
+  if (found.kind === 'found') return ended(attempt, { kind: 'sent', providerSid: found.sid }, digest);
+  if (found.kind === 'absent' && times.ageMs >= deps.settings.settlingMs) {
+    const made = ended(attempt, { kind: 'held', until: plusMs(attempt.businessNow, 1_000), reason: 'provider-busy' }, digest);
+    // The gate takes a contact that was taken over as unresolved, unless it is told that the provider never had it.
+    return { ...made, end: { ...contactEnd(attempt, made.outcome, digest), reason: 'absent' } };
+  }
+  const unknown: ContactOutcome = { kind: 'unknown', reason: found.kind === 'unavailable' ? 'provider-unavailable' : 'no-trace-yet' };
+  if (found.kind === 'cannot-tell' || attempt.isPage || times.ageMs >= deps.settings.unclearAfterMs) return ended(attempt, unknown, digest);
+  await deps.gate.contactEnd(contactEnd(attempt, unknown, digest));
   throw new TryLater('No trace at the provider yet, but it is too early to call it absent.', deps.settings.settlingMs / 4);
 }
 
-function notAllowed(verdict: Verdict<ContactDetail>, businessNow: string): ContactMade {
+/** A clock of the provider's may be a little behind ours. */
+const clockMarginMs = 5_000;
+
+async function look(sender: Sender, times: AttemptTimes): Promise<Awaited<ReturnType<Sender['find']>> | { kind: 'unavailable' }> {
+  try {
+    return await sender.find(new Date(Date.parse(times.firstClaimedAt) - clockMarginMs), times.bodyDigest);
+  } catch (error) {
+    if (error instanceof ProviderUnavailable) return { kind: 'unavailable' };
+    throw error;
+  }
+}
+
+async function notAllowed(deps: ActivityDeps, verdict: Verdict<ContactDetail>, businessNow: string): Promise<ContactMade> {
   if (verdict.reason === 'busy') {
     const leftMs = verdict.detail.leaseUntil === null ? 1_000 : Date.parse(verdict.detail.leaseUntil) - Date.now();
     throw new TryLater('Another try holds the claim on this contact until its lease ends.', Math.max(500, leftMs + 200));
   }
+  const { attemptId, takeover } = verdict.detail;
+  if (takeover && verdict.verdict === 'refused' && verdict.reason !== 'stale') {
+    // An earlier try may have gone out before the right to look at its number ended. A callback may still tell; else this is said as it is.
+    if ((await attemptTimes(deps.sql, attemptId)).ageMs < deps.settings.settlingMs) throw new TryLater('An earlier try may have gone out before this contact was refused: a status callback may still tell.', deps.settings.settlingMs / 4);
+    return ended({ attemptId, businessNow, receipt: verdict.receipt, isPage: false }, { kind: 'unknown', reason: verdict.reason ?? 'refused' }, null);
+  }
   const outcome = verdict.reason === 'ended' && verdict.detail.ended !== null ? outcomeOfEnded(verdict.detail.ended, businessNow) : outcomeOfVerdict(verdict, businessNow);
-  return { outcome, end: null, attemptId: verdict.detail.attemptId, receipt: verdict.receipt };
+  return { outcome, end: null, attemptId, receipt: verdict.receipt };
 }
 
 function ended(attempt: Attempt, outcome: ContactOutcome, digest: Uint8Array | null): ContactMade {

@@ -1,12 +1,10 @@
 import { assertNever } from '../../domain/codes.ts';
 import type { ContactOutcome } from '../../domain/codes.ts';
 import { plusMs } from '../../domain/follow-up/evolve.ts';
-import type { Remedy } from '../../providers/types.ts';
-import type { Sender } from './sender.ts';
+import type { Remedy, SendResult } from '../../providers/types.ts';
 
-/** Sends once and puts the provider's answer into the decider's words. */
-export async function sendOnce(sender: Sender, businessNow: string): Promise<ContactOutcome> {
-  const result = await sender.send();
+/** The provider's answer to one sending, in the decider's words. */
+export function outcomeOfSend(result: SendResult, businessNow: string): ContactOutcome {
   switch (result.kind) {
     case 'accepted':
       return { kind: 'sent', providerSid: result.sid };

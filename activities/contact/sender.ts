@@ -15,8 +15,11 @@ export interface Sender {
   /** Opaque digest of the text, kept with the attempt. */
   digest: Uint8Array;
   send(): Promise<SendResult>;
-  /** Whether the provider has this very message, sent at or after the instant. `cannot-tell` where the provider has no log (SMTP). */
-  find(sentAfter: Date): Promise<{ kind: 'found'; sid: string } | { kind: 'absent' } | { kind: 'cannot-tell' }>;
+  /**
+   * Whether the provider has this very message, sent at or after the instant; `earlierDigest` is of the text as an earlier try
+   * had composed it. `cannot-tell` where the provider has no log (SMTP). Throws ProviderUnavailable.
+   */
+  find(sentAfter: Date, earlierDigest: Uint8Array | null): Promise<{ kind: 'found'; sid: string } | { kind: 'absent' } | { kind: 'cannot-tell' }>;
 }
 
 /** Thrown by a composer when no text was approved in the patient's language: the send is held and a task raised. */

@@ -75,7 +75,8 @@ function nextOf(state: EscalationState, now: Instant, revision: number): Escalat
 
 function pageEnded(state: EscalationState, outcome: 'sent' | 'unreachable' | 'unknown', at: Instant): EscalationState {
   const made = { ...state, pagesMade: state.pagesMade + 1, lastPage: state.nextPage };
-  if (outcome === 'unreachable') {
+  // An SMS of which nobody knows whether it went out is followed by a call at once: a page too many harms nobody.
+  if (outcome === 'unreachable' || outcome === 'unknown') {
     const nextPage = afterFailure(state, state.nextPage);
     // A ladder of which nobody can be paged is tried again at its repeat, not in a busy loop.
     const exhausted = nextPage.rungIndex === state.nextPage.rungIndex && nextPage.channel === 'sms';

@@ -75,7 +75,7 @@ function rest(plan: Plan, state: FollowUpState, revision: number): FollowUpNext 
   const planned = earliest(unfinished.filter((touchpoint) => touchpoint.status === 'planned'), (touchpoint) => touchpoint.nextAt);
   if (planned !== null) return { kind: 'wait', dueAt: planned.nextAt, summary: summaryOf(plan, state, planned), then: planned.kind === 'remind' ? remind(plan, state, planned, revision) : null };
   const sent = earliest(unfinished.filter((touchpoint) => touchpoint.status === 'sent'), (touchpoint) => touchpoint.receiptBy);
-  if (sent !== null && unfinished.every((touchpoint) => touchpoint.status === 'sent')) return { kind: 'wait', dueAt: sent.receiptBy, summary: `${sent.stepId}: delivery receipt awaited`, then: null };
+  if (sent !== null) return { kind: 'wait', dueAt: sent.receiptBy, summary: `${sent.stepId}: delivery receipt awaited`, then: null };
   return { kind: 'wait', dueAt: null, summary: unfinished.some((touchpoint) => touchpoint.status === 'open') ? 'a conversation is open' : 'an anchor is not known yet', then: null };
 }
 

@@ -70,6 +70,8 @@ export function replace(state: FollowUpState, touchpoint: Touchpoint): FollowUpS
 }
 
 function contactEnded(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, channel: Channel, outcome: ContactOutcome, now: Instant): Change {
+  // A receipt that was faster than the contact's own end has moved it to the next channel already.
+  if (channelsOf(plan, stepOf(plan, touchpoint.stepId))[touchpoint.channelIndex] !== channel) return { touchpoint, effects: [] };
   switch (outcome.kind) {
     case 'sent':
       return { touchpoint: { ...touchpoint, status: 'sent', reason: null, nextAt: null, receiptBy: plusMs(now, receiptWithinMs) }, effects: [] };
@@ -112,8 +114,10 @@ function nextChannel(plan: Plan, touchpoint: Touchpoint, channel: Channel, now: 
   if (touchpoint.channelIndex + 1 < channels.length) {
     return { touchpoint: { ...touchpoint, status: 'planned', channelIndex: touchpoint.channelIndex + 1, nextAt: now, reason: last.reason, receiptBy: null }, effects: [] };
   }
-  const repair: FollowUpEffect[] = last.repair ? [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'repair-contact', title: touchpoint.stepId }] : [];
-  return { touchpoint: endTouchpoint(touchpoint, last.outcome, last.reason), effects: repair };
+  // A number that failed before stays what is to be repaired, though the channel after it was merely not allowed.
+  const { outcome, reason, repair } = !last.repair && repairable.has(touchpoint.reason ?? '') ? { outcome: 'failed' as const, reason: touchpoint.reason, repair: true } : last;
+  const effects: FollowUpEffect[] = repair ? [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'repair-contact', title: touchpoint.stepId }] : [];
+  return { touchpoint: endTouchpoint(touchpoint, outcome, reason), effects };
 }
 
 function receipt(plan: Plan, touchpoint: Touchpoint, event: Extract<FollowUpEvent, { kind: 'receipt' }>, now: Instant): Change {
@@ -145,14 +149,16 @@ function endPlan(state: FollowUpState, reason: Exclude<FollowUpState['endReason'
   };
 }
 
+/** What a repair of contact data can cure: the provider's codes for numbers that are wrong, cannot be reached by text, or are landlines. */
+const repairable = new Set(['no-address', 'address-suspended', '21211', '21214', '21217', '21604', '21612', '21614', '21635', '30005', '30006']);
+
 /** After contact data was repaired: a reminder that failed for it and is still within its bound is offered again, from its first channel. */
 function offerAgain(plan: Plan, state: FollowUpState, now: Instant): FollowUpState {
-  const repairable = new Set(['no-address', 'address-suspended', '21211', '21614', '30005', '30006']);
   const touchpoints = state.touchpoints.map((touchpoint): Touchpoint => {
     const lost = touchpoint.status === 'done' && touchpoint.kind === 'remind' && (touchpoint.outcome === 'failed' || touchpoint.outcome === 'missed') && repairable.has(touchpoint.reason ?? '');
     const notAfter = notAfterOf(plan, touchpoint, state.zone);
     if (!lost || notAfter === null || notAfter < now || state.status === 'ended') return touchpoint;
-    return { ...touchpoint, status: 'planned', outcome: null, reason: 'contact-repaired', channelIndex: 0, nextAt: now };
+    return { ...touchpoint, status: 'planned', outcome: null, reason: 'contact-repaired', channelIndex: 0, round: touchpoint.round + 1, nextAt: now };
   });
   return { ...state, touchpoints };
 }

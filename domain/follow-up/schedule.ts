@@ -7,7 +7,7 @@ import type { FollowUpState, Instant, Touchpoint } from './types.ts';
 export function planTouchpoints(plan: Plan, anchors: Record<string, string>, zone: string, newId: () => string): Touchpoint[] {
   return plan.steps.map((step) => {
     const dueAt = dueAtOf(plan, step, anchors, zone);
-    return { id: newId(), stepId: step.id, kind: step.kind, dueAt, nextAt: dueAt, status: 'planned', outcome: null, reason: null, channelIndex: 0, receiptBy: null };
+    return { id: newId(), stepId: step.id, kind: step.kind, dueAt, nextAt: dueAt, status: 'planned', outcome: null, reason: null, channelIndex: 0, round: 0, receiptBy: null };
   });
 }
 

@@ -23,6 +23,8 @@ export interface Touchpoint {
   reason: string | null;
   /** Index into the step's channel order. */
   channelIndex: number;
+  /** How often it was offered again after contact data was repaired: each round has contacts of its own. */
+  round: number;
   /** Until when a delivery receipt is awaited, for `sent`. */
   receiptBy: Instant | null;
 }

@@ -22,7 +22,8 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
       if (event.delivered || state.status !== 'waiting' || state.lastAnswerAt !== null || state.channels[state.channelIndex] !== event.channel) return { state, effects: [] };
       return giveUpChannel(rules, state, event.reason, event.at);
     case 'answered-item':
-      return { state: { ...state, lastAnswerAt: event.at }, effects: [] };
+      // An answer that is faster than the end of the contact that asked proves that the question went out.
+      return { state: { ...(state.status === 'starting' && state.channels[state.channelIndex] !== 'voice' ? asked(state, false, event.at) : state), lastAnswerAt: event.at }, effects: [] };
     case 'completed':
       return { state: endConversation({ ...state, lastAnswerAt: event.at }, 'answered', null), effects: [] };
     case 'call-ended':

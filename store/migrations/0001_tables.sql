@@ -165,6 +165,7 @@ create table care.touchpoint (
   outcome text check (outcome in ('answered', 'delivered', 'sent-unconfirmed', 'missed', 'merged', 'waived', 'escalated', 'failed')),
   reason text,
   channel_index int not null default 0,
+  round int not null default 0,                 -- how often it was offered again, after contact data was repaired
   receipt_by timestamptz,
   ended_at timestamptz,
   unique (enrolment_id, step_id),

@@ -25,7 +25,7 @@ grant usage on type audit.event to ct_gate, ct_sealer;
 reset role;
 
 set role ct_care;
-grant select on care.plan, care.enrolment, care.touchpoint, care.conversation, care.escalation, care.call to ct_gate;
+grant select on care.plan, care.enrolment, care.touchpoint, care.conversation, care.escalation, care.call, care.inbox to ct_gate;
 grant select, insert, update on care.attempt to ct_gate;
 grant update (address_id) on care.conversation to ct_gate;
 -- Only so that a row can be locked while its revision is compared.

@@ -4,7 +4,7 @@ set role ct_gate;
 
 -- What a contact is about, as the due row says; `patient_id` null: nothing is due under that name.
 create type gate.contact_subject as (
-  patient_id uuid, purpose text, actor_id text, not_after timestamptz, plan_body jsonb, is_current boolean, has_conversation boolean, conversation_address uuid);
+  patient_id uuid, purpose text, actor_id text, not_after timestamptz, plan_body jsonb, is_current boolean, has_news boolean, has_conversation boolean, conversation_address uuid);
 
 create function gate.subject_of(p_subject_kind text, p_subject uuid, p_family text, p_revision bigint) returns gate.contact_subject
 language plpgsql set search_path = pg_catalog, pg_temp
@@ -64,6 +64,8 @@ begin
     when 'stop' then true
     else coalesce(v_revision = p_revision, false) and v_touchpoint.status <> 'done'
   end;
+  v_subject.has_news := p_family not in ('advice', 'stop')
+    and exists (select from care.inbox where workflow_id = v_subject.actor_id and applied_at is null and event ->> 'kind' <> 'started');
   return v_subject;
 end $$;
 
@@ -89,7 +91,7 @@ as $$
   select begun_at + interval '24 hours'
   from care.attempt
   where patient_id = p_patient and attempt_id is distinct from p_but and status in ('sent', 'claimed', 'unknown')
-    and split_part(kind, '-', 1) in ('remind', 'first', 'nudge', 'call') and begun_at > p_now - interval '24 hours'
+    and split_part(kind, '-', 1) in ('remind', 'first', 'again', 'nudge', 'call') and begun_at > p_now - interval '24 hours'
   order by begun_at desc
   offset gate.setting_of('daily-contact-cap') - 1 limit 1
 $$;
@@ -113,7 +115,7 @@ declare
   v_secret text;
 begin
   if p_subject_kind is null or p_subject_kind not in ('touchpoint', 'escalation') or p_channel is null or p_channel not in ('sms', 'email', 'voice')
-    or p_kind is null or p_kind !~ '^(remind|first|advice|stop-confirmation|(nudge|question|call|page)-[0-9]{1,4})$'
+    or p_kind is null or p_kind !~ '^(remind|first|advice|stop-confirmation|(again|nudge|question|call|page)-[0-9]{1,4})$'
     or (p_subject_kind = 'escalation') <> (v_family = 'page') and v_family <> 'advice'
     or p_subject is null or p_attempt is null or p_business_now is null or p_lease_seconds is null or p_lease_seconds not between 5 and 300 then
     perform gate.fail('CT422', 'a contact needs subject, kind, channel, attempt, revision, instant and a lease of 5 to 300 seconds');
@@ -149,6 +151,9 @@ begin
 
   v_grant.reason := case
     when v_subject.patient_id is null or not v_subject.is_current then 'stale'
+    -- Its thread was told something that it has not heard, such as a pause: it looks before it begins anything. What may be out already is looked up all the same.
+    when v_subject.has_news and not v_exists then 'stale'
+    when v_subject.has_news and v_attempt.status = 'held' then 'stale'
     when v_exists and v_attempt.status in ('sent', 'refused', 'unreachable') then 'ended'
     when v_exists and v_attempt.status = 'claimed' and v_attempt.lease_until > v_now then 'busy'
     -- A page goes to staff: no patient field, no consent; it is recorded all the same.
@@ -159,7 +164,7 @@ begin
     -- A patient who writes of chest pain is told what to do, in hospital or out of the programme too.
     when v_state.status in ('admitted', 'inactive') and v_family <> 'advice' then v_state.status
     -- Lateness binds the beginning only: a nudge follows what was begun in time.
-    when v_family in ('remind', 'first', 'call') and v_subject.not_after < p_business_now
+    when v_family in ('remind', 'first', 'again', 'call') and v_subject.not_after < p_business_now
       and not exists (select from care.attempt where subject_kind = p_subject_kind and subject_id = p_subject and status = 'sent') then 'expired'
     when v_grant.address_id is null then
       case when exists (
@@ -300,8 +305,8 @@ begin
   end if;
   if v_attempt.status = 'claimed' or (v_attempt.status = 'unknown' and p_status in ('sent', 'unreachable', 'unknown')) then
     -- A contact that was taken over may have gone out before: what stops it now does not make that certain, and a fresh
-    -- claim would send it blindly again.
-    v_status := case when v_attempt.takeovers > 0 and p_status in ('held', 'refused') then 'unknown' else p_status end;
+    -- claim would send it blindly again. Only `absent` says that the provider was asked, after the settling time, and never had it.
+    v_status := case when v_attempt.takeovers > 0 and p_status in ('held', 'refused') and p_reason is distinct from 'absent' then 'unknown' else p_status end;
     update care.attempt set status = v_status, reason = p_reason, provider_sid = coalesce(attempt.provider_sid, p_provider_sid),
       body_digest = coalesce(p_body_digest, attempt.body_digest),
       ended_at = case when v_status in ('sent', 'refused', 'unreachable') then p_business_now end, lease_until = least(attempt.lease_until, clock_timestamp())

@@ -11,7 +11,7 @@ grant insert on care.plan, care.touchpoint, care.conversation, care.escalation, 
 grant insert on care.enrolment to ct_api;
 -- Whose row it is, and what it is about, never changes: the gate derives the patient from it.
 grant update (status, end_reason, anchors, zone, revision, ended_at) on care.enrolment to ct_worker, ct_api;
-grant update (due_at, next_at, not_after, status, outcome, reason, channel_index, receipt_by, ended_at) on care.touchpoint to ct_worker, ct_api;
+grant update (due_at, next_at, not_after, status, outcome, reason, channel_index, round, receipt_by, ended_at) on care.touchpoint to ct_worker, ct_api;
 grant update (rules, state, status, address_id, revision, closed_at) on care.conversation to ct_worker, ct_api;
 grant update (level, state, status, revision, closed_at) on care.escalation to ct_worker, ct_api;
 grant update (status, owner, due_at, title, closed_at, closed_by, close_reason) on care.task to ct_worker, ct_api;
