@@ -47,7 +47,9 @@ export function apiWithToken(apiUrl: string, token: string): CareApi {
     get: async <Answer>(path: string) => (await ask({ method: 'GET', url: `${apiUrl}${path}`, headers: { authorization } })) as Answer,
     post: async <Answer>(path: string, body: unknown) => (await send('POST', path, 'application/json', JSON.stringify(body))) as Answer,
     put: async <Answer>(path: string, body: unknown) => (await send('PUT', path, 'application/json', JSON.stringify(body))) as Answer,
-    publish: async (yaml) => void (await send('POST', '/v1/plans', 'text/yaml', yaml)),
+    publish: async (yaml) => {
+      await send('POST', '/v1/plans', 'text/yaml', yaml);
+    },
   };
 }
 

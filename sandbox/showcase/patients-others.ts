@@ -61,7 +61,7 @@ export const otherPatients: readonly Patient[] = [
       scene.notes.set('unresolved', unresolved.length);
       await dueMomentIsOver(scene);
     },
-    checks: (seen) => [nothingSent(seen), holds('no contact was under way at the withdrawal', seen.notes.get('unresolved'), 0), holds('the follow-up ends', [seen.enrolment.status, seen.enrolment.endReason], ['ended', 'withdrawn'])],
+    checks: (seen) => [nothingSent(seen), holds('no contact was under way at the withdrawal', seen.notes.get('unresolved'), 0), holds('the follow-up ends', [seen.enrolment.status, seen.enrolment.endReason], ['ended', 'consent-withdrawn'])],
   },
   {
     id: 'deceased',
@@ -80,13 +80,13 @@ export const otherPatients: readonly Patient[] = [
     person: { name: 'Mele Tupou', birthDate: '1986-03-03', sex: 'female', language: 'en', zone: 'night', phone: '37' },
     consents: ['sms', 'voice'],
     plan: 'showcase',
-    until: (scene) => storyTells(scene, 'touchpoint.held'),
+    until: (scene) => storyTells(scene, { reason: 'quiet-hours' }),
     checks: quietChecks,
   },
 ];
 
 function quietChecks(seen: Evidence): PatientCheck[] {
-  const held = seen.story.find((item) => item.what === 'touchpoint.held');
+  const held = seen.story.find((item) => item.detail['reason'] === 'quiet-hours');
   return [
     nothingSent(seen),
     holds('it is held for the hours', held?.detail['reason'], 'quiet-hours'),

@@ -1,6 +1,7 @@
 import { answersCall, answersQuestion } from './call-scripts.ts';
 import { answered, contactsBegun, hasTask, holds, isTrue } from './holds.ts';
-import { replyTo, secondOnCallTakesIt } from './reactions.ts';
+import { replyTo, secondOnCallTakesIt, storyTells } from './reactions.ts';
+import { until } from './scene.ts';
 import type { Evidence, Patient } from './scene.ts';
 import { words } from './words.ts';
 
@@ -30,7 +31,8 @@ export const textingPatients: readonly Patient[] = [
       scene.notes.set('startedAt', Date.now());
       await Promise.all([replyTo(scene, 'pain', '8'), secondOnCallTakesIt(scene)]);
     },
-    until: async ({ actors, patientId }) => (await actors.secondOnCall.get<{ items: { patientId: string }[] }>('/v1/escalations?status=closed&limit=200')).items.some((each) => each.patientId === patientId),
+    until: async ({ actors, patientId }) =>
+      (await actors.secondOnCall.get<{ items: { patientId: string }[] }>('/v1/escalations?status=closed&limit=200')).items.some((each) => each.patientId === patientId),
     checks: redChecks,
   },
   {
@@ -105,25 +107,24 @@ function afterStop(seen: Evidence): string[] {
   return seen.texts.filter((text) => text.createdAt > stoppedAt).map((text) => (text.body.includes(words.stopped.en) ? words.stopped.en : text.body));
 }
 
-/** Two people with one phone: the second question waits until the first is answered. Whoever is asked answers. */
-function householdMember(id: string, name: string, sex: 'female' | 'male', birthDate: string, pain: string): Patient {
-  const isFirst = id === 'household-first';
+/** Two people with one phone, each asked there. The phone's answers come once the second question is known to wait for the first. */
+function householdMember(id: 'household-first' | 'household-second', name: string, sex: 'female' | 'male', birthDate: string, pain: string): Patient {
+  const second: Pick<Patient, 'comesAfter' | 'act'> = {
+    comesAfter: (phones, phone) => phones.delivered(phone, words.pain.en),
+    async act(scene) {
+      await until('the second question waits', () => storyTells(scene, { reason: 'number-busy' }));
+      await scene.phones.reply(scene.phone, pain);
+      const answeredAt = Date.now();
+      await scene.phones.delivered(scene.phone, words.pain.en, answeredAt);
+      await scene.phones.reply(scene.phone, pain);
+    },
+  };
   return {
     id,
     person: { name, birthDate, sex, language: 'en', zone: 'day', phone: '27' },
     consents: ['sms'],
     plan: 'showcase-question',
-    // The phone lies on the table: one script answers both questions, each after it was asked.
-    ...(isFirst
-      ? {
-          async act({ phones, phone }) {
-            const first = await phones.delivered(phone, words.pain.en);
-            await phones.reply(phone, pain);
-            await phones.delivered(phone, words.pain.en, first.createdAt);
-            await phones.reply(phone, pain);
-          },
-        }
-      : {}),
+    ...(id === 'household-second' ? second : {}),
     checks: (seen) => [
       answered(seen, 'pain-today', Number(pain)),
       holds('two questions and two answers, never two open at once', turnsOf(seen), ['question', 'answer', 'question', 'answer']),

@@ -35,8 +35,12 @@ export function phonesAt(phoneUrl: string): Phones {
   const messages = async (query: Record<string, string>): Promise<MessageRecord[]> =>
     (await ask<{ messages: MessageRecord[] }>(`/messages?${new URLSearchParams(query).toString()}`)).messages.sort((a, b) => a.createdAt - b.createdAt);
   return {
-    register: async (number, label, manner) => void (await ask('/phones', { number, label, ...manner })),
-    arm: async (fault) => void (await ask('/faults', fault)),
+    async register(number, label, manner) {
+      await ask('/phones', { number, label, ...manner });
+    },
+    async arm(fault) {
+      await ask('/faults', fault);
+    },
     async delivered(to, contains, after = 0) {
       const endsAt = Date.now() + patienceMs;
       for (let known = 0; Date.now() < endsAt; ) {

@@ -1,5 +1,6 @@
 import { pagers } from './people.ts';
-import type { Escalation, Scene } from './scene.ts';
+import { until } from './scene.ts';
+import type { Escalation, Scene, StoryItem } from './scene.ts';
 import { words } from './words.ts';
 import type { Spoken } from './words.ts';
 
@@ -16,7 +17,7 @@ export async function secondOnCallTakesIt(scene: Scene): Promise<void> {
   const code = /\d{6}/.exec(page.body)?.[0];
   if (code === undefined) throw new Error('The page holds no code.');
   await phones.reply(pagers.secondOnCall, code);
-  const { escalationId } = await scene.until('an acknowledged escalation', () => escalationOf(scene, 'acknowledged'));
+  const { escalationId } = await until('an acknowledged escalation', () => escalationOf(scene, 'acknowledged'));
   await actors.secondOnCall.post(`/v1/escalations/${escalationId}/close`, { reason: 'patient-reached' });
 }
 
@@ -32,7 +33,7 @@ interface Outlook {
 
 /** Waits until this patient's thread sleeps on its timer. */
 export async function timerRuns(scene: Scene): Promise<void> {
-  const dueAt = await scene.until('a timer that runs', async () => {
+  const dueAt = await until('a timer that runs', async () => {
     const { unheard, next } = await scene.actors.coordinator.get<Outlook>(`/v1/enrolments/${scene.enrolmentId}/explain`);
     return unheard === 0 && next.kind === 'wait' ? next.dueAt : undefined;
   });
@@ -40,14 +41,14 @@ export async function timerRuns(scene: Scene): Promise<void> {
 }
 
 /** Waits until the moment at which something would have been sent has passed. */
-export async function dueMomentIsOver({ notes, until }: Scene): Promise<boolean> {
+export async function dueMomentIsOver({ notes }: Scene): Promise<boolean> {
   const dueAt = Date.parse(String(notes.get('dueAt')));
   await until('the due moment', () => Promise.resolve(Date.now() > dueAt + 2_000));
   return true;
 }
 
-/** Waits until the story has a line like this. */
-export async function storyTells(scene: Scene, what: string): Promise<boolean> {
-  const { items } = await scene.actors.coordinator.get<{ items: { what: string }[] }>(`/v1/enrolments/${scene.enrolmentId}/story`);
-  return items.some((item) => item.what === what);
+/** Whether the story has a line like this by now. */
+export async function storyTells(scene: Scene, line: { what?: string; reason?: string }): Promise<boolean> {
+  const { items } = await scene.actors.coordinator.get<{ items: StoryItem[] }>(`/v1/enrolments/${scene.enrolmentId}/story`);
+  return items.some((item) => (line.what === undefined || item.what === line.what) && (line.reason === undefined || item.detail['reason'] === line.reason));
 }

@@ -28,6 +28,8 @@ export interface Patient {
   plan: string;
   manner?: PhoneManner;
   fault?: Omit<FaultRequest, 'to'>;
+  /** What must have happened at this number before the patient comes. */
+  comesAfter?: (phones: Phones, phone: string) => Promise<unknown>;
   /** What the patient and those around do, event by event. */
   act?: (scene: Scene) => Promise<void>;
   /** When all of this patient's story has happened; when the follow-up has ended unless told. */
@@ -116,8 +118,6 @@ export interface Scene {
   actors: Actors;
   phones: Phones;
   notes: Map<string, string | number>;
-  /** Waits until `look` gives something, asking about once a second. Throws when it never does. */
-  until<T>(what: string, look: () => Promise<T | undefined | false | null>): Promise<T>;
 }
 
 export interface Stage {
@@ -134,7 +134,7 @@ export interface Stage {
 
 const lookEveryMs = 1_000;
 
-/** Polls with a deadline; what is waited for happens in other processes, some of which may be dead for a while. */
+/** Waits until `look` gives something, asking about once a second: it happens in other processes, some of which may be dead for a while. Throws when it never does. */
 export async function until<T>(what: string, look: () => Promise<T | undefined | false | null>): Promise<T> {
   const endsAt = Date.now() + patienceMs;
   for (;;) {
@@ -152,9 +152,10 @@ export async function enter(stage: Stage, patient: Patient): Promise<Scene> {
   const phone = `${stage.numberPrefix}${person.phone}`;
   await stage.phones.register(phone, person.name, patient.manner ?? {});
   if (patient.fault !== undefined) await stage.phones.arm({ ...patient.fault, to: phone });
+  await patient.comesAfter?.(stage.phones, phone);
   const patientId = await register(coordinator, stage, patient, phone);
   const { enrolmentId } = await coordinator.post<{ enrolmentId: string }>('/v1/enrolments', { patientId, planId: patient.plan, anchors: { enrolment: new Date().toISOString() } });
-  return { patient, patientId, enrolmentId, phone, actors: stage.actors, phones: stage.phones, notes: new Map(), until };
+  return { patient, patientId, enrolmentId, phone, actors: stage.actors, phones: stage.phones, notes: new Map() };
 }
 
 async function register(coordinator: CareApi, stage: Stage, { id, person, consents }: Patient, phone: string): Promise<string> {
