@@ -1,0 +1,89 @@
+import { loadavg } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { allAsleep } from './asleep.ts';
+import type { BareSide } from './bare-side.ts';
+import { cpuBetween, cpuMsOf } from './cpu.ts';
+import type { ProductSide } from './product-side.ts';
+import type { Comparison, Measurements, Round } from './report.ts';
+import type { Stage } from './stage.ts';
+
+const rounds = 2;
+const farAwayMs = 365 * 24 * 3_600_000;
+/** After the last end, so that the CPU of what follows it (the next timer) counts too. */
+const tailMs = 2_000;
+
+export interface Sides {
+  stage: Stage;
+  product: ProductSide;
+  bare: BareSide;
+  say: (line: string) => void;
+}
+
+/** Starts threads that sleep for a year, by turns; the first turn also tells how Temporal's database grows. */
+export async function measureEnrolments({ stage, product, bare, say }: Sides, count: number): Promise<{ enrolments: Comparison; sleepers: Measurements['sleepers']; asleepMsEach: { product: number; bare: number } }> {
+  const taken = { product: [] as Round[], bare: [] as Round[] };
+  const bytes: number[] = [];
+  const asleepMsEach = { product: 0, bare: 0 };
+  const dueAt = new Date(Date.now() + farAwayMs);
+  for (let round = 0; round < rounds; round += 1) {
+    const patients = await product.plant(count);
+    if (round === 0) bytes.push(await stage.temporalBytes());
+    for (const side of ['bare', 'product'] as const) {
+      const startedAt = performance.now();
+      const { workflowIds, elapsedMs } = side === 'bare' ? await bare.start(count, dueAt) : await product.enrol(patients, dueAt);
+      await allAsleep(product.client, workflowIds);
+      asleepMsEach[side] = (performance.now() - startedAt) / count;
+      taken[side].push({ count, elapsedMs, cpuMs: {} });
+      if (round === 0) bytes.push(await stage.temporalBytes());
+      say(`enrolments, ${side}: ${Math.round((count * 1_000) / elapsedMs)} starts a second, ${Math.round(1_000 / asleepMsEach[side])} a second asleep (load ${loadavg()[0]?.toFixed(1) ?? '?'})`);
+    }
+  }
+  const [before = 0, withBare = 0, withBoth = 0] = bytes;
+  return { enrolments: taken, sleepers: { bare: { count, bytes: withBare - before }, product: { count, bytes: withBoth - withBare } }, asleepMsEach };
+}
+
+/** Lets many reminders fall due at one instant, by turns, and takes the time from there to the last committed end. */
+export async function measureContacts(sides: Sides, count: number, asleepMsEach: { product: number; bare: number }): Promise<Comparison> {
+  const taken = { product: [] as Round[], bare: [] as Round[] };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const side of ['bare', 'product'] as const) {
+      const measured = await contactRound(sides, side, count, 4_000 + 1.7 * count * asleepMsEach[side]);
+      taken[side].push(measured);
+      sides.say(`contacts, ${side}: ${Math.round((count * 1_000) / measured.elapsedMs)} a second (load ${loadavg()[0]?.toFixed(1) ?? '?'})`);
+    }
+  }
+  return taken;
+}
+
+async function contactRound(sides: Sides, side: 'product' | 'bare', count: number, leadMs: number): Promise<Round> {
+  const { stage, product, bare } = sides;
+  const pids = (): Record<string, number | undefined> => stage.pids()[side];
+  const patients = side === 'product' ? await product.plant(count) : [];
+  const runBefore = await bare.activitiesRun();
+  const dueAt = new Date(Date.now() + leadMs);
+  const started = side === 'product' ? await product.enrol(patients, dueAt) : { planId: '', ...(await bare.start(count, dueAt)) };
+  await allAsleep(product.client, started.workflowIds);
+  if (Date.now() > dueAt.getTime() - 500) {
+    sides.say('not all were asleep in time: this round is taken again with more time');
+    return contactRound(sides, side, count, leadMs * 2);
+  }
+  await delay(dueAt.getTime() - Date.now() - 200);
+  const cpuBefore = cpuMsOf(pids());
+  const lastMs = side === 'product' ? await product.lastCommitMs(started.planId, count) : await bare.lastActivityMs(runBefore + count);
+  await delay(tailMs);
+  return { count, elapsedMs: lastMs - dueAt.getTime(), cpuMs: cpuBetween(cpuBefore, cpuMsOf(pids())) };
+}
+
+/** History lengths of three threads with one reminder and of three with two, when all reminders are out. */
+export async function measureHistories({ product }: Sides): Promise<Measurements['histories']> {
+  const pairs = 3;
+  const lengths = async (reminders: number): Promise<number[]> => {
+    const patients = await product.plant(pairs);
+    const { planId, workflowIds } = await product.enrol(patients, new Date(Date.now() + 5_000), reminders);
+    await product.lastCommitMs(planId, pairs * reminders);
+    await allAsleep(product.client, workflowIds);
+    return Promise.all(workflowIds.map(async (workflowId) => (await product.client.workflow.getHandle(workflowId).describe()).historyLength));
+  };
+  const [one, two] = [await lengths(1), await lengths(2)];
+  return one.map((oneReminder, index) => ({ oneReminder, twoReminders: two[index] ?? oneReminder }));
+}
