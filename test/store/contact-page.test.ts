@@ -46,7 +46,7 @@ describe('a page', () => {
     expect(pages).toEqual(['0 sms']);
     expect(message?.body).toContain(`Reply ${row?.code ?? 'nothing'} to take it`);
     expect(message?.body).not.toContain('Ada');
-    expect(next).toMatchObject({ kind: 'wait': '2026-03-02T10:15:00.000Z' });
+    expect(next).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T10:15:00.000Z' });
   });
 
   test('that is not delivered becomes a call to the same person', async () => {
@@ -88,7 +88,7 @@ describe('a page', () => {
     const { pages, next } = await run(empty.escalationId);
 
     expect(pages).toEqual(['0 sms', '0 voice', '1 sms', '1 voice']);
-    expect(next).toMatchObject({ kind: 'wait': '2026-03-02T10:10:00.000Z' });
+    expect(next).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T10:10:00.000Z' });
     expect(world.logged.filter((line) => line.includes('"level":"error"'))).toHaveLength(6);
   });
 });
@@ -110,7 +110,7 @@ describe('an acknowledgement', () => {
     const { escalationId } = await alerted();
     await run(escalationId);
     await acknowledge(escalationId);
-    expect((await run(escalationId)).next).toMatchObject({ kind: 'wait': '2026-03-02T10:30:00.000Z' });
+    expect((await run(escalationId)).next).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T10:30:00.000Z' });
     world.at('2026-03-02T10:30:00.000Z');
 
     const { pages } = await run(escalationId);

@@ -33,7 +33,7 @@ describe('a contact that has to wait', () => {
 
     const next = await runFollowUp(world, enrolmentId);
 
-    expect(next).toMatchObject({ kind: 'wait': '2026-03-03T08:00:00.000Z', then: { kind: 'remind' } });
+    expect(next).toMatchObject({ kind: 'wait', dueAt: '2026-03-03T08:00:00.000Z', then: { kind: 'remind' } });
     expect(await world.touchpoint(touchpointId)).toMatchObject({ status: 'planned', reason: 'quiet-hours', nextAt: '2026-03-03T08:00:00.000Z' });
     expect(await world.story(enrolmentId)).toEqual(['enrolment.started', 'touchpoint.held']);
     expect(world.received(patient)).toEqual([]);
@@ -146,7 +146,7 @@ describe('a contact that has to wait', () => {
     const over = await runConversation(world, touchpointTwo);
     await runFollowUp(world, two.enrolmentId);
 
-    expect(held).toEqual({ kind: 'wait': '2026-03-02T10:00:30.000Z', summary: 'held: number-busy' });
+    expect(held).toEqual({ kind: 'wait', dueAt: '2026-03-02T10:00:30.000Z', summary: 'held: number-busy' });
     expect(over).toMatchObject({ kind: 'end', outcome: 'missed', reason: 'number-busy' });
     expect(world.received(first)).toHaveLength(1);
     expect(await world.tasks(touchpointTwo)).toEqual(['late-step']);
