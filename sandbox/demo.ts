@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { printReport } from './showcase/report.ts';
-import { runShowcase } from './showcase/run.ts';
+import { allPatients, runShowcase } from './showcase/run.ts';
 import { startWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -24,7 +24,7 @@ const phoneSpeed = 10;
 
 async function show(world: World): Promise<boolean> {
   if (control) process.stderr.write(`${JSON.stringify({ control: world.urls.control })}\n`);
-  const { report, stories } = await runShowcase(world, { say, ...(only === undefined ? {} : { only }) });
+  const { report, stories } = await runShowcase(world, { say, patients: allPatients.filter((patient) => only === undefined || only.includes(patient.id)) });
   if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else printReport(report, stories, say);
   return report.ok;

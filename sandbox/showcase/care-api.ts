@@ -32,19 +32,19 @@ interface Call {
 }
 
 /** Signs in at the authentication process and answers with that person's API. */
-export async function signIn(urls: { auth: string; api: string }, login: string, password: string): Promise<CareApi> {
+export async function signIn(urls: { auth: string; api: string }, login: string, password: string, signal?: AbortSignal): Promise<CareApi> {
   const call: Call = { method: 'POST', url: `${urls.auth}/sign-in`, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ login, password }) };
-  const { token } = (await ask(call)) as { token: string };
-  return apiWithToken(urls.api, token);
+  const { token } = (await ask(call, signal)) as { token: string };
+  return apiWithToken(urls.api, token, signal);
 }
 
-/** The API for whoever holds this token, such as a service account. */
-export function apiWithToken(apiUrl: string, token: string): CareApi {
+/** The API for whoever holds this token. Once the signal is aborted nothing is asked again. */
+function apiWithToken(apiUrl: string, token: string, signal: AbortSignal | undefined): CareApi {
   const authorization = `Bearer ${token}`;
   const send = (method: 'POST' | 'PUT', path: string, type: string, body: string): Promise<unknown> =>
-    ask({ method, url: `${apiUrl}${path}`, headers: { authorization, 'content-type': type, 'idempotency-key': randomUUID() }, body });
+    ask({ method, url: `${apiUrl}${path}`, headers: { authorization, 'content-type': type, 'idempotency-key': randomUUID() }, body }, signal);
   return {
-    get: async <Answer>(path: string) => (await ask({ method: 'GET', url: `${apiUrl}${path}`, headers: { authorization } })) as Answer,
+    get: async <Answer>(path: string) => (await ask({ method: 'GET', url: `${apiUrl}${path}`, headers: { authorization } }, signal)) as Answer,
     post: async <Answer>(path: string, body: unknown) => (await send('POST', path, 'application/json', JSON.stringify(body))) as Answer,
     put: async <Answer>(path: string, body: unknown) => (await send('PUT', path, 'application/json', JSON.stringify(body))) as Answer,
     publish: async (yaml) => {
@@ -53,12 +53,12 @@ export function apiWithToken(apiUrl: string, token: string): CareApi {
   };
 }
 
-async function ask(call: Call): Promise<unknown> {
+async function ask(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
   const endsAt = Date.now() + patienceMs;
   for (;;) {
     const outcome = await askOnce(call);
     if ('answer' in outcome) return outcome.answer;
-    if (!outcome.isPassing || Date.now() > endsAt) throw new ApiProblem(outcome.code, `${call.method} ${new URL(call.url).pathname}: ${outcome.message}`);
+    if (!outcome.isPassing || Date.now() > endsAt || signal?.aborted === true) throw new ApiProblem(outcome.code, `${call.method} ${new URL(call.url).pathname}: ${outcome.message}`);
     await delay(pauseMs);
   }
 }

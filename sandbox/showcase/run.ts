@@ -17,6 +17,8 @@ import { zoneWhereItIs } from './zones.ts';
 
 const plans = ['showcase', 'showcase-question', 'showcase-silence', 'showcase-call', 'showcase-timer'];
 
+export const allPatients: readonly Patient[] = [...textingPatients, ...otherPatients];
+
 /** A running world, as far as the showcase needs to know it. */
 export interface ShowcaseWorld {
   readonly urls: { readonly api: string; readonly auth: string; readonly phones: string };
@@ -27,21 +29,22 @@ export interface ShowcaseWorld {
 }
 
 export interface ShowcaseOptions {
-  /** Patients to run; all unless told. */
-  only?: readonly string[];
+  /** Who comes on stage; all patients unless told. */
+  patients?: readonly Patient[];
   say: (line: string) => void;
 }
 
 export interface ShowcaseResult {
   report: Report;
   stories: { scene: Scene; seen: Evidence }[];
+  /** In this run's record numbers, between `SHOW-` and the phone. */
+  run: string;
 }
 
 /** Runs all patients at once against a running world, then checks what became of each and of the whole. */
-export async function runShowcase(world: ShowcaseWorld, { only, say }: ShowcaseOptions): Promise<ShowcaseResult> {
+export async function runShowcase(world: ShowcaseWorld, { patients = allPatients, say }: ShowcaseOptions): Promise<ShowcaseResult> {
   const startedAt = new Date();
   const stage = await setStage(world, startedAt);
-  const patients = [...textingPatients, ...otherPatients].filter((patient) => only === undefined || only.includes(patient.id));
   const played = await Promise.all(patients.map((patient) => play(stage, patient, say)));
   const lists = await readLists(stage);
   const stories: ShowcaseResult['stories'] = [];
@@ -53,7 +56,7 @@ export async function runShowcase(world: ShowcaseWorld, { only, say }: ShowcaseO
     checks.push(fault === null ? check : { ...check, ok: false, detail: `${fault.message} ${check.detail}` });
   }
   checks.push(checkDuplicates(stories.map(({ seen }) => seen)), await checkLedger(world), await checkByCommand('reconcile', 'worker/reconcile-cli.ts', [], world.environment));
-  return { report: reportOf(checks, stories), stories };
+  return { report: reportOf(checks, stories), stories, run: stage.run };
 }
 
 async function setStage(world: ShowcaseWorld, now: Date): Promise<Stage> {

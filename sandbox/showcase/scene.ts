@@ -17,6 +17,8 @@ export interface Person {
   zone: 'day' | 'night';
   /** Last two digits of a number 555-01xx. */
   phone: string;
+  /** What staff noted of them. */
+  note?: string;
 }
 
 /** One patient of the showcase: who it is, what they agreed to, how their phone behaves, and what they do. */
@@ -161,7 +163,7 @@ export async function enter(stage: Stage, patient: Patient): Promise<Scene> {
 async function register(coordinator: CareApi, stage: Stage, { id, person, consents }: Patient, phone: string): Promise<string> {
   const { name, birthDate, sex, language, zone } = person;
   const { patientId } = await coordinator.post<{ patientId: string }>('/v1/patients', {
-    name, birthDate, sex, language, department, mrn: `SHOW-${stage.run}-${person.phone}-${id}`, zone: stage.zones[zone], phones: [{ number: phone }], emails: [`${id}@example.org`],
+    name, birthDate, sex, language, department, ...(person.note === undefined ? {} : { note: person.note }), mrn: `SHOW-${stage.run}-${person.phone}-${id}`, zone: stage.zones[zone], phones: [{ number: phone }], emails: [`${id}@example.org`],
   });
   if (consents.length > 0) {
     await coordinator.post(`/v1/patients/${patientId}/consents`, { purpose: 'follow-up', channels: consents, evidenceKind: 'signature', evidence: `Form ${stage.run}-${id}`, noticeVersion: 'follow-up-1' });
