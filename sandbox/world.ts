@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -155,13 +156,13 @@ async function refuseSecond(dataDir: string): Promise<void> {
   throw new WorldError(`Carethread runs already on ${dataDir} (process ${pid}). Stop it first, or set CARETHREAD_DATA_DIR to another folder.`);
 }
 
-/** None of these servers runs yet while ports are chosen, so no port may be given twice. */
+/** None of these servers runs yet while ports are chosen, so no port may be given twice, nor one of the range that outgoing connections take. */
 async function choosePorts(wanted: WorldOptions['ports']): Promise<Ports> {
   const taken = new Set<number>();
   const chosen: [string, number][] = [];
   for (const [name, preferred] of Object.entries(preferredPorts) as [keyof Ports, number][]) {
-    let port = await freePort(wanted === 'any' ? undefined : preferred);
-    while (taken.has(port)) port = await freePort(wanted === 'any' ? undefined : port + 1);
+    let port = await freePort(wanted === 'any' ? randomInt(10_000, 30_000) : preferred);
+    while (taken.has(port)) port = await freePort(port + 1);
     taken.add(port);
     chosen.push([name, port]);
   }
