@@ -27,6 +27,8 @@ export interface ScriptedCare {
   calls: Map<string, { checks: number[]; answered: CallProgress[] }>;
   /** Set to hold reminders back: each waits for this before it ends. */
   beforeReminderEnds: ((id: string) => Promise<void>) | undefined;
+  /** An ask is over once it was asked for; otherwise once its conversation has begun. */
+  asksOnce: boolean;
   /** Forgets all of an earlier test. */
   reset(): void;
 }
@@ -38,17 +40,22 @@ const later = (at: number): string => new Date(at).toISOString();
  * at continue-as-new is really forgotten. `now` is the server's clock.
  */
 export function scriptCare(now: () => Promise<number>): ScriptedCare {
-  const care: ScriptedCare = { log: [], plans: new Map(), conversations: new Map(), escalations: new Map(), calls: new Map(), beforeReminderEnds: undefined, activities: undefined as never, reset };
+  const care: ScriptedCare = { log: [], plans: new Map(), conversations: new Map(), escalations: new Map(), calls: new Map(), beforeReminderEnds: undefined, asksOnce: false, activities: undefined as never, reset };
   function reset(): void {
     care.log.length = 0;
     for (const known of [care.plans, care.conversations, care.escalations, care.calls]) known.clear();
     care.beforeReminderEnds = undefined;
+    care.asksOnce = false;
   }
   const decidePlan = async (enrolmentId: string): Promise<FollowUpNext> => {
     const step = (care.plans.get(enrolmentId) ?? []).filter((each) => each.doneAt === undefined).sort((a, b) => a.at - b.at)[0];
     if (step === undefined) return { kind: 'end', reason: 'completed', summary: 'done' };
     const command = { enrolmentId, touchpointId: step.id, revision: 1, summary: step.id };
-    if (step.kind === 'ask') return step.at <= (await now()) ? { kind: 'ask', ...command } : { kind: 'wait', dueAt: later(step.at), summary: step.id, then: null };
+    if (step.kind === 'ask' && step.at <= (await now())) {
+      if (care.asksOnce) step.doneAt = await now();
+      return { kind: 'ask', ...command };
+    }
+    if (step.kind === 'ask') return { kind: 'wait', dueAt: later(step.at), summary: step.id, then: null };
     const remind = { kind: 'remind' as const, channel: 'sms' as const, ...command };
     return step.at <= (await now()) ? remind : { kind: 'wait', dueAt: later(step.at), summary: step.id, then: remind };
   };

@@ -1,8 +1,8 @@
+import { Client, Connection } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
-import { Client } from '@temporalio/client';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { taskQueueOf, taskQueues, workflowIdOf } from '../../domain/threads.ts';
 import type { ThreadType } from '../../domain/threads.ts';
 import { createDataConverter } from '../../temporal/data-converter.ts';
@@ -32,17 +32,61 @@ export interface Stage {
   close: () => Promise<void>;
 }
 
-/** Workers on all queues of the environment, which is the caller's; subjects must be fresh in each test. */
+/** How a server's time is read and passes. */
+interface Clockwork {
+  now: () => Promise<number>;
+  sleep: (ms: number) => Promise<void>;
+  /** Awaits what takes time. */
+  passing: (awaited: () => Promise<unknown>) => Promise<void>;
+}
+
+/**
+ * Workers on all queues of a server whose time jumps, which is the caller's; subjects must be fresh in each test. Only for threads
+ * without children and in one run: that server stops jumping once a child has outlived its parent.
+ */
 export async function openStage(environment: TestWorkflowEnvironment): Promise<Stage> {
   const { testService } = environment.connection;
   if (testService === undefined) throw new Error('Only a time-skipping server lets time pass.');
-  const client = new Client({ connection: environment.connection, dataConverter: testDataConverter });
-  const now = (): Promise<number> => environment.currentTimeMs();
+  return stageOn(environment.connection, environment.nativeConnection, 'default', {
+    now: () => environment.currentTimeMs(),
+    sleep: (ms) => environment.sleep(ms),
+    passing: async (awaited) => {
+      await testService.unlockTimeSkipping({});
+      try {
+        await awaited();
+      } finally {
+        await testService.lockTimeSkipping({});
+      }
+    },
+  });
+}
+
+/** The same on a real server, where time passes by itself. */
+export async function openRealStage({ address, namespace }: { address: string; namespace: string }): Promise<Stage> {
+  const [connection, nativeConnection] = await Promise.all([Connection.connect({ address }), NativeConnection.connect({ address })]);
+  const stage = await stageOn(connection, nativeConnection, namespace, {
+    now: () => Promise.resolve(Date.now()),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    passing: async (awaited) => {
+      await awaited();
+    },
+  });
+  return {
+    ...stage,
+    close: async () => {
+      await stage.close();
+      await Promise.all([connection.close(), nativeConnection.close()]);
+    },
+  };
+}
+
+async function stageOn(connection: Connection, nativeConnection: NativeConnection, namespace: string, { now, sleep, passing }: Clockwork): Promise<Stage> {
+  const client = new Client({ connection, namespace, dataConverter: testDataConverter, identity: 'stage' });
   const care = scriptCare(now);
   const bundle = await workflowBundle();
   const workers = await Promise.all(
     Object.values(taskQueues).map((taskQueue) =>
-      Worker.create({ connection: environment.nativeConnection, taskQueue, workflowBundle: bundle, activities: care.activities, dataConverter: testDataConverter }),
+      Worker.create({ connection: nativeConnection, namespace, taskQueue, workflowBundle: bundle, activities: care.activities, dataConverter: testDataConverter, identity: 'stage' }),
     ),
   );
   const running = Promise.all(workers.map((worker) => worker.run()));
@@ -50,24 +94,17 @@ export async function openStage(environment: TestWorkflowEnvironment): Promise<S
   return {
     care,
     now,
+    sleep,
     poke: async (type, subjectId, historyBudget) => {
       const poker = createPoker({ client, logger: { warn: () => undefined }, ...(historyBudget === undefined ? {} : { historyBudget }) });
       const poked = await poker.poke([{ workflowId: workflowIdOf(type, subjectId), workflowType: type, taskQueue: taskQueueOf(type), subjectId, plan: null }]);
       if (poked !== 1) throw new Error(`${type} ${subjectId} could not be poked.`);
     },
     handle,
-    ended: async (type, subjectId) => {
-      await testService.unlockTimeSkipping({});
-      try {
-        await handle(type, subjectId).result();
-      } finally {
-        await testService.lockTimeSkipping({});
-      }
-    },
-    sleep: (ms) => environment.sleep(ms),
+    ended: (type, subjectId) => passing(() => handle(type, subjectId).result()),
     history: (type, subjectId, runId) => client.workflow.getHandle(workflowIdOf(type, subjectId), runId).fetchHistory(),
     until: async (condition) => {
-      while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+      while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
     },
     close: async () => {
       for (const worker of workers) worker.shutdown();

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { useDevServer } from '../support/temporal.ts';
+import type { ScriptedStep } from './scripted-care.ts';
+import { openRealStage } from './stage.ts';
+import type { Stage } from './stage.ts';
+
+/** Nine events is what a fresh run takes before it waits; from there on each budget ends a run at another point of a thread. */
+const budgets = [9, 10, 11, 13, 15, 17, 20, 25];
+
+const server = useDevServer();
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openRealStage(server());
+});
+afterAll(() => stage.close());
+beforeEach(() => stage.care.reset());
+
+it.each(budgets)('a follow-up that begins afresh after %i events loses nothing, repeats nothing and keeps its times', async (budget) => {
+  const { care, now, poke, ended, handle, sleep } = stage;
+  const id = randomUUID();
+  const start = (await now()) + 500;
+  const steps: ScriptedStep[] = [1, 2, 3, 4, 5].map((index) => ({ id: `${id}-${index}`, at: start + index * 300, kind: 'remind' }));
+  const asked = `${id}-ask`;
+  steps.push({ id: asked, at: start + 1_050, kind: 'ask' });
+  care.plans.set(id, steps);
+  care.conversations.set(asked, [{ at: start, kind: 'contact' }]);
+
+  await poke('followUp', id, budget);
+  const first = (await handle('followUp', id).describe()).runId;
+  // Pokes at moments of their own: some come while a run is just being ended.
+  for (let poked = 0; poked < 8; poked += 1) {
+    await sleep(170);
+    if (poked < 7) await poke('followUp', id, budget);
+  }
+  await ended('followUp', id);
+  await ended('questionnaire', asked);
+
+  expect(care.log.filter((entry) => entry.startsWith('remind'))).toEqual(steps.filter((step) => step.kind === 'remind').map((step) => `remind ${step.id}`));
+  expect(care.log.filter((entry) => entry.startsWith('contact'))).toEqual([`contact ${asked} first`]);
+  for (const step of steps) expect(step.doneAt).toBeGreaterThanOrEqual(step.at);
+  expect((await handle('followUp', id).describe()).runId).not.toBe(first);
+});
+
+it.each([10, 12, 15])('a conversation that begins afresh after %i events asks, nudges and calls once each', async (budget) => {
+  const { care, now, poke, ended } = stage;
+  const id = randomUUID();
+  const start = await now();
+  care.conversations.set(id, [{ at: start, kind: 'contact' }, { at: start + 600, kind: 'contact' }, { at: start + 1_200, kind: 'call' }]);
+
+  await poke('questionnaire', id, budget);
+  await ended('questionnaire', id);
+  await ended('recordedCall', `${id}-call`);
+
+  expect(care.log).toEqual([`contact ${id} first`, `contact ${id} nudge-1`, `place ${id}-call`]);
+});
+
+it.each([10, 12, 15])('an escalation that begins afresh after %i events pages each rung once and waits for its human', async (budget) => {
+  const { care, now, poke, ended, handle, until } = stage;
+  const id = randomUUID();
+  const start = await now();
+  const escalation = { pagesAt: [start, start + 400, start + 800], pages: 0, state: 'open' as 'open' | 'closed' };
+  care.escalations.set(id, escalation);
+
+  await poke('escalation', id, budget);
+  await until(() => escalation.pages === 3);
+  const waiting = await handle('escalation', id).describe();
+  escalation.state = 'closed';
+  await poke('escalation', id, budget);
+  await ended('escalation', id);
+
+  expect(waiting.status.name).toBe('RUNNING');
+  expect(care.log).toEqual(['page 1', 'page 2', 'page 3']);
+});
