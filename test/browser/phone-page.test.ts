@@ -2,8 +2,8 @@ import { chromium } from 'playwright-core';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { chromiumOptions } from '../../sandbox/chromium.ts';
-import { hospital, startWorld } from './phone-world.ts';
-import type { World } from './phone-world.ts';
+import { hospital, startWorld } from '../sandbox/phone-world.ts';
+import type { World } from '../sandbox/phone-world.ts';
 
 const patient = '+12025550151';
 
