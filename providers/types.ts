@@ -58,6 +58,8 @@ export interface SmsProvider {
   send(request: SmsRequest): Promise<SendResult>;
   /** All messages to a number that the provider took at or after `sentAfter`. Throws ProviderUnavailable when it cannot tell. */
   find(search: { to: string; sentAfter: Date }): Promise<ProviderMessage[]>;
+  /** All messages that the provider took for us at or after `since`, whomever to, but for answers within a webhook. Throws ProviderUnavailable. */
+  list(search: { since: Date }): Promise<ProviderMessage[]>;
 }
 
 export interface CallRequest {

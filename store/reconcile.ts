@@ -1,4 +1,5 @@
 import type { Sql } from './connect.ts';
+import { createGate } from './gate.ts';
 
 /** One difference between what was planned and what is. No difference is the only good answer. */
 export interface Difference {
@@ -26,7 +27,11 @@ export async function databaseDifferences(sql: Sql, asOf: string): Promise<Diffe
       subject: 'touchpoint',
       message: 'It was due and nothing happened: see whether the follow-up thread runs, then poke it.',
       rows: sql`select t.touchpoint_id as id from care.touchpoint t join care.enrolment e using (enrolment_id)
-        where t.status = 'planned' and e.status = 'active' and t.next_at < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds})`,
+        where t.status = 'planned' and e.status = 'active' and t.next_at < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds})
+          or t.status = 'planned' and e.status = 'ended'
+          or t.status = 'sent' and e.status <> 'paused' and t.receipt_by < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds})
+            -- Its thread looks again at its next step, and says then that no receipt came.
+            and not exists (select from care.touchpoint later where later.enrolment_id = t.enrolment_id and later.status = 'planned' and later.next_at >= ${asOf}::timestamptz)`,
     },
     {
       kind: 'conversation-lost',
@@ -61,7 +66,8 @@ export async function databaseDifferences(sql: Sql, asOf: string): Promise<Diffe
       kind: 'attempt-unresolved',
       subject: 'attempt',
       message: 'It is not known whether the provider took it: look it up at the provider, then give it to staff.',
-      rows: sql`select attempt_id as id from care.attempt where status in ('claimed', 'unknown') and lease_until < clock_timestamp() - make_interval(secs => ${graceSeconds})
+      // A page that stays unclear is answered by the next one.
+      rows: sql`select attempt_id as id from care.attempt where (status = 'claimed' or status = 'unknown' and subject_kind = 'touchpoint') and lease_until < clock_timestamp() - make_interval(secs => ${graceSeconds})
         and not exists (select from care.task where task.touchpoint_id = attempt.subject_id and task.kind = 'outcome-unknown')`,
     },
     {
@@ -70,23 +76,41 @@ export async function databaseDifferences(sql: Sql, asOf: string): Promise<Diffe
       message: 'It was told something and has not heard it: the sweeper does not run, or the thread is stuck.',
       rows: sql`select distinct workflow_id as id from care.inbox where applied_at is null and told_at < clock_timestamp() - make_interval(secs => ${graceSeconds})`,
     },
+    {
+      kind: 'inbound-unhandled',
+      subject: 'inbound',
+      message: 'It was received and nobody handled it: see whether the API runs, which takes such messages up again.',
+      rows: createGate(sql).inboundWaiting(1_000).then((ids) => ids.map((id) => ({ id }))),
+    },
   ];
   const found = await Promise.all(queries.map(async ({ kind, subject, message, rows }) => (await rows).map(({ id }) => ({ kind, subject: `${subject}/${id}`, message }))));
   return found.flat();
 }
 
-/** Threads that Postgres holds open: each must run in Temporal. */
-export async function openThreads(sql: Sql): Promise<{ workflowId: string }[]> {
-  return sql`select workflow_id as "workflowId" from care.thread where closed_at is null and started_at < clock_timestamp() - make_interval(secs => ${graceSeconds}) order by workflow_id`;
+/** Threads that Postgres holds open, by id and in pages: each must run in Temporal. */
+export async function openThreads(sql: Sql, { after, limit }: { after: string; limit: number }): Promise<string[]> {
+  const rows = await sql<{ workflowId: string }[]>`
+    select workflow_id as "workflowId" from care.thread
+    where closed_at is null and workflow_id > ${after} and exists (select from care.inbox i where i.workflow_id = thread.workflow_id and i.told_at < clock_timestamp() - make_interval(secs => ${graceSeconds}))
+    order by workflow_id limit ${limit}`;
+  return rows.map((row) => row.workflowId);
 }
 
 export interface SentAttempt {
   attemptId: string;
   providerSid: string;
-  channel: string;
+  /** Null for pages of staff. */
+  patientId: string | null;
 }
 
-/** What Postgres knows to be at the provider since an instant. */
-export async function sentAttempts(sql: Sql, since: string): Promise<SentAttempt[]> {
-  return sql`select attempt_id as "attemptId", provider_sid as "providerSid", channel from care.attempt where provider_sid is not null and claimed_at >= ${since}`;
+/** Texts that Postgres knows to be at the provider and that were begun since an instant of the database's clock. */
+export async function sentTexts(sql: Sql, since: Date): Promise<SentAttempt[]> {
+  return sql<SentAttempt[]>`
+    select attempt_id as "attemptId", provider_sid as "providerSid", patient_id as "patientId" from care.attempt
+    where provider_sid is not null and channel = 'sms' and first_claimed_at >= ${since.toISOString()}`;
+}
+
+/** Which attempts these ids of the provider belong to, whenever they were begun. */
+export async function attemptsOfSids(sql: Sql, sids: readonly string[]): Promise<SentAttempt[]> {
+  return sql<SentAttempt[]>`select attempt_id as "attemptId", provider_sid as "providerSid", patient_id as "patientId" from care.attempt where provider_sid = any(${[...sids]})`;
 }

@@ -1,5 +1,5 @@
 import type { Twilio } from 'twilio';
-import type { SmsProvider } from '../types.ts';
+import type { ProviderMessage, SmsProvider } from '../types.ts';
 import { askProvider, postOnce } from './client.ts';
 import type { TwilioSettings } from './client.ts';
 
@@ -20,15 +20,29 @@ export function twilioSms(client: Twilio, { from, publicUrl }: Pick<TwilioSettin
           statusCallback: `${publicUrl}/webhooks/twilio/status?attempt=${encodeURIComponent(attemptId)}`,
         });
       }),
-    find: ({ to, sentAfter }) =>
-      askProvider(async () => {
-        // Not by DateSent: a message that still waits in the provider's queue has none, and would seem absent. The list is newest first.
-        const messages = await client.messages.list({ to, limit: searchLimit });
-        return messages
-          .filter((message) => message.direction !== 'inbound' && (message.dateCreated as Date | null) !== null && message.dateCreated >= wholeSecond(sentAfter))
-          .map((message) => ({ sid: message.sid, to: message.to, body: message.body, status: message.status, errorCode: (message.errorCode as number | null) === null ? null : String(message.errorCode), createdAt: message.dateCreated }));
-      }),
+    // Not by DateSent: a message that still waits in the provider's queue has none, and would seem absent. Lists are newest first.
+    find: ({ to, sentAfter }) => askProvider(async () => taken(await client.messages.list({ to, limit: searchLimit }), sentAfter)),
+    list: ({ since }) => askProvider(async () => taken((await listBackTo(client, since)).filter((message) => message.direction === 'outbound-api'), since)),
   };
+}
+
+async function listBackTo(client: Twilio, since: Date): Promise<ListedMessage[]> {
+  const listed: ListedMessage[] = [];
+  let page: Awaited<ReturnType<Twilio['messages']['page']>> | undefined = await client.messages.page({ pageSize: 1_000 });
+  while (page !== undefined) {
+    listed.push(...page.instances);
+    const oldest = page.instances.at(-1);
+    page = oldest === undefined || oldest.dateCreated < wholeSecond(since) ? undefined : await page.nextPage();
+  }
+  return listed;
+}
+
+type ListedMessage = Awaited<ReturnType<Twilio['messages']['list']>>[number];
+
+function taken(messages: ListedMessage[], since: Date): ProviderMessage[] {
+  return messages
+    .filter((message) => message.direction !== 'inbound' && (message.dateCreated as Date | null) !== null && message.dateCreated >= wholeSecond(since))
+    .map((message) => ({ sid: message.sid, to: message.to, body: message.body, status: message.status, errorCode: (message.errorCode as number | null) === null ? null : String(message.errorCode), createdAt: message.dateCreated }));
 }
 
 /** The provider's dates have whole seconds. */
