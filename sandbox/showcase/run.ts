@@ -55,7 +55,7 @@ export async function runShowcase(world: ShowcaseWorld, { patients = allPatients
     const check = checkOfPatient(patient, seen ?? fault ?? new Error('it never began'));
     checks.push(fault === null ? check : { ...check, ok: false, detail: `${fault.message} ${check.detail}` });
   }
-  checks.push(checkDuplicates(stories.map(({ seen }) => seen)), await checkLedger(world), await checkByCommand('reconcile', 'worker/reconcile-cli.ts', [], world.environment));
+  checks.push(checkDuplicates(stories.map(({ seen }) => seen)), await checkLedger(world), await checkByCommand('reconcile', 'worker/reconcile-cli.ts', [], { ...world.environment, METRICS_PORT: '9465' }));
   return { report: reportOf(checks, stories), stories, run: stage.run };
 }
 
