@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { Request } from 'express';
 import { z } from 'zod';
 import type { VoicePrompt } from '../../domain/dialogue/types.ts';
+import { insistently } from '../../providers/twilio/callbacks.ts';
 import { hangUpTwiml, promptTwiml } from '../../providers/twilio/twiml.ts';
 import { endAfterFault } from '../inbound/call-end.ts';
 import type { InboundDeps } from '../inbound/deps.ts';
@@ -56,12 +57,12 @@ export function callRoutes(deps: InboundDeps): Router {
 /** The number of the awaited turn rides in its address, so that a webhook that the provider repeats is known as such. */
 function callTwiml(base: string, callId: string, answer: VoiceAnswer): string {
   if (answer === null) return hangUpTwiml();
-  return promptTwiml(answer.prompt, { turn: `${base}/voice/${callId}/turn?turn=${answer.turn}`, recording: `${base}/recording/${callId}` });
+  return promptTwiml(answer.prompt, { turn: `${base}/voice/${callId}/turn?turn=${answer.turn}${insistently}`, recording: `${base}/recording/${callId}${insistently}` });
 }
 
 function pageTwiml(base: string, { escalationId, page }: { escalationId: string; page: number }, turn: number, prompt: VoicePrompt | null): string {
   if (prompt === null) return hangUpTwiml();
-  return promptTwiml(prompt, { turn: `${base}/voice/page/${escalationId}/${page}/turn?turn=${turn}`, recording: '' });
+  return promptTwiml(prompt, { turn: `${base}/voice/page/${escalationId}/${page}/turn?turn=${turn}${insistently}`, recording: '' });
 }
 
 function readPage(request: Request) {

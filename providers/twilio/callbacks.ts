@@ -1,6 +1,12 @@
 import { z } from 'zod';
 
 /**
+ * Ends an address that the provider asks or reports to: its connection overrides. It then tries again for some seconds while a
+ * process of ours restarts, so that no receipt and no keypress is lost. A fragment is not sent, and not signed.
+ */
+export const insistently = '#rc=5&rp=all';
+
+/**
  * Status callbacks, parsed. They come in any order and more than once: `rank` grows along a message's life, so that an
  * older status never overwrites a newer one.
  */

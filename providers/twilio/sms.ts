@@ -1,5 +1,6 @@
 import type { Twilio } from 'twilio';
 import type { ProviderMessage, SmsProvider } from '../types.ts';
+import { insistently } from './callbacks.ts';
 import { askProvider, postOnce } from './client.ts';
 import type { TwilioSettings } from './client.ts';
 
@@ -17,7 +18,7 @@ export function twilioSms(client: Twilio, { from, publicUrl }: Pick<TwilioSettin
           body,
           ...(sender.startsWith('MG') ? { messagingServiceSid: sender } : { from: sender }),
           validityPeriod: validitySeconds,
-          statusCallback: `${publicUrl}/webhooks/twilio/status?attempt=${encodeURIComponent(attemptId)}`,
+          statusCallback: `${publicUrl}/webhooks/twilio/status?attempt=${encodeURIComponent(attemptId)}${insistently}`,
         });
       }),
     // Not by DateSent: a message that still waits in the provider's queue has none, and would seem absent. Lists are newest first.

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Twilio } from 'twilio';
 import type { VoiceProvider } from '../types.ts';
 import { ProviderUnavailable } from '../types.ts';
+import { insistently } from './callbacks.ts';
 import { askProvider, postOnce } from './client.ts';
 import type { TwilioSettings } from './client.ts';
 
@@ -17,9 +18,9 @@ export function twilioVoice(client: Twilio, settings: TwilioSettings): VoiceProv
         client.calls.create({
           to,
           from: callerId,
-          url: `${publicUrl}/webhooks/twilio/voice/${callId}`,
+          url: `${publicUrl}/webhooks/twilio/voice/${callId}${insistently}`,
           method: 'POST',
-          statusCallback: `${publicUrl}/webhooks/twilio/call-status/${callId}?attempt=${encodeURIComponent(attemptId)}`,
+          statusCallback: `${publicUrl}/webhooks/twilio/call-status/${callId}?attempt=${encodeURIComponent(attemptId)}${insistently}`,
           statusCallbackMethod: 'POST',
           statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed'],
           timeout: ringSeconds,

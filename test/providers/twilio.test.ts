@@ -39,7 +39,7 @@ describe('sending an SMS', () => {
 
     expect(result).toMatchObject({ kind: 'accepted', sid: expect.stringMatching(/^SM[0-9a-f]{32}$/) as string });
     expect(posts()).toBe(before + 1);
-    expect(network.phone(number).messages().at(-1)).toMatchObject({ body: 'Once only.', statusCallback: `http://127.0.0.1:9/webhooks/twilio/status?attempt=${sent.attemptId}` });
+    expect(network.phone(number).messages().at(-1)).toMatchObject({ body: 'Once only.', statusCallback: `http://127.0.0.1:9/webhooks/twilio/status?attempt=${sent.attemptId}#rc=5&rp=all` });
   });
 
   it('is unknown when the provider takes it and drops its answer, and is found by looking', async () => {
