@@ -29,3 +29,9 @@ export async function earlyReceipt(tx: Transaction, attemptId: string): Promise<
   if (row?.status === 'delivered' || row?.status === 'read') return { delivered: true, reason: '' };
   return row?.status === 'undelivered' || row?.status === 'failed' ? { delivered: false, reason: row.error ?? row.status } : null;
 }
+
+/** Postgres chose this transaction to resolve a deadlock: nothing of it was written, and it may be run again. */
+export function isDeadlock(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return cause instanceof Error && 'code' in cause && cause.code === '40P01';
+}

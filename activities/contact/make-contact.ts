@@ -4,7 +4,7 @@ import { plusMs } from '../../domain/follow-up/evolve.ts';
 import type { ContactKind } from '../../domain/questionnaire/types.ts';
 import type { ContactDetail, ContactEnd, SealedValue, Verdict } from '../../store/gate/types.ts';
 import { ProviderUnavailable } from '../../providers/types.ts';
-import { attemptTimes, earlyReceipt } from '../../store/attempts.ts';
+import { attemptTimes, earlyReceipt, isDeadlock } from '../../store/attempts.ts';
 import type { AttemptTimes } from '../../store/attempts.ts';
 import type { Transaction } from '../../store/connect.ts';
 import { createGate } from '../../store/gate.ts';
@@ -47,9 +47,10 @@ export interface RecordedEnd {
 
 /** Writes a contact's end, in the transaction of the next decision. */
 export async function recordEnd(tx: Transaction, made: ContactMade): Promise<RecordedEnd> {
-  const recorded = made.end === null ? null : await createGate(tx).contactEnd(made.end);
+  // Sent together and run in this order: the receipt is looked for behind the lock that the end takes.
+  const [recorded, receipt] = await Promise.all([made.end === null ? null : createGate(tx).contactEnd(made.end), made.attemptId === null ? null : earlyReceipt(tx, made.attemptId)]);
   const outcome: ContactOutcome = recorded?.status === 'sent' ? { kind: 'sent', providerSid: recorded.providerSid } : made.outcome;
-  return { outcome, receipt: outcome.kind === 'sent' && made.attemptId !== null ? await earlyReceipt(tx, made.attemptId) : null };
+  return { outcome, receipt: outcome.kind === 'sent' ? receipt : null };
 }
 
 /** No POST starts later than this after its authorisation. */
@@ -63,10 +64,10 @@ const startWithinMs = 2_000;
 export async function makeContact(deps: ActivityDeps, request: ContactRequest, compose: (view: ContactView) => Promise<Sender>): Promise<ContactMade> {
   const authorisedAt = performance.now();
   const businessNow = deps.clock().toISOString();
-  const secret = await deps.gate.contactBegin({ ...request, attemptId: randomUUID(), businessNow, leaseSeconds: deps.settings.leaseSeconds });
-  const verdict = await deps.gate.verdict<ContactDetail>(secret);
+  const secret = await begin(deps, { ...request, attemptId: randomUUID(), businessNow, leaseSeconds: deps.settings.leaseSeconds });
+  const { verdict, values } = await deps.gate.take<ContactDetail>(secret);
   if (verdict.verdict !== 'allowed') return notAllowed(deps, verdict, businessNow);
-  const view: ContactView = { detail: verdict.detail, language: verdict.detail.language === 'zh' ? 'zh' : 'en', values: await deps.gate.read(secret) };
+  const view: ContactView = { detail: verdict.detail, language: verdict.detail.language === 'zh' ? 'zh' : 'en', values };
   const attempt: Attempt = { attemptId: verdict.detail.attemptId, businessNow, receipt: verdict.receipt, isPage: request.subjectKind === 'escalation' };
   try {
     const sender = await compose(view);
@@ -78,6 +79,16 @@ export async function makeContact(deps: ActivityDeps, request: ContactRequest, c
     // Without its text, what an earlier try may have sent cannot be looked for: a person does.
     if (verdict.detail.takeover) return ended(attempt, { kind: 'unknown', reason: 'missing-translation' }, null);
     return ended(attempt, { kind: 'held', until: plusMs(businessNow, 3_600_000), reason: 'missing-translation' }, null);
+  }
+}
+
+/** Begins again at once when the end of another try of the same contact took its locks in the other order: nothing was claimed. */
+async function begin(deps: ActivityDeps, request: Parameters<ActivityDeps['gate']['contactBegin']>[0]): Promise<string> {
+  try {
+    return await deps.gate.contactBegin(request);
+  } catch (error) {
+    if (!isDeadlock(error)) throw error;
+    return deps.gate.contactBegin(request);
   }
 }
 

@@ -29,7 +29,8 @@ export function twilioSms(client: Twilio, { from, publicUrl }: Pick<TwilioSettin
 
 async function listBackTo(client: Twilio, since: Date): Promise<ListedMessage[]> {
   const listed: ListedMessage[] = [];
-  let page: Awaited<ReturnType<Twilio['messages']['page']>> | undefined = await client.messages.page({ pageSize: 1_000 });
+  const newest = await client.messages.page({ pageSize: 1_000 });
+  let page: Awaited<ReturnType<typeof newest.nextPage>> = newest;
   while (page !== undefined) {
     listed.push(...page.instances);
     const oldest = page.instances.at(-1);
