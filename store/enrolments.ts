@@ -37,12 +37,16 @@ export async function startEnrolment(tx: Transaction, { enrolmentId, patientId, 
   const rows = planTouchpoints(plan, anchors, zone, randomUUID).map((touchpoint) => ({
     touchpoint_id: touchpoint.id, step_id: touchpoint.stepId, kind: touchpoint.kind, due_at: touchpoint.dueAt, next_at: touchpoint.nextAt, not_after: notAfterOf(plan, touchpoint, zone),
   }));
-  await tx`
+  // Sent together, so that a start costs a few ways to the database and not eight.
+  const [thread] = await Promise.all([
+    tell(tx, 'followUp', enrolmentId, { kind: 'started' }, now),
+    tx`
     insert into care.touchpoint (touchpoint_id, enrolment_id, patient_id, step_id, kind, purpose, due_at, next_at, not_after)
     select touchpoint_id, ${enrolmentId}, ${patientId}, step_id, kind, ${plan.purpose}, due_at, next_at, not_after
-    from jsonb_to_recordset(${json(tx, rows)}) as r(touchpoint_id uuid, step_id text, kind text, due_at timestamptz, next_at timestamptz, not_after timestamptz)`;
-  await tellStory(tx, [{ enrolmentId, patientId, touchpointId: null, at: now, what: 'enrolment.started', detail: { plan: plan.id, version: plan.version, by: startedBy } }]);
-  return tell(tx, 'followUp', enrolmentId, { kind: 'started' }, now);
+    from jsonb_to_recordset(${json(tx, rows)}) as r(touchpoint_id uuid, step_id text, kind text, due_at timestamptz, next_at timestamptz, not_after timestamptz)`,
+    tellStory(tx, [{ enrolmentId, patientId, touchpointId: null, at: now, what: 'enrolment.started', detail: { plan: plan.id, version: plan.version, by: startedBy } }]),
+  ]);
+  return thread;
 }
 
 /** An enrolment as a list shows it: ids, codes and times. */

@@ -33,16 +33,19 @@ export class EnrolmentUnknown extends Error {
 
 /** Reads an enrolment's position and holds its row's lock until the transaction ends. */
 export async function lockFollowUp(tx: Transaction, enrolmentId: string): Promise<FollowUpRow> {
-  const [row] = await tx<(Omit<FollowUpRow, 'state'> & Pick<FollowUpState, 'status' | 'endReason' | 'anchors' | 'zone'>)[]>`
+  // Sent together and run in this order, so the touchpoints are read under the lock.
+  const [[row], touchpoints] = await Promise.all([
+    tx<(Omit<FollowUpRow, 'state'> & Pick<FollowUpState, 'status' | 'endReason' | 'anchors' | 'zone'>)[]>`
     select e.enrolment_id as "enrolmentId", e.patient_id as "patientId", e.plan_id as "planId", e.plan_version as "planVersion", e.department,
            e.revision, p.body as plan, e.status, e.end_reason as "endReason", e.anchors, e.zone
     from care.enrolment e join care.plan p on p.plan_id = e.plan_id and p.version = e.plan_version
-    where e.enrolment_id = ${enrolmentId} for update of e`;
+    where e.enrolment_id = ${enrolmentId} for update of e`,
+    tx<Touchpoint[]>`
+    select touchpoint_id as id, step_id as "stepId", kind, due_at as "dueAt", next_at as "nextAt", status, outcome, reason, channel_index as "channelIndex", round, receipt_by as "receiptBy"
+    from care.touchpoint where enrolment_id = ${enrolmentId} order by due_at nulls last, step_id`,
+  ]);
   if (row === undefined) throw new EnrolmentUnknown(enrolmentId);
   const { status, endReason, anchors, zone, ...rest } = row;
-  const touchpoints = await tx<Touchpoint[]>`
-    select touchpoint_id as id, step_id as "stepId", kind, due_at as "dueAt", next_at as "nextAt", status, outcome, reason, channel_index as "channelIndex", round, receipt_by as "receiptBy"
-    from care.touchpoint where enrolment_id = ${enrolmentId} order by due_at nulls last, step_id`;
   return { ...rest, state: { schemaVersion: 1, enrolmentId, status, endReason, anchors, zone, touchpoints: [...touchpoints] } };
 }
 
@@ -59,8 +62,7 @@ export interface Resumed<Next> {
  * meanwhile. The revision counts what commands depend on, so a delivery receipt does not make the next reminder's command stale.
  */
 export async function resumeFollowUp(tx: Transaction, enrolmentId: string, now: Instant, events: FollowUpEvent[] = []): Promise<Resumed<FollowUpNext>> {
-  const before = await lockFollowUp(tx, enrolmentId);
-  const heard = await hear<FollowUpEvent>(tx, 'followUp', enrolmentId);
+  const [before, heard] = await Promise.all([lockFollowUp(tx, enrolmentId), hear<FollowUpEvent>(tx, 'followUp', enrolmentId)]);
   const evolved = evolveAll(before, [...events, ...heard.map((row) => row.event)], now);
   let decision = decide(before.plan, evolved.state, now, before.revision + 1);
   const bumped = commandsChanged(before.state, decision.state);
@@ -108,15 +110,21 @@ async function saveFollowUp(tx: Transaction, before: FollowUpRow, after: FollowU
   }
   const earlier = new Map(before.state.touchpoints.map((touchpoint) => [touchpoint.id, touchpoint]));
   const changed = state.touchpoints.filter((touchpoint) => !isDeepStrictEqual(earlier.get(touchpoint.id), touchpoint));
-  for (const touchpoint of changed) await saveTouchpoint(tx, after, touchpoint, now);
-  await tellStory(tx, changed.flatMap((touchpoint) => storyOfTouchpoint(after, touchpoint, now)));
+  await Promise.all([saveTouchpoints(tx, after, changed, now), tellStory(tx, changed.flatMap((touchpoint) => storyOfTouchpoint(after, touchpoint, now)))]);
   return applyEffects(tx, after, effects, now);
 }
 
-async function saveTouchpoint(tx: Transaction, row: FollowUpRow, touchpoint: Touchpoint, now: Instant): Promise<void> {
-  await tx`update care.touchpoint set due_at = ${touchpoint.dueAt}, next_at = ${touchpoint.nextAt}, not_after = ${notAfterOf(row.plan, touchpoint, row.state.zone)},
-    status = ${touchpoint.status}, outcome = ${touchpoint.outcome}, reason = ${touchpoint.reason}, channel_index = ${touchpoint.channelIndex}, round = ${touchpoint.round},
-    receipt_by = ${touchpoint.receiptBy}, ended_at = ${touchpoint.status === 'done' ? now : null} where touchpoint_id = ${touchpoint.id}`;
+async function saveTouchpoints(tx: Transaction, row: FollowUpRow, touchpoints: Touchpoint[], now: Instant): Promise<void> {
+  if (touchpoints.length === 0) return;
+  const rows = touchpoints.map((touchpoint) => ({
+    touchpoint_id: touchpoint.id, due_at: touchpoint.dueAt, next_at: touchpoint.nextAt, not_after: notAfterOf(row.plan, touchpoint, row.state.zone), status: touchpoint.status, outcome: touchpoint.outcome,
+    reason: touchpoint.reason, channel_index: touchpoint.channelIndex, round: touchpoint.round, receipt_by: touchpoint.receiptBy, ended_at: touchpoint.status === 'done' ? now : null,
+  }));
+  await tx`update care.touchpoint t set due_at = r.due_at, next_at = r.next_at, not_after = r.not_after, status = r.status, outcome = r.outcome, reason = r.reason,
+      channel_index = r.channel_index, round = r.round, receipt_by = r.receipt_by, ended_at = r.ended_at
+    from jsonb_to_recordset(${json(tx, rows)}) as r(touchpoint_id uuid, due_at timestamptz, next_at timestamptz, not_after timestamptz, status text, outcome text, reason text,
+      channel_index int, round int, receipt_by timestamptz, ended_at timestamptz)
+    where t.touchpoint_id = r.touchpoint_id`;
 }
 
 function storyOfTouchpoint(row: FollowUpRow, touchpoint: Touchpoint, now: Instant): StoryEntry[] {

@@ -11,6 +11,8 @@ export interface ThreadToPoke {
   subjectId: string;
   /** For follow-ups only: the search attributes set once at start. */
   plan: { planId: string; version: number; department: string } | null;
+  /** This telling made the thread: whoever starts it does so after the commit, so its first look finds what it was told. */
+  isNew?: boolean;
 }
 
 export interface InboxRow<Event> {
@@ -25,9 +27,12 @@ export interface InboxRow<Event> {
  */
 export async function tell(tx: Transaction, type: ThreadType, subjectId: string, event: { kind: string }, at: string): Promise<ThreadToPoke> {
   const workflowId = workflowIdOf(type, subjectId);
-  await tx`insert into care.thread (workflow_id, workflow_type, task_queue, subject_id, started_at) values (${workflowId}, ${type}, ${taskQueueOf(type)}, ${subjectId}, ${at}) on conflict (workflow_id) do nothing`;
-  await tx`insert into care.inbox (workflow_id, event, at) values (${workflowId}, ${json(tx, event)}, ${at})`;
-  return { workflowId, workflowType: type, taskQueue: taskQueueOf(type), subjectId, plan: type === 'followUp' ? await planOf(tx, subjectId) : null };
+  const [made, , plan] = await Promise.all([
+    tx`insert into care.thread (workflow_id, workflow_type, task_queue, subject_id, started_at) values (${workflowId}, ${type}, ${taskQueueOf(type)}, ${subjectId}, ${at}) on conflict (workflow_id) do nothing`,
+    tx`insert into care.inbox (workflow_id, event, at) values (${workflowId}, ${json(tx, event)}, ${at})`,
+    type === 'followUp' ? planOf(tx, subjectId) : null,
+  ]);
+  return { workflowId, workflowType: type, taskQueue: taskQueueOf(type), subjectId, plan, isNew: made.count === 1 };
 }
 
 /** Takes what a thread has been told and not yet heard, in order of arrival. The caller holds the subject's row lock. */
@@ -52,7 +57,8 @@ export async function unpickedThreads(sql: Sql, { olderThanMs, limit }: { olderT
                 else jsonb_build_object('planId', e.plan_id, 'version', e.plan_version, 'department', e.department) end as plan
     from care.thread t left join care.enrolment e on t.workflow_type = 'followUp' and e.enrolment_id = t.subject_id
     where t.workflow_id in (select workflow_id from care.inbox where applied_at is null and told_at < clock_timestamp() - make_interval(secs => ${olderThanMs / 1000}))
-    order by t.started_at limit ${limit}`;
+    -- Alerts first; the others by lot, so that threads that cannot be helped never keep the rest waiting.
+    order by (t.task_queue = 'urgent') desc, random() limit ${limit}`;
 }
 
 async function planOf(tx: Transaction, enrolmentId: string): Promise<ThreadToPoke['plan']> {

@@ -13,9 +13,11 @@ const planKey = defineSearchAttributeKey('CarethreadPlan', 'KEYWORD');
 const versionKey = defineSearchAttributeKey('CarethreadVersion', 'KEYWORD');
 const departmentKey = defineSearchAttributeKey('CarethreadDepartment', 'KEYWORD');
 
+type Threaded = (input: ThreadInput) => Promise<void>;
+
 /** Says "look" to threads, after the commit that they are to look at. */
 export interface Poker {
-  /** Signals each thread, starting those that do not run. Never throws: what fails is counted in the log and left to the sweeper. Answers with how many were poked. */
+  /** Signals each thread, starting those that do not run; one that is new is only started. Never throws: what fails is counted in the log and left to the sweeper. Answers with how many were poked. */
   poke(threads: readonly ThreadToPoke[]): Promise<number>;
 }
 
@@ -32,15 +34,17 @@ export interface PokerOptions {
 }
 
 export function createPoker({ client, logger, historyBudget = defaultHistoryBudget }: PokerOptions): Poker {
-  const pokeOne = (thread: ThreadToPoke): Promise<unknown> =>
-    client.workflow.signalWithStart<(input: ThreadInput) => Promise<void>>(thread.workflowType, {
+  const pokeOne = (thread: ThreadToPoke): Promise<unknown> => {
+    const start = {
       workflowId: thread.workflowId,
       taskQueue: taskQueues[thread.taskQueue],
-      args: [{ subjectId: thread.subjectId, historyBudget }],
-      signal: pokeSignal,
-      signalArgs: [],
+      args: [{ subjectId: thread.subjectId, historyBudget }] as [ThreadInput],
       ...(thread.plan === null ? {} : { staticSummary: `${thread.plan.planId} v${thread.plan.version}`, typedSearchAttributes: searchAttributesOf(thread.plan) }),
-    });
+    };
+    // A new thread looks as its first deed: a signal besides would only make it look twice, for a task and an activity more.
+    if (thread.isNew === true) return client.workflow.start<Threaded>(thread.workflowType, { ...start, workflowIdConflictPolicy: 'USE_EXISTING' });
+    return client.workflow.signalWithStart<Threaded>(thread.workflowType, { ...start, signal: pokeSignal, signalArgs: [] });
+  };
   return {
     async poke(threads) {
       if (threads.length === 0) return 0;

@@ -11,6 +11,8 @@ export interface Grants {
   verdict<Detail = Record<string, unknown>>(secret: string): Promise<Verdict<Detail>>;
   /** The newest version of each value that the grant names. */
   read(secret: string): Promise<SealedValue[]>;
+  /** The verdict and, when it is `allowed`, what `read` gives: one statement for a contact's two questions. */
+  take<Detail = Record<string, unknown>>(secret: string): Promise<{ verdict: Verdict<Detail>; values: SealedValue[] }>;
   /** All versions of each value that the grant names. */
   readHistory(secret: string): Promise<SealedValue[]>;
   /** How each patient may be contacted; needs the field `contact.card`. */
@@ -33,6 +35,11 @@ interface VerdictRow {
   expiresAt: string;
 }
 
+function toVerdict<Detail>(row: VerdictRow): Verdict<Detail> {
+  // The shape of detail is the gate's own, one per action; its tests hold it to the types of types.ts.
+  return { ...row, detail: row.detail as Detail, receipt: toHex(row.receipt), expiresAt: toInstant(row.expiresAt) };
+}
+
 type ValueRow = Omit<SealedValue, 'recordedAt'> & { recordedAt: string };
 const toValue = (row: ValueRow): SealedValue => ({ ...row, recordedAt: toInstant(row.recordedAt) });
 
@@ -48,8 +55,17 @@ export function createGrants(sql: Connection): Grants {
       const row = await askedOne(sql<VerdictRow[]>`
         select verdict, reason, actor_kind as "actorKind", actor_id as "actorId", patient_ids as "patientIds", fields, detail, receipt, expires_at as "expiresAt"
         from gate.verdict(${secret})`);
-      // The shape of detail is the gate's own, one per action; its tests hold it to the types of types.ts.
-      return { ...row, detail: row.detail as Detail, receipt: toHex(row.receipt), expiresAt: toInstant(row.expiresAt) };
+      return toVerdict<Detail>(row);
+    },
+    async take<Detail>(secret: string) {
+      const { values, ...row } = await askedOne(sql<(VerdictRow & { values: (Omit<ValueRow, 'sealed'> & { sealed: string })[] })[]>`
+        select verdict, reason, actor_kind as "actorKind", actor_id as "actorId", patient_ids as "patientIds", fields, detail, receipt, expires_at as "expiresAt",
+          case when verdict = 'allowed' then (
+            select coalesce(jsonb_agg(jsonb_build_object('patientId', patient_id, 'field', field, 'rowId', row_id, 'version', version, 'keyId', key_id,
+              'sealed', encode(sealed, 'hex'), 'recordedAt', recorded_at, 'recordedBy', recorded_by)), '[]')
+            from gate.read(${secret})) else '[]' end as values
+        from gate.verdict(${secret})`);
+      return { verdict: toVerdict<Detail>(row), values: values.map((value) => toValue({ ...value, sealed: Buffer.from(value.sealed, 'hex') })) };
     },
     async read(secret) {
       const rows = await asked(sql<ValueRow[]>`
