@@ -43,8 +43,8 @@ export async function settleCall(tx: Transaction, call: CallRow, now: Date): Pro
 }
 
 /** Ended means that the call is over and its recording, if there is one, is ready to be fetched. */
-export function progressOfCall(call: Pick<CallRow, 'status' | 'disposition' | 'createdAt' | 'endedAt' | 'recordingStatus'>, now: Date): CallProgress {
-  if (call.status !== 'ended') return { kind: 'under-way', checkAt: later(call.createdAt, longestCallMs) };
+export function progressOfCall(call: Pick<CallRow, 'status' | 'disposition' | 'createdAt' | 'placedAt' | 'endedAt' | 'recordingStatus'>, now: Date): CallProgress {
+  if (call.status !== 'ended') return { kind: 'under-way', checkAt: later(call.placedAt ?? now.toISOString(), longestCallMs) };
   const recordingBy = later(call.endedAt ?? call.createdAt, recordingWithinMs);
   if (call.recordingStatus === 'in-progress' && now.toISOString() < recordingBy) return { kind: 'under-way', checkAt: recordingBy };
   return { kind: 'ended', disposition: call.disposition ?? 'failed', recording: call.recordingStatus === 'available' || call.recordingStatus === 'stored' };
@@ -52,7 +52,7 @@ export function progressOfCall(call: Pick<CallRow, 'status' | 'disposition' | 'c
 
 async function endOverlong(deps: ActivityDeps, callId: string): Promise<void> {
   const call = await deps.sql.begin((tx) => lockCall(tx, callId));
-  if (call === null || call.status === 'ended' || deps.clock().toISOString() < later(call.createdAt, longestCallMs)) return;
+  if (call === null || call.status === 'ended' || call.placedAt === null || deps.clock().toISOString() < later(call.placedAt, longestCallMs)) return;
   if (call.providerSid !== null) await deps.voice.hangUp(call.providerSid);
   await deps.sql.begin(async (tx) => {
     const row = await lockCall(tx, callId);

@@ -14,6 +14,9 @@ import type { ActivityDeps } from './deps.ts';
 /** A page that arrives after half an hour helps nobody: by then the ladder has climbed. */
 const validitySeconds = 1_800;
 
+/** Held for longer, a page counts as not delivered. */
+const longestHoldMs = 10_000;
+
 /** One page to whoever stands on the rota: by SMS with the code to reply, or by a call with a key to press. No patient data. */
 export function pageStaff(deps: ActivityDeps): CareActivities['pageStaff'] {
   return async ({ escalationId, page, rota, channel, revision }) => {
@@ -55,6 +58,7 @@ function eventsOf(outcome: ContactOutcome, page: number, at: string): Escalation
     case 'refused':
       return outcome.reason === 'stale' ? [] : [{ kind: 'page-ended', page, outcome: 'unreachable', at }];
     case 'held':
-      return [{ kind: 'page-held', page, until: outcome.until, at }];
+      // A page that the provider takes only later has reached nobody: by a call, then to the next person.
+      return Date.parse(outcome.until) - Date.parse(at) > longestHoldMs ? [{ kind: 'page-ended', page, outcome: 'unreachable', at }] : [{ kind: 'page-held', page, until: outcome.until, at }];
   }
 }

@@ -13,6 +13,15 @@ export function storeRecording(deps: ActivityDeps): CareActivities['storeRecordi
     const call = await readCall(deps, callId);
     if (call.recordingSid === null || call.recordingStatus !== 'available') return;
     const recording = await deps.voice.fetchRecording(call.recordingSid);
+    if (recording === null) {
+      // Asking for ever would not bring it back: that it is absent is what the record says.
+      deps.logger.error({ callId }, 'the provider has the recording of this call no more');
+      await deps.sql.begin(async (tx) => {
+        await setRecording(tx, callId, 'absent');
+        await closeThread(tx, 'recordedCall', callId, deps.clock().toISOString());
+      });
+      return;
+    }
     const place = { patientId: call.patientId, field: 'call.recording' as const, rowId: callId, version: 1 };
     const sealed = await deps.vault.sealBytes(recording, { ...place, retentionClass: 'recording' });
     const secret = await deps.gate.recordingBegin(callId);

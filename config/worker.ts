@@ -19,7 +19,7 @@ export const workerDefinition = defineProcess({
     dkimKeyFile: key('DKIM_KEY_FILE', readableFile.optional(), 'Private signing key (PEM).'),
     ...hospitalKeys,
     smsPerSecond: key('SMS_PER_SECOND', numberWithin(0.01, 10_000, false).optional(), 'Activities a second on the queues of reminders and conversations, over all workers: set it where the provider does not queue by itself.'),
-    callsPerSecond: key('CALLS_PER_SECOND', numberWithin(0.01, 1_000, false).optional(), 'Activities a second on the queue of calls and pages, likewise; it slows escalations too.'),
+    callsPerSecond: key('CALLS_PER_SECOND', numberWithin(0.01, 1_000, false).optional(), 'Calls to patients a second over all workers, likewise; pages to staff are not slowed by it.'),
     leaseSeconds: key('LEASE_SECONDS', numberWithin(5, 300).default(30), 'How long a begun contact belongs to the process that began it.'),
     providerDeadlineSeconds: key('PROVIDER_DEADLINE_SECONDS', numberWithin(1, 120).default(10), 'How long a provider may take to answer; shorter than LEASE_SECONDS.'),
     settlingSeconds: key('SETTLING_SECONDS', numberWithin(1, 3_600).default(60), 'After so long without a trace at the provider, an attempt of unknown outcome counts as never accepted.'),

@@ -78,8 +78,8 @@ export interface VoiceProvider {
   find(search: { to: string; sentAfter: Date }): Promise<ProviderCall[]>;
   /** Ends a call; one that has ended already stays ended. Throws ProviderUnavailable. */
   hangUp(callSid: string): Promise<void>;
-  /** The recording's bytes (WAV). Throws ProviderUnavailable. */
-  fetchRecording(recordingSid: string): Promise<Uint8Array>;
+  /** The recording's bytes (WAV); null when the provider has it no more. Throws ProviderUnavailable. */
+  fetchRecording(recordingSid: string): Promise<Uint8Array | null>;
   /** Deletes a recording at the provider for good; one that is gone already stays gone. Throws ProviderUnavailable. */
   deleteRecording(recordingSid: string): Promise<void>;
 }

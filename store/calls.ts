@@ -24,6 +24,8 @@ export interface CallRow extends NewCall {
   recordingSid: string | null;
   recordingStatus: RecordingStatus;
   endedAt: string | null;
+  /** When its contact was begun, business clock: no call is longer than its bound from here. Null while it waits to be placed. */
+  placedAt: string | null;
 }
 
 export async function createCall(tx: Transaction, call: NewCall): Promise<void> {
@@ -36,7 +38,8 @@ export async function lockCall(tx: Transaction, callId: string): Promise<CallRow
   const [row] = await tx<CallRow[]>`
     select call_id as "callId", touchpoint_id as "touchpointId", patient_id as "patientId", owner_workflow_id as "ownerWorkflowId", contact_kind as "contactKind", record,
            created_at as "createdAt", attempt_id as "attemptId", provider_sid as "providerSid", status, disposition, answered_by as "answeredBy", turns,
-           recording_sid as "recordingSid", recording_status as "recordingStatus", ended_at as "endedAt"
+           recording_sid as "recordingSid", recording_status as "recordingStatus", ended_at as "endedAt",
+           (select begun_at from care.attempt where attempt.attempt_id = call.attempt_id) as "placedAt"
     from care.call where call_id = ${callId} for update`;
   return row ?? null;
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { decideConversation } from '../domain/questionnaire/decide.ts';
+import { decideConversation, windowEnd } from '../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../domain/questionnaire/evolve.ts';
 import { conversationRules, newConversation } from '../domain/questionnaire/begin.ts';
-import type { ConversationEffect, ConversationEvent, ConversationNext, ConversationRules, ConversationState } from '../domain/questionnaire/types.ts';
+import type { ConversationDecision, ConversationEffect, ConversationEvent, ConversationNext, ConversationRules, ConversationState } from '../domain/questionnaire/types.ts';
+import { plusMs } from '../domain/follow-up/evolve.ts';
 import { notAfterOf, stepOf } from '../domain/follow-up/schedule.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
 import type { RuleAction } from '../domain/plan/format.ts';
@@ -13,6 +14,7 @@ import { createCall } from './calls.ts';
 import { applyEffects } from './effects.ts';
 import { lockFollowUp } from './follow-ups.ts';
 import type { FollowUpRow } from './follow-ups.ts';
+import { createGate } from './gate.ts';
 import { tellStory } from './story.ts';
 import { closeThread, hear, tell } from './threads.ts';
 import type { ThreadToPoke } from './threads.ts';
@@ -61,7 +63,11 @@ export interface ConversationResumed {
  */
 export async function resumeConversation(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[] = []): Promise<ConversationResumed> {
   const { before, state: evolved, effects, actions } = await evolveConversationRow(tx, touchpointId, now, events);
-  const decision = decideConversation(before.rules, evolved, now, before.revision + 1, randomUUID);
+  // A reply that has arrived and is not applied yet (its webhook died) is no silence: look again when it is.
+  const isEarly = evolved.status === 'waiting' && windowEnd(before.rules, evolved) <= now && (await createGate(tx).replyWaiting(touchpointId));
+  const decision: ConversationDecision = isEarly
+    ? { state: evolved, effects: [], next: { kind: 'wait', dueAt: plusMs(now, 2_000), summary: 'a reply is being taken up' } }
+    : decideConversation(before.rules, evolved, now, before.revision + 1, randomUUID);
   const row = { ...before, state: decision.state, revision: before.revision + 1 };
   const threads = await saveConversation(tx, before, row, [...effects, ...decision.effects], actions, now);
   if (decision.next.kind === 'end') await closeThread(tx, 'questionnaire', touchpointId, now);

@@ -31,6 +31,10 @@ async function applyEffect(tx: Transaction, row: FollowUpRow, effect: FollowUpEf
       return [await planConversation(tx, row, effect.touchpointId, now)];
     case 'cancel-conversation':
       return [await tell(tx, 'questionnaire', effect.touchpointId, { kind: 'cancelled', reason: effect.reason } as { kind: string }, now)];
+    case 'pause-conversation':
+      return [await tell(tx, 'questionnaire', effect.touchpointId, { kind: 'paused', at: now } as { kind: string }, now)];
+    case 'resume-conversation':
+      return [await tell(tx, 'questionnaire', effect.touchpointId, { kind: 'resumed', at: now } as { kind: string }, now)];
     default:
       return assertNever(effect);
   }

@@ -23,7 +23,7 @@ export interface NewEscalation {
   now: Instant;
 }
 
-/** Opens an alert, unless one is open for this patient and rule: then that one stands. Its thread is started by the poke. */
+/** Opens an alert, unless one of this level is open for this patient and rule: then that one stands. Its thread is started by the poke. */
 export async function openEscalationRow(tx: Transaction, wanted: NewEscalation): Promise<ThreadToPoke[]> {
   const escalationId = randomUUID();
   const state = openEscalation(escalationId, wanted.level, wanted.ladder ?? defaultLadders[wanted.level], wanted.now);
@@ -31,7 +31,7 @@ export async function openEscalationRow(tx: Transaction, wanted: NewEscalation):
     insert into care.escalation (escalation_id, patient_id, enrolment_id, touchpoint_id, department, level, rule_id, acknowledge_code, state, status, opened_at)
     values (${escalationId}, ${wanted.patientId}, ${wanted.enrolmentId}, ${wanted.touchpointId}, ${wanted.department}, ${wanted.level}, ${wanted.ruleId},
             ${await freeCode(tx)}, ${json(tx, state)}, 'open', ${wanted.now})
-    on conflict (patient_id, rule_id) where status <> 'closed' do nothing`;
+    on conflict (patient_id, rule_id, level) where status <> 'closed' do nothing`;
   if (inserted.count === 0) return [];
   await tellStory(tx, [{ enrolmentId: wanted.enrolmentId, patientId: wanted.patientId, touchpointId: wanted.touchpointId, at: wanted.now, what: 'escalation.opened', detail: { level: wanted.level, rule: wanted.ruleId, escalationId } }]);
   return [await tell(tx, 'escalation', escalationId, { kind: 'opened' }, wanted.now)];
@@ -71,6 +71,15 @@ export async function resumeEscalation(tx: Transaction, escalationId: string, no
   await tellStory(tx, facts.map((event) => ({ enrolmentId: row.enrolmentId, patientId: row.patientId, touchpointId: row.touchpointId, at: event.at, what: `escalation.${event.kind}`, detail: storyDetail(escalationId, event) })));
   if (decision.next.kind === 'end') await closeThread(tx, 'escalation', escalationId, now);
   return { next: decision.next, row };
+}
+
+/**
+ * Applies an event for somebody else than the thread, at once, so that everybody sees it even while Temporal is down. What
+ * the thread had been told is heard here too, so a row is left that it has yet to hear: a poke that is lost is then repeated.
+ */
+export async function applyToEscalation(tx: Transaction, escalationId: string, now: Instant, event: EscalationEvent): Promise<{ row: EscalationRow; thread: ThreadToPoke }> {
+  const { row } = await resumeEscalation(tx, escalationId, now, [event]);
+  return { row, thread: await tell(tx, 'escalation', escalationId, { kind: 'opened' }, now) };
 }
 
 function storyDetail(escalationId: string, event: EscalationEvent): Record<string, string | number | boolean | null> {

@@ -25,7 +25,8 @@ export async function createCareWorkers(options: CareWorkersOptions): Promise<Wo
 }
 
 function optionsOf(queue: TaskQueue, { connection, namespace, dataConverter, activities, bundle, shutdownGraceSeconds, perSecond }: CareWorkersOptions): WorkerOptions {
-  const rate = queue === 'urgent' ? perSecond.calls : perSecond.contacts;
+  // Pages have no limit: an alert never waits behind a morning's calls.
+  const rate = { care: perSecond.contacts, bulk: perSecond.calls, urgent: undefined }[queue];
   return {
     connection,
     namespace,

@@ -21,5 +21,7 @@ export const transfers: ActivityOptions = { startToCloseTimeout: '5 minutes', re
 export const deciding = proxyActivities<CareActivities>(decisions);
 export const contacting = proxyActivities<CareActivities>(contacts);
 export const urgentDeciding = proxyActivities<CareActivities>({ ...decisions, taskQueue: taskQueues.urgent });
+/** Calls to patients go at the rate that the lines allow; pages never wait behind them. */
+export const pacedContacting = proxyActivities<CareActivities>({ ...contacts, taskQueue: taskQueues.bulk });
 export const urgentContacting = proxyActivities<CareActivities>({ ...contacts, taskQueue: taskQueues.urgent });
 export const transferring = proxyActivities<CareActivities>({ ...transfers, taskQueue: taskQueues.urgent });

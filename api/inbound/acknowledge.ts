@@ -1,7 +1,7 @@
 import type { Transaction } from '../../store/connect.ts';
-import { threadOf } from '../../store/callbacks.ts';
-import { lockEscalation, resumeEscalation } from '../../store/escalations.ts';
+import { applyToEscalation, lockEscalation } from '../../store/escalations.ts';
 import { openEscalationOf } from '../../store/inbound.ts';
+import type { ThreadToPoke } from '../../store/threads.ts';
 import type { Handled } from './message.ts';
 import { staffAnswers } from './words.ts';
 
@@ -15,14 +15,13 @@ export function codeIn(text: string): string | null {
 export async function acknowledgeByCode(tx: Transaction, personId: string, code: string, now: string): Promise<Handled> {
   const escalationId = await openEscalationOf(tx, code);
   if (escalationId === null) return { disposition: 'acknowledge-unknown', answers: [staffAnswers.unknownCode(code)], threads: [] };
-  const isTaken = await acknowledge(tx, escalationId, personId, now);
-  return { disposition: 'acknowledged', answers: [isTaken ? staffAnswers.taken(code) : staffAnswers.takenBefore(code)], threads: isTaken ? [threadOf('escalation', escalationId)] : [] };
+  const threads = await acknowledge(tx, escalationId, personId, now);
+  return { disposition: 'acknowledged', answers: [threads.length > 0 ? staffAnswers.taken(code) : staffAnswers.takenBefore(code)], threads };
 }
 
-/** True when it was open until now. Somebody else's acknowledgement is not taken over. */
-export async function acknowledge(tx: Transaction, escalationId: string, personId: string, now: string): Promise<boolean> {
+/** Answers with the thread to poke when it was open until now; with none otherwise: somebody else's acknowledgement is not taken over. */
+export async function acknowledge(tx: Transaction, escalationId: string, personId: string, now: string): Promise<ThreadToPoke[]> {
   const before = await lockEscalation(tx, escalationId);
-  if (before.state.status !== 'open') return false;
-  await resumeEscalation(tx, escalationId, now, [{ kind: 'acknowledged', by: personId, at: now }]);
-  return true;
+  if (before.state.status !== 'open') return [];
+  return [(await applyToEscalation(tx, escalationId, now, { kind: 'acknowledged', by: personId, at: now })).thread];
 }

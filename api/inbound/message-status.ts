@@ -1,4 +1,5 @@
-import { channelsOf, stepOf } from '../../domain/follow-up/schedule.ts';
+import { stepOf } from '../../domain/follow-up/schedule.ts';
+import { channelsOf } from '../../domain/plan/channels.ts';
 import type { FollowUpEvent } from '../../domain/follow-up/types.ts';
 import type { ContactKind, ConversationEvent } from '../../domain/questionnaire/types.ts';
 import type { MessageCallback } from '../../providers/twilio/callbacks.ts';

@@ -1,6 +1,5 @@
 import type { VoicePrompt } from '../../domain/dialogue/types.ts';
 import { renderMessage } from '../../domain/contact/message.ts';
-import { threadOf } from '../../store/callbacks.ts';
 import { acknowledgeCodeOf, lockEscalation } from '../../store/escalations.ts';
 import { inTransaction } from '../../store/inbound.ts';
 import { tell } from '../../store/threads.ts';
@@ -33,9 +32,9 @@ export async function takePageTurn(deps: InboundDeps, { escalationId }: Page, ke
   const personId = await deps.gate.staffOfPhone(calledNumber);
   // Only a named human takes an alert.
   if (personId === null) return hangUp('This number is not on the staff list, so the alert stays open. Goodbye.');
-  const isTaken = await inTransaction(deps.sql, (tx) => acknowledge(tx, escalationId, personId, deps.clock().toISOString()));
-  if (isTaken) deps.pending.add(deps.poker.poke([threadOf('escalation', escalationId)]));
-  return hangUp(isTaken ? 'Thank you. The alert is yours. Goodbye.' : 'This alert was taken before. Goodbye.');
+  const threads = await inTransaction(deps.sql, (tx) => acknowledge(tx, escalationId, personId, deps.clock().toISOString()));
+  deps.pending.add(deps.poker.poke(threads));
+  return hangUp(threads.length > 0 ? 'Thank you. The alert is yours. Goodbye.' : 'This alert was taken before. Goodbye.');
 }
 
 /** A page that reached nobody: its thread hears it and goes on to the next. */

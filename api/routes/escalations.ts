@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { levels } from '../../domain/codes.ts';
 import { escalationCloseReasons } from '../../domain/escalation/types.ts';
 import type { EscalationEvent } from '../../domain/escalation/types.ts';
-import { resumeEscalation } from '../../store/escalations.ts';
+import { applyToEscalation } from '../../store/escalations.ts';
 import { openTexts } from '../../store/patients.ts';
-import { tell as tellThread } from '../../store/threads.ts';
 import { findEscalation, listEscalations } from '../../store/worklist.ts';
 import type { EscalationSummary } from '../../store/worklist.ts';
 import { readCursor, toPage } from '../cursor.ts';
@@ -84,8 +83,7 @@ async function change(asked: Asked<z.output<typeof params>, unknown, unknown>, e
   const found = await known(asked, escalationId);
   await reach(asked, found, event.kind === 'closed' ? `close=${event.reason}` : 'acknowledge');
   return asked.commit(async (tx, tell) => {
-    const thread = await tellThread(tx, 'escalation', escalationId, event, asked.now);
-    const { row } = await resumeEscalation(tx, escalationId, asked.now);
+    const { row, thread } = await applyToEscalation(tx, escalationId, asked.now, event);
     const isTaken = event.kind === 'closed' ? row.state.closedBy === event.by && row.state.closeReason === event.reason : row.state.acknowledgedBy === event.by && row.state.status === 'acknowledged';
     if (!isTaken) throw new Problem('conflict', row.state.status === 'closed' ? 'This alert is closed already.' : 'Somebody else has taken this alert.', { context: { status: row.state.status, by: row.state.closedBy ?? row.state.acknowledgedBy } });
     tell([thread]);

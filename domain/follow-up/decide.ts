@@ -1,7 +1,8 @@
 import { localText } from '../time/describe.ts';
+import { channelsOf } from '../plan/channels.ts';
 import type { Plan } from '../plan/format.ts';
 import { endLate, endTouchpoint, replace } from './evolve.ts';
-import { channelsOf, notAfterOf, stepOf } from './schedule.ts';
+import { notAfterOf, stepOf } from './schedule.ts';
 import type { FollowUpDecision, FollowUpEffect, FollowUpNext, FollowUpState, Instant, RemindCommand, Touchpoint } from './types.ts';
 
 /**

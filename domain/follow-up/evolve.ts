@@ -1,7 +1,8 @@
 import { assertNever } from '../codes.ts';
 import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
+import { channelsOf } from '../plan/channels.ts';
 import type { Plan } from '../plan/format.ts';
-import { channelsOf, notAfterOf, reschedule, stepOf } from './schedule.ts';
+import { notAfterOf, reschedule, stepOf } from './schedule.ts';
 import type { FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /** How long a delivery receipt is awaited before a reminder counts as sent-unconfirmed. */
@@ -17,12 +18,11 @@ export function evolve(plan: Plan, state: FollowUpState, event: FollowUpEvent, n
   switch (event.kind) {
     case 'started':
     case 'consent-changed':
-    case 'conversation-started':
       return { state, effects: [] };
     case 'paused':
-      return { state: state.status === 'active' ? { ...state, status: 'paused' } : state, effects: [] };
+      return state.status === 'active' ? { state: { ...state, status: 'paused' }, effects: toOpen(state, 'pause-conversation') } : { state, effects: [] };
     case 'resumed':
-      return { state: state.status === 'paused' ? { ...state, status: 'active' } : state, effects: [] };
+      return state.status === 'paused' ? { state: { ...state, status: 'active' }, effects: toOpen(state, 'resume-conversation') } : { state, effects: [] };
     case 'anchor-moved':
       return { state: reschedule(plan, { ...state, anchors: { ...state.anchors, [event.anchor]: event.to } }), effects: [] };
     case 'zone-changed':
@@ -42,6 +42,11 @@ export function evolve(plan: Plan, state: FollowUpState, event: FollowUpEvent, n
     default:
       return assertNever(event);
   }
+}
+
+/** What is open is a thread of its own: it is told. */
+function toOpen(state: FollowUpState, kind: 'pause-conversation' | 'resume-conversation'): FollowUpEffect[] {
+  return state.touchpoints.filter((touchpoint) => touchpoint.status === 'open').map((touchpoint) => ({ kind, touchpointId: touchpoint.id }));
 }
 
 /** Ends a touchpoint. The one place that sets an outcome, so that it is set once. */
@@ -115,7 +120,7 @@ function nextChannel(plan: Plan, touchpoint: Touchpoint, channel: Channel, now: 
     return { touchpoint: { ...touchpoint, status: 'planned', channelIndex: touchpoint.channelIndex + 1, nextAt: now, reason: last.reason, receiptBy: null }, effects: [] };
   }
   // A number that failed before stays what is to be repaired, though the channel after it was merely not allowed.
-  const { outcome, reason, repair } = !last.repair && repairable.has(touchpoint.reason ?? '') ? { outcome: 'failed' as const, reason: touchpoint.reason, repair: true } : last;
+  const { outcome, reason, repair } = !last.repair && isRepairable(touchpoint.reason ?? '') ? { outcome: 'failed' as const, reason: touchpoint.reason, repair: true } : last;
   const effects: FollowUpEffect[] = repair ? [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'repair-contact', title: touchpoint.stepId }] : [];
   return { touchpoint: endTouchpoint(touchpoint, outcome, reason), effects };
 }
@@ -152,10 +157,15 @@ function endPlan(state: FollowUpState, reason: Exclude<FollowUpState['endReason'
 /** What a repair of contact data can cure: the provider's codes for numbers that are wrong, cannot be reached by text, or are landlines. */
 const repairable = new Set(['no-address', 'address-suspended', '21211', '21214', '21217', '21604', '21612', '21614', '21635', '30005', '30006']);
 
+/** Reasons that a person can mend by repairing the contact data. */
+export function isRepairable(reason: string): boolean {
+  return repairable.has(reason);
+}
+
 /** After contact data was repaired: a reminder that failed for it and is still within its bound is offered again, from its first channel. */
 function offerAgain(plan: Plan, state: FollowUpState, now: Instant): FollowUpState {
   const touchpoints = state.touchpoints.map((touchpoint): Touchpoint => {
-    const lost = touchpoint.status === 'done' && touchpoint.kind === 'remind' && (touchpoint.outcome === 'failed' || touchpoint.outcome === 'missed') && repairable.has(touchpoint.reason ?? '');
+    const lost = touchpoint.status === 'done' && touchpoint.kind === 'remind' && (touchpoint.outcome === 'failed' || touchpoint.outcome === 'missed') && isRepairable(touchpoint.reason ?? '');
     const notAfter = notAfterOf(plan, touchpoint, state.zone);
     if (!lost || notAfter === null || notAfter < now || state.status === 'ended') return touchpoint;
     return { ...touchpoint, status: 'planned', outcome: null, reason: 'contact-repaired', channelIndex: 0, round: touchpoint.round + 1, nextAt: now };

@@ -39,8 +39,3 @@ export function stepOf(plan: Plan, stepId: string): Step {
   if (step === undefined) throw new Error(`Plan ${plan.id} version ${plan.version} has no step ${stepId}.`);
   return step;
 }
-
-/** The channels of a step in the order in which they are tried. A `call` is always by voice. */
-export function channelsOf(plan: Plan, step: Step) {
-  return step.kind === 'call' ? (['voice'] as const) : (step.channels ?? plan.channels);
-}

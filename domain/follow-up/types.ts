@@ -56,7 +56,6 @@ export type FollowUpEvent =
   | { kind: 'consent-changed' }
   | { kind: 'contact-ended'; touchpointId: string; channel: Channel; outcome: ContactOutcome }
   | { kind: 'receipt'; touchpointId: string; channel: Channel; delivered: boolean; reason: string }
-  | { kind: 'conversation-started'; touchpointId: string }
   | { kind: 'conversation-ended'; touchpointId: string; outcome: TouchpointOutcome; reason: string; actions: RuleAction[] };
 
 /** What the store does in the same transaction as the decision; none needs a provider. */
@@ -64,7 +63,9 @@ export type FollowUpEffect =
   | { kind: 'create-task'; touchpointId: string | null; task: TaskKind; title: string }
   | { kind: 'open-escalation'; touchpointId: string; level: Level; ruleId: string }
   | { kind: 'plan-conversation'; touchpointId: string }
-  | { kind: 'cancel-conversation'; touchpointId: string; reason: string };
+  | { kind: 'cancel-conversation'; touchpointId: string; reason: string }
+  | { kind: 'pause-conversation'; touchpointId: string }
+  | { kind: 'resume-conversation'; touchpointId: string };
 
 export const taskKinds = ['staff-call', 'staff-message', 'no-answer', 'late-step', 'repair-contact', 'missing-translation', 'opted-out', 'wrong-number', 'outcome-unknown', 'inbox', 'doubtful-safety', 'plan-step', 'rule', 'unreachable', 'deceased-reported'] as const;
 export type TaskKind = (typeof taskKinds)[number];

@@ -1,5 +1,5 @@
-import { channelsOf } from '../follow-up/schedule.ts';
 import type { Instant } from '../follow-up/types.ts';
+import { channelsOf } from '../plan/channels.ts';
 import type { Plan, StepOf } from '../plan/format.ts';
 import { durationMs } from '../time/durations.ts';
 import type { ConversationRules, ConversationState } from './types.ts';
@@ -11,7 +11,7 @@ export function newConversation(plan: Plan, step: StepOf<'ask'> | StepOf<'call'>
     touchpointId,
     enrolmentId,
     status: 'starting',
-    channels: [...channelsOf(plan, step)],
+    channels: channelsOf(plan, step),
     channelIndex: 0,
     askedAt: null,
     nudgesSent: 0,
@@ -19,6 +19,7 @@ export function newConversation(plan: Plan, step: StepOf<'ask'> | StepOf<'call'>
     nextAt: now,
     notAfter,
     lastAnswerAt: null,
+    pausedAt: null,
     outcome: null,
     reason: null,
   };

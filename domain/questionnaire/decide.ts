@@ -10,7 +10,7 @@ import type { ConversationDecision, ConversationEffect, ConversationNext, Conver
  */
 export function decideConversation(rules: ConversationRules, state: ConversationState, now: Instant, revision: number, newId: () => string): ConversationDecision {
   const settled = settle(rules, state, now);
-  if (settled.state.status === 'starting' && settled.state.nextAt <= now && channelOf(settled.state) === 'voice') return startCall(rules, settled.state, settled.effects, newId());
+  if (settled.state.status === 'starting' && settled.state.pausedAt === null && settled.state.nextAt <= now && channelOf(settled.state) === 'voice') return startCall(rules, settled.state, settled.effects, newId());
   return { ...settled, next: nextOf(rules, settled.state, now, revision) };
 }
 
@@ -18,6 +18,7 @@ export function decideConversation(rules: ConversationRules, state: Conversation
 function settle(rules: ConversationRules, state: ConversationState, now: Instant): { state: ConversationState; effects: FollowUpEffect[] } {
   const effects: FollowUpEffect[] = [];
   let current = state;
+  if (current.pausedAt !== null) return { state, effects };
   if (current.status === 'starting' && current.askedAt === null && current.callsMade === 0 && now > current.notAfter) {
     const late = endConversation(current, 'missed', current.reason ?? 'late');
     return { state: late, effects: [{ kind: 'create-task', touchpointId: state.touchpointId, task: 'late-step', title: 'late-step' }] };
@@ -31,6 +32,8 @@ function settle(rules: ConversationRules, state: ConversationState, now: Instant
 }
 
 function nextOf(rules: ConversationRules, state: ConversationState, now: Instant, revision: number): ConversationNext {
+  // Resuming pokes; the bound is for a poke that was lost.
+  if (state.pausedAt !== null && state.status !== 'done') return { kind: 'wait', dueAt: plusMs(now, 86_400_000), summary: 'paused' };
   switch (state.status) {
     case 'done':
       return { kind: 'end', outcome: state.outcome ?? 'failed', reason: state.reason ?? '', summary: `ended: ${state.outcome ?? ''}` };
@@ -56,7 +59,7 @@ const longestCallMs = 3_600_000;
 function startCall(rules: ConversationRules, state: ConversationState, effects: ConversationEffect[], callId: string): ConversationDecision {
   const callsMade = state.callsMade + 1;
   return {
-    state: { ...state, status: 'calling', callsMade, reason: null },
+    state: { ...state, status: 'calling', callsMade },
     effects: [...effects, { kind: 'plan-call', callId, contactKind: `call-${callsMade}`, record: rules.record }],
     next: { kind: 'call', callId, summary: `${rules.isCall ? 'recorded call' : 'questionnaire by voice'}, attempt ${callsMade}` },
   };
@@ -74,15 +77,15 @@ function channelOf(state: ConversationState) {
   return channel;
 }
 
-/** Nudges stop as soon as the person has begun to answer. */
+/** Counted from the last answer: somebody who stops half-way, or whom our next question did not reach, is asked again. */
 function nextNudge(rules: ConversationRules, state: ConversationState): Instant | null {
   const waitMs = rules.nudgesMs[state.nudgesSent];
-  if (waitMs === undefined || state.askedAt === null || state.lastAnswerAt !== null) return null;
-  const at = plusMs(state.askedAt, waitMs);
+  if (waitMs === undefined || state.askedAt === null) return null;
+  const at = plusMs(state.lastAnswerAt ?? state.askedAt, waitMs);
   return state.nextAt > at ? state.nextAt : at;
 }
 
 /** Judged from when the last answer arrived, not from when it was processed. */
-function windowEnd(rules: ConversationRules, state: ConversationState): Instant {
+export function windowEnd(rules: ConversationRules, state: ConversationState): Instant {
   return plusMs(state.lastAnswerAt ?? state.askedAt ?? state.nextAt, rules.windowMs);
 }

@@ -1,6 +1,6 @@
 import { assertNever } from '../codes.ts';
 import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
-import { plusMs } from '../follow-up/evolve.ts';
+import { isRepairable, plusMs } from '../follow-up/evolve.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
 import type { RuleAction } from '../plan/format.ts';
 import type { CallDisposition, ContactKind, ConversationEvent, ConversationRules, ConversationState } from './types.ts';
@@ -20,7 +20,8 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
       return contactEnded(rules, state, event.contactKind, event.channel, event.outcome, event.at);
     case 'receipt':
       if (event.delivered || state.status !== 'waiting' || state.lastAnswerAt !== null || state.channels[state.channelIndex] !== event.channel) return { state, effects: [] };
-      return giveUpChannel(rules, state, event.reason, event.at);
+      // It reached nobody, so nobody was asked.
+      return giveUpChannel(rules, { ...state, askedAt: null }, event.reason, event.at);
     case 'answered-item':
       // An answer that is faster than the end of the contact that asked proves that the question went out.
       return { state: { ...(state.status === 'starting' && state.channels[state.channelIndex] !== 'voice' ? asked(state, false, event.at) : state), lastAnswerAt: event.at }, effects: [] };
@@ -31,9 +32,21 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
       return state.status === 'calling' ? callEnded(rules, state, event.disposition, event.at) : { state, effects: [] };
     case 'cancelled':
       return { state: endConversation(state, state.lastAnswerAt === null ? 'waived' : 'missed', event.reason), effects: [] };
+    case 'paused':
+      return { state: { ...state, pausedAt: state.pausedAt ?? event.at }, effects: [] };
+    case 'resumed':
+      return { state: resumed(state, event.at), effects: [] };
     default:
       return assertNever(event);
   }
+}
+
+/** Every clock is set on by the length of the pause. */
+function resumed(state: ConversationState, at: Instant): ConversationState {
+  if (state.pausedAt === null) return state;
+  const pauseMs = Math.max(0, Date.parse(at) - Date.parse(state.pausedAt));
+  const later = (instant: Instant | null): Instant | null => (instant === null ? null : plusMs(instant, pauseMs));
+  return { ...state, pausedAt: null, askedAt: later(state.askedAt), lastAnswerAt: later(state.lastAnswerAt), nextAt: state.nextAt > state.pausedAt ? plusMs(state.nextAt, pauseMs) : at };
 }
 
 export function endConversation(state: ConversationState, outcome: TouchpointOutcome, reason: string | null): ConversationState {
@@ -163,6 +176,9 @@ export function giveUpChannel(rules: ConversationRules, state: ConversationState
   }
   const wasAsked = state.askedAt !== null || state.callsMade > 0;
   if (wasAsked) return silence(rules, state, reason);
+  // An address that failed before stays what is to be repaired, though the channel after it was merely not allowed.
+  const failedBefore = state.reason !== null && isRepairable(state.reason) ? state.reason : null;
+  if (failedBefore !== null && !isRepairable(reason)) return { state: endConversation(state, 'failed', failedBefore), effects: [task(state, 'repair-contact')] };
   if (neverReachable.has(reason)) return { state: endConversation(state, 'missed', reason), effects: reason === 'no-address' ? [task(state, 'repair-contact')] : [] };
   return { state: endConversation(state, 'failed', reason), effects: [task(state, 'repair-contact')] };
 }

@@ -26,8 +26,10 @@ export interface ConversationState {
   nextAt: Instant;
   /** Past this the conversation is not begun any more (lateness). */
   notAfter: Instant;
-  /** The person began to answer: nudges stop, the window runs from the last answer. */
+  /** When the last answer arrived: window and nudges run from it. */
   lastAnswerAt: Instant | null;
+  /** While its enrolment is paused nothing is begun and no clock runs out; what is left of each goes on after. */
+  pausedAt: Instant | null;
   outcome: TouchpointOutcome | null;
   reason: string | null;
 }
@@ -50,7 +52,9 @@ export type ConversationEvent =
   | { kind: 'answered-item'; at: Instant }
   | { kind: 'completed'; at: Instant; actions: RuleAction[] }
   | { kind: 'call-ended'; disposition: CallDisposition; at: Instant; actions: RuleAction[] }
-  | { kind: 'cancelled'; reason: string };
+  | { kind: 'cancelled'; reason: string }
+  | { kind: 'paused'; at: Instant }
+  | { kind: 'resumed'; at: Instant };
 
 /** Part of the key of a contact: touchpoint id + kind + channel. Written `first`, `nudge-1`, `question-3`, `call-2`; `again-1` is a first contact offered anew after contact data was repaired. */
 export type ContactKind = 'first' | `again-${number}` | `nudge-${number}` | `question-${number}` | `call-${number}` | `page-${number}` | 'advice' | 'stop-confirmation';

@@ -44,6 +44,7 @@ export function twilioVoice(client: Twilio, settings: TwilioSettings): VoiceProv
         headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}` },
         signal: AbortSignal.timeout(deadlineMs * 6),
       }).catch(() => null);
+      if (response?.status === 404) return null;
       if (response?.ok !== true) throw new ProviderUnavailable(`The provider did not hand out the recording (status ${response?.status ?? 'none'}). It is fetched again.`);
       return new Uint8Array(await response.arrayBuffer());
     },

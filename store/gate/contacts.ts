@@ -10,6 +10,8 @@ export interface Contacts {
   contactEnd(end: ContactEnd): Promise<AttemptOutcome>;
   /** Records a status callback. Null when the message is not one of ours (or its contact is not known yet). */
   attemptReceipt(receipt: AttemptReceipt): Promise<ReceiptSubject | null>;
+  /** True while a reply to this conversation is stored and not handled: silence is not judged before it is. */
+  replyWaiting(touchpointId: string): Promise<boolean>;
   /** Answers with how many were forgotten. */
   forgetExpiredGrants(): Promise<number>;
 }
@@ -32,6 +34,9 @@ export function createContacts(sql: Connection): Contacts {
         select attempt_id as "attemptId", subject_kind as "subjectKind", subject_id as "subjectId", kind, channel, status, changed
         from gate.attempt_receipt(${providerSid}, ${attemptId}, ${status}, ${rank}, ${error})`);
       return row ?? null;
+    },
+    async replyWaiting(touchpointId) {
+      return (await askedOne(sql<{ waiting: boolean }[]>`select gate.reply_waiting(${touchpointId}) as waiting`)).waiting;
     },
     async forgetExpiredGrants() {
       return (await askedOne(sql<{ forgotten: number }[]>`select gate.forget_expired_grants() as forgotten`)).forgotten;

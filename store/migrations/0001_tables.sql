@@ -204,8 +204,8 @@ create table care.escalation (
   opened_at timestamptz not null,
   closed_at timestamptz
 );
--- One open alert per patient and rule.
-create unique index escalation_open on care.escalation (patient_id, rule_id) where status <> 'closed';
+-- One open alert per patient, rule and level: an amber that is open never swallows a red.
+create unique index escalation_open on care.escalation (patient_id, rule_id, level) where status <> 'closed';
 create unique index escalation_code on care.escalation (acknowledge_code) where status <> 'closed';
 create table care.task (
   task_id uuid primary key,

@@ -306,4 +306,12 @@ begin
     from audit.events_about(v_grant.patient_ids) as event;
 end $$;
 
+-- Whether a reply to this conversation has come in and is not handled yet: silence is not judged while it waits. Says nothing else.
+create function gate.reply_waiting(p_touchpoint uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select exists (select from care.conversation join phi.inbound on inbound.address_id = conversation.address_id
+    where conversation.touchpoint_id = p_touchpoint and inbound.handled_at is null)
+$$;
+
 reset role;

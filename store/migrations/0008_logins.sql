@@ -33,7 +33,7 @@ to ct_worker, ct_api;
 
 grant execute on function
   gate.contact_begin(text, uuid, text, text, uuid, bigint, timestamptz, int), gate.contact_end(uuid, text, text, text, bytea, timestamptz),
-  gate.recording_begin(uuid), gate.forget_expired_grants()
+  gate.recording_begin(uuid), gate.reply_waiting(uuid), gate.forget_expired_grants()
 to ct_worker;
 
 grant execute on function
@@ -86,3 +86,17 @@ grant usage on schema gate to ct_backup;
 -- Not gate.grant_: rights of half a minute are no part of a backup.
 grant select on gate.permission, gate.setting, gate.referral to ct_backup;
 reset role;
+
+-- ---------------------------------------------------------------- what the server prints to a client
+-- A session may have plans printed to itself, with the values of variables as constants in them. Not of the owners' functions.
+do $$
+declare
+  v_function regprocedure;
+  v_knob text;
+begin
+  for v_function in select pg_proc.oid from pg_proc join pg_namespace on pg_namespace.oid = pronamespace where prosecdef and nspname in ('gate', 'audit') loop
+    foreach v_knob in array array['debug_print_parse', 'debug_print_rewritten', 'debug_print_plan'] loop
+      execute format('alter function %s set %I = off', v_function, v_knob);
+    end loop;
+  end loop;
+end $$;

@@ -43,7 +43,7 @@ function simulate(given: ConversationRules, channels: Channel[], { contacts, cal
   const [toContact, toCall, toReply] = [[...contacts], [...calls], [...replies]];
   let state: ConversationState = {
     schemaVersion: 1, touchpointId: 't', enrolmentId: 'e', status: 'starting', channels, channelIndex: 0, askedAt: null, nudgesSent: 0, callsMade: 0,
-    nextAt: iso(start), notAfter: iso(start + 86_400_000), lastAnswerAt: null, outcome: null, reason: null,
+    nextAt: iso(start), notAfter: iso(start + 86_400_000), lastAnswerAt: null, pausedAt: null, outcome: null, reason: null,
   };
   const run: Run = { state, effects: [], made: [], ended: false };
   const apply = (event: ConversationEvent): void => {
@@ -126,10 +126,31 @@ describe('whatever is replied, and whatever calls come to', () => {
     }), { numRuns: 500 });
   });
 
-  test('once somebody has begun to answer no nudge interrupts', () => {
+  test('somebody who stops half-way is asked again, counted from the last answer', () => {
     const given: ConversationRules = { windowMs: 3_600_000, nudgesMs: [600_000], redialsMs: [], silence: 'task', record: false, isCall: false };
     const { made } = simulate(given, ['sms'], { contacts: [], calls: [], replies: ['item', 'completed'] });
-    expect(made).toEqual(['first sms']);
+    expect(made).toEqual(['first sms', 'nudge-1 sms']);
+  });
+
+  test('a number that failed is to be repaired, though the next channel was merely not allowed', () => {
+    const given: ConversationRules = { windowMs: 3_600_000, nudgesMs: [], redialsMs: [], silence: 'nothing', record: false, isCall: false };
+    const run = simulate(given, ['sms', 'voice'], { contacts: ['unreachable', 'refused'], calls: [], replies: [] });
+    expect(run.state).toMatchObject({ outcome: 'failed', reason: '21211' });
+    expect(run.effects).toContainEqual({ kind: 'create-task', touchpointId: 't', task: 'repair-contact', title: 'repair-contact' });
+  });
+
+  test('while the enrolment is paused nothing is begun, and what is left of each clock goes on after', () => {
+    const given: ConversationRules = { windowMs: 3_600_000, nudgesMs: [600_000], redialsMs: [], silence: 'escalate-red', record: false, isCall: false };
+    const waiting: ConversationState = {
+      schemaVersion: 1, touchpointId: 't', enrolmentId: 'e', status: 'waiting', channels: ['sms'], channelIndex: 0, askedAt: iso(start), nudgesSent: 0, callsMade: 0,
+      nextAt: iso(start), notAfter: iso(start + 86_400_000), lastAnswerAt: null, pausedAt: null, outcome: null, reason: null,
+    };
+    const paused = evolveConversation(given, waiting, { kind: 'paused', at: iso(start + 300_000) }).state;
+    const during = decideConversation(given, paused, iso(start + 7_200_000), 2, () => 'c');
+    const resumed = evolveConversation(given, during.state, { kind: 'resumed', at: iso(start + 7_200_000) }).state;
+    const after = decideConversation(given, resumed, iso(start + 7_200_000), 3, () => 'c');
+    expect(during).toMatchObject({ next: { kind: 'wait', summary: 'paused' }, effects: [] });
+    expect(after.next).toMatchObject({ kind: 'wait', dueAt: iso(start + 7_200_000 + 300_000) });
   });
 
   test('an answered conversation needs nobody', () => {

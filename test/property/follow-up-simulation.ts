@@ -139,7 +139,7 @@ export const plans: fc.Arbitrary<Plan> = fc.integer({ min: 1, max: 12 }).chain((
   fc.tuple(...Array.from({ length: count }, (_, index) => step(index))).map((steps) => ({
     format: 'carethread.plan/1', id: 'p', version: 1, title: { en: 'P' }, purpose: 'follow-up', department: 'd',
     anchors: { surgery: { kind: 'date', title: { en: 'S' } }, enrolment: { kind: 'instant', title: { en: 'E' } } },
-    channels: ['sms', 'email'], contactHours: { from: '08:00', to: '21:00' }, steps: steps as Plan['steps'], ladders: {},
+    channels: ['sms', 'voice', 'email'], contactHours: { from: '08:00', to: '21:00' }, steps: steps as Plan['steps'], ladders: {},
   })),
 );
 

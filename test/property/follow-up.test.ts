@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { channelsByKind } from '../../domain/plan/channels.ts';
 import { endTouchpoint, replace } from '../../domain/follow-up/evolve.ts';
 import { plans, realDecider, scripts, simulate } from './follow-up-simulation.ts';
 import type { Decider, Run } from './follow-up-simulation.ts';
@@ -31,6 +32,12 @@ describe('whatever plan, replies, faults and clock', () => {
 
   test('no reminder goes out twice on one channel', () => {
     fc.assert(fc.property(plans, scripts, (plan, script) => neverTwice(simulate(realDecider, plan, script))), runs);
+  });
+
+  test('no reminder names a channel that its kind cannot use', () => {
+    fc.assert(fc.property(plans, scripts, (plan, script) => {
+      expect(simulate(realDecider, plan, script).sent.filter(({ channel }) => !channelsByKind.remind.includes(channel))).toEqual([]);
+    }), runs);
   });
 
   test('an ended enrolment leaves nothing planned', () => {

@@ -19,7 +19,7 @@ afterAll(async () => {
 
 const both = ['attempt_receipt', 'inbound_done', 'inbound_reopen', 'inbound_waiting', 'opt_out', 'put', 'read', 'read_inbound', 'rota', 'suspend_address', 'verdict'];
 const functionsOf: Readonly<Record<Login, string[]>> = {
-  ct_worker: [...both, 'contact_begin', 'contact_end', 'forget_expired_grants', 'recording_begin'],
+  ct_worker: [...both, 'contact_begin', 'contact_end', 'forget_expired_grants', 'recording_begin', 'reply_waiting'],
   ct_api: [
     ...both, 'consent_grant', 'consent_withdraw', 'events_of', 'find', 'inbound_store', 'note', 'open', 'opt_in', 'read_card', 'read_history', 'refer', 'register_patient', 'remove_address', 'set_address',
     'set_identifier', 'set_status', 'set_zone', 'staff_of_phone', 'turn_begin', 'unsubscribe_begin', 'whoami',
@@ -49,8 +49,17 @@ test('every function of ours pins its search path with pg_temp last, and is owne
     select nspname || '.' || proname as name, proconfig as config, pg_get_userbyid(proowner) as owner from pg_proc join pg_namespace on pg_namespace.oid = pronamespace where ${ours}`);
 
   expect(rows.length).toBeGreaterThan(50);
-  expect(rows.filter((row) => row.config?.join() !== 'search_path=pg_catalog, pg_temp').map((row) => row.name)).toEqual([]);
+  expect(rows.filter((row) => row.config?.[0] !== 'search_path=pg_catalog, pg_temp').map((row) => row.name)).toEqual([]);
   expect(rows.filter((row) => !['ct_gate', 'ct_audit'].includes(row.owner)).map((row) => row.name)).toEqual([]);
+});
+
+test('a function that runs as its owner prints no plan to the client, whose constants would be values', async () => {
+  const rows = await world.root.unsafe<{ name: string; config: string[] }[]>(`
+    select nspname || '.' || proname as name, proconfig as config from pg_proc join pg_namespace on pg_namespace.oid = pronamespace where ${ours} and prosecdef`);
+
+  const silent = ['search_path=pg_catalog, pg_temp', 'debug_print_parse=off', 'debug_print_rewritten=off', 'debug_print_plan=off'];
+  expect(rows.length).toBeGreaterThan(30);
+  expect(rows.filter((row) => row.config.join('; ') !== silent.join('; ')).map((row) => row.name)).toEqual([]);
 });
 
 test('a function that runs as its owner is on a login’s list, or one of the two questions that the gate may ask the ledger', async () => {
