@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { PayloadCodec } from '@temporalio/common';
 import type { Logger } from '../config/logger.ts';
 import type { Sql } from '../store/connect.ts';
@@ -15,6 +16,8 @@ export interface ApiDeps {
   content: Content;
   poker: Poker;
   codec: PayloadCodec;
+  /** Of the digest by which a request that is sent again is known; see {@link requestKeyFrom}. */
+  requestKey: Uint8Array;
   /** Business time. Grants and sessions use the database's clock instead. */
   clock: () => Date;
   logger: Logger;
@@ -34,4 +37,9 @@ export interface ApiSettings {
   requestsPerMinute: number;
   /** Proxies in front of the API whose X-Forwarded-For counts. */
   trustedProxies: number;
+}
+
+/** A key of its own, made from one that the process holds, so that neither serves for the other's purpose. */
+export function requestKeyFrom(linkKey: Uint8Array): Uint8Array {
+  return createHmac('sha256', linkKey).update('carethread.request-digest/1').digest();
 }

@@ -13,6 +13,7 @@ import { createPayloadCodec } from '../temporal/codec.ts';
 import { createDataConverter } from '../temporal/data-converter.ts';
 import { createPoker } from '../temporal/poke.ts';
 import { createApp } from './app.ts';
+import { requestKeyFrom } from './deps.ts';
 import type { ApiDeps } from './deps.ts';
 import { createInboundSweeper } from './inbound/retake.ts';
 import { createApiMetrics, createMetricsServer } from './metrics.ts';
@@ -25,7 +26,7 @@ const config = loadConfig(apiDefinition);
 const logger = createLogger({ process: 'api', level: config.logLevel });
 const stop = stopAsked();
 
-const [codecKeys, keyProvider, indexKey, unsubscribeKey] = await Promise.all([readCodecKeys(config.codecKeysFile), fileKeyProvider(config.keyProvider.path, { create: false }), fileSecret(config.indexKeyFile, { create: false }), fileSecret(config.linkKeyFile, { create: false })]);
+const [codecKeys, keyProvider, indexKey, linkKey] = await Promise.all([readCodecKeys(config.codecKeysFile), fileKeyProvider(config.keyProvider.path, { create: false }), fileSecret(config.indexKeyFile, { create: false }), fileSecret(config.linkKeyFile, { create: false })]);
 const sql = connect(config.databaseUrl, { max: 20, applicationName: 'carethread-api' });
 const keysSql = connect(config.keysDatabaseUrl, { max: 5, applicationName: 'carethread-api' });
 const vault = createVault({ keysSql, keyProvider, indexKey });
@@ -39,6 +40,7 @@ const deps: ApiDeps = {
   content: loadContent(config.contentDirectory),
   poker: createPoker({ client: temporal.client, logger }),
   codec: createPayloadCodec(codecKeys),
+  requestKey: requestKeyFrom(linkKey),
   clock: () => new Date(),
   logger,
   pending: createPendingWork(),
@@ -47,7 +49,7 @@ const deps: ApiDeps = {
 };
 
 const { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken } = config;
-const inbound: InboundDeps = { ...deps, settings: { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken, unsubscribeKey } };
+const inbound: InboundDeps = { ...deps, settings: { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken, unsubscribeKey: linkKey } };
 const sweeping = new AbortController();
 const swept = createInboundSweeper(inbound).run(sweeping.signal);
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { createGate } from '../store/gate.ts';
@@ -76,7 +76,7 @@ async function staffAsker(route: Route, deps: ApiDeps, request: Request, respons
     async commit(change) {
       const told: ThreadToPoke[] = [];
       const key = route.keyed ? keyOf(request) : undefined;
-      const once = key === undefined ? null : { actorId: session.personId, key, digest: digestOf(request) };
+      const once = key === undefined ? null : { actorId: session.personId, key, digest: digestOf(deps.requestKey, request) };
       const result = await commitOnce(deps.sql, once, (tx) => change(tx, (threads) => told.push(...threads)));
       if (told.length > 0) deps.pending.add(deps.poker.poke(told));
       return result;
@@ -124,6 +124,7 @@ function keyOf(request: Request): string | undefined {
   return key;
 }
 
-function digestOf(request: Request): Buffer {
-  return createHash('sha256').update(JSON.stringify([request.method, request.path, request.body ?? null])).digest();
+/** Keyed: the body holds numbers and answers, and a bare digest of those can be guessed by whoever reads the table. */
+function digestOf(requestKey: Uint8Array, request: Request): Buffer {
+  return createHmac('sha256', requestKey).update(JSON.stringify([request.method, request.path, request.body ?? null])).digest();
 }

@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 import { json } from './connect.ts';
 import type { Sql, Transaction } from './connect.ts';
 
-/** A request that may be sent again: who, by which key, and what exactly (SHA-256). */
+/** A request that may be sent again: who, by which key, and what exactly (HMAC-SHA-256). */
 export interface OnceKey {
   actorId: string;
   key: string;

@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { requestKeyFrom } from '../../api/deps.ts';
 import { createWorld, person, publishedPlan, registered } from './world.ts';
 import type { World } from './world.ts';
 
@@ -59,6 +60,19 @@ describe('a request that is sent again', () => {
     const rows = await world.superuser<{ response: string }[]>`select response::text from care.idempotency`;
     expect(rows.length).toBeGreaterThan(0);
     expect(JSON.stringify(rows)).not.toMatch(/canary/i);
+  });
+
+  it('is known by a digest that nobody without the key can compute, so that its numbers cannot be guessed from the table', async () => {
+    const key = randomUUID();
+    const json = person();
+    const said = JSON.stringify(['POST', '/v1/patients', json]);
+
+    await world.ask('POST', '/v1/patients', { token, json, headers: { 'idempotency-key': key } });
+
+    const [row] = await world.superuser<{ digest: string }[]>`select encode(request_digest, 'hex') as digest from care.idempotency where idempotency_key = ${key}`;
+    expect(row?.digest).not.toBe(createHash('sha256').update(said).digest('hex'));
+    expect(row?.digest).toBe(createHmac('sha256', world.deps.requestKey).update(said).digest('hex'));
+    expect(row?.digest).not.toBe(createHmac('sha256', requestKeyFrom(randomBytes(32))).update(said).digest('hex'));
   });
 
   it('belongs to one person: another\'s same key is another request', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../../api/app.ts';
+import { requestKeyFrom } from '../../api/deps.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { createApiMetrics } from '../../api/metrics.ts';
 import type { ApiMetrics } from '../../api/metrics.ts';
@@ -75,6 +76,7 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
   const poked: ThreadToPoke[] = [];
   const logLines: string[] = [];
   const metrics = createApiMetrics();
+  const linkKey = randomBytes(32);
   const deps: ApiDeps = {
     sql,
     gate: createGate(sql),
@@ -82,6 +84,7 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
     content: loadContent(fileURLToPath(new URL('../../templates', import.meta.url))),
     poker: change.poker ?? { poke: (threads) => Promise.resolve(poked.push(...threads)) },
     codec: createPayloadCodec([{ id: 'test-key', bytes: randomBytes(32) }]),
+    requestKey: requestKeyFrom(linkKey),
     clock: () => new Date(),
     logger: createLogger({ process: 'api', level: 'debug', destination: { write: (line: string) => void logLines.push(line) } }),
     pending: createPendingWork(),
