@@ -15,9 +15,12 @@ export interface TemporalConnection {
   close(): Promise<void>;
 }
 
+/** A first call while Temporal is down waits so long at most. */
+const connectTimeoutMs = 2_000;
+
 /** Connects on first use, so that a process starts, and takes what it is told, while Temporal is down. */
 export function connectTemporal(config: TemporalAddress, dataConverter: DataConverter): TemporalConnection {
-  const connection = Connection.lazy(connectionOptions(config));
+  const connection = Connection.lazy({ ...connectionOptions(config), connectTimeout: connectTimeoutMs });
   return { client: new Client({ connection, namespace: config.temporalNamespace, dataConverter }), close: () => connection.close() };
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { SearchAttributePair } from '@temporalio/common';
@@ -6,7 +7,7 @@ import type { ThreadInput } from '../domain/threads.ts';
 import type { ThreadToPoke } from '../store/threads.ts';
 
 /** All pokes of one call together may take so long; what was not poked by then, the sweeper pokes. */
-const deadlineMs = 4_000;
+const deadlineMs = 3_000;
 const atOnce = 16;
 
 const planKey = defineSearchAttributeKey('CarethreadPlan', 'KEYWORD');
@@ -61,11 +62,20 @@ export function createPoker({ client, logger, historyBudget = defaultHistoryBudg
           }
         }
       };
-      await client.withDeadline(Date.now() + deadlineMs, () => Promise.all(Array.from({ length: Math.min(atOnce, threads.length) }, workThrough)));
-      if (poked < threads.length) logger.warn({ poked, failed: threads.length - poked, reasons: [...reasons] }, 'some threads could not be poked; the sweeper tries again');
+      const worked = client.withDeadline(Date.now() + deadlineMs, () => Promise.all(Array.from({ length: Math.min(atOnce, threads.length) }, workThrough)));
+      await withinDeadline(worked);
+      waiting.length = 0;
+      if (poked < threads.length) logger.warn({ poked, notPoked: threads.length - poked, reasons: [...reasons] }, 'some threads could not be poked; the sweeper tries again');
       return poked;
     },
   };
+}
+
+/** The SDK's deadline leaves out the time that it takes to connect: callers, an API's answer among them, do not wait for that. */
+async function withinDeadline(work: Promise<unknown>): Promise<void> {
+  const isOver = new AbortController();
+  await Promise.race([work, delay(deadlineMs, undefined, { signal: isOver.signal }).catch(() => undefined)]);
+  isOver.abort();
 }
 
 function searchAttributesOf({ planId, version, department }: NonNullable<ThreadToPoke['plan']>): SearchAttributePair[] {

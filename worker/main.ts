@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
+import type { Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { createLogger } from '../config/logger.ts';
 import type { Logger } from '../config/logger.ts';
@@ -35,16 +36,23 @@ import { sweep } from './sweeper.ts';
 const config = loadConfig(workerDefinition);
 const logger = createLogger({ process: 'worker', level: config.logLevel });
 const closing: (() => Promise<void> | void)[] = [];
-const stopping = stopSignal();
+const stop = new AbortController();
+const asked = stopSignal();
 try {
-  await run(config, stopping);
+  await run(config, AbortSignal.any([asked, stop.signal]));
 } catch (error) {
-  if (!stopping.aborted) {
+  if (!asked.aborted) {
     logger.fatal({ err: error }, 'the worker ends');
     process.exitCode = 1;
   }
 } finally {
-  for (const close of closing.reverse()) await close();
+  for (const close of closing.reverse()) {
+    try {
+      await close();
+    } catch (error) {
+      logger.warn({ err: error }, 'something did not close well');
+    }
+  }
 }
 
 async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
@@ -75,11 +83,28 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
     shutdownGraceSeconds: settings.shutdownGraceSeconds,
     perSecond: { contacts: settings.smsPerSecond, calls: settings.callsPerSecond },
   });
-  signal.addEventListener('abort', () => workers.forEach((worker) => worker.shutdown()), { once: true });
-  if (signal.aborted) return;
   logger.info({ queues: workers.map((worker) => worker.options.taskQueue) }, 'working');
   const sweeping = sweep({ unpickedThreads: (search) => unpickedThreads(sql, search), poker, forgetExpiredGrants: () => gate.forgetExpiredGrants(), logger }, signal);
-  await Promise.all([...workers.map((worker) => worker.run()), sweeping]);
+  await runTogether(workers, signal);
+  await sweeping;
+}
+
+/** Runs them until the signal is aborted or one of them fails; then all end, each within its grace. Rejects with the first failure. */
+async function runTogether(workers: readonly Worker[], signal: AbortSignal): Promise<void> {
+  const shutDown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const runs = workers.map((worker) =>
+    worker.run().catch((error: unknown) => {
+      stop.abort();
+      shutDown();
+      throw error;
+    }),
+  );
+  signal.addEventListener('abort', shutDown, { once: true });
+  if (signal.aborted) shutDown();
+  await Promise.allSettled(runs);
+  await Promise.all(runs);
 }
 
 function phones(settings: WorkerConfig) {
