@@ -10,25 +10,20 @@ const startsAtOnce = 16;
 const receiptWithinMs = 6 * 3_600_000;
 const withinMs = 240_000;
 
-interface Done {
-  count: number;
-  lastAtMs: number;
-}
-
 /** The engine alone: the same timers, one activity that does nothing, no codec, no database. */
 export interface BareSide {
   start(count: number, dueAt: Date): Promise<{ workflowIds: string[]; elapsedMs: number }>;
   /** How many activities have run so far, since the worker's start. */
   activitiesRun(): Promise<number>;
-  /** Waits until that many have run; answers with the instant of the last one, in ms. */
-  lastActivityMs(count: number): Promise<number>;
+  /** Waits until so many more have run than before; answers with their instants, in ms. */
+  activitiesSince(before: number, count: number): Promise<number[]>;
   close(): Promise<void>;
 }
 
 export async function openBareSide(stage: Stage): Promise<BareSide> {
   const connection = await Connection.connect({ address: stage.temporalAddress });
   const client = new Client({ connection, namespace: stage.namespace });
-  const done = async (): Promise<Done> => (await stage.bareWorker.ask('done')) as Done;
+  const done = async (): Promise<number[]> => (await stage.bareWorker.ask('done')) as number[];
   return {
     start: async (count, dueAt) => {
       const workflowIds = Array.from({ length: count }, () => `bare/${randomUUID()}`);
@@ -39,12 +34,12 @@ export async function openBareSide(stage: Stage): Promise<BareSide> {
       });
       return { workflowIds, elapsedMs: performance.now() - startedAt };
     },
-    activitiesRun: async () => (await done()).count,
-    lastActivityMs: async (count) => {
+    activitiesRun: async () => (await done()).length,
+    activitiesSince: async (before, count) => {
       const endsAt = Date.now() + withinMs;
       while (Date.now() < endsAt) {
-        const { count: run, lastAtMs } = await done();
-        if (run >= count) return lastAtMs;
+        const times = (await done()).slice(before);
+        if (times.length >= count) return times;
         await delay(100);
       }
       throw new Error('Not all activities of the bare engine have run.');

@@ -37,8 +37,8 @@ export interface ProductSide {
   plant(count: number): Promise<string[]>;
   /** Enrols each patient in a plan with so many reminders, the first due at the instant, the others two seconds apart. */
   enrol(patientIds: readonly string[], dueAt: Date, reminders?: number): Promise<Enrolled>;
-  /** Waits until every reminder of a plan was sent and its end committed; answers with the instant of the last commit, in ms. */
-  lastCommitMs(planId: string, reminders: number): Promise<number>;
+  /** Waits until so many reminders of a plan were sent and their ends committed; answers with the commits' instants, in ms. */
+  commits(planId: string, reminders: number): Promise<number[]>;
   close(): Promise<void>;
 }
 
@@ -75,7 +75,7 @@ export async function openProductSide(stage: Stage): Promise<ProductSide> {
       });
       return { planId: plan.id, workflowIds, elapsedMs: performance.now() - startedAt };
     },
-    lastCommitMs: (planId, reminders) => lastCommitMs(root, planId, reminders),
+    commits: (planId, reminders) => commitsOf(root, planId, reminders),
     close: async () => {
       vault.close();
       await Promise.all([temporal.close(), root.end(), api.end(), keys.end()]);
@@ -94,14 +94,14 @@ function planOf(reminders: number): Plan {
   });
 }
 
-async function lastCommitMs(root: Sql, planId: string, reminders: number): Promise<number> {
+async function commitsOf(root: Sql, planId: string, reminders: number): Promise<number[]> {
   const endsAt = Date.now() + withinMs;
   while (Date.now() < endsAt) {
-    const [row] = await root<{ sent: number; lastMs: number }[]>`
-      select count(*)::int as sent, (extract(epoch from max(pg_xact_commit_timestamp(attempt.xmin))) * 1000)::float8 as "lastMs"
+    const rows = await root<{ atMs: number }[]>`
+      select (extract(epoch from pg_xact_commit_timestamp(attempt.xmin)) * 1000)::float8 as "atMs"
       from care.enrolment join care.touchpoint using (enrolment_id) join care.attempt on attempt.subject_id = touchpoint.touchpoint_id
       where enrolment.plan_id = ${planId} and attempt.status = 'sent' and touchpoint.status = 'sent'`;
-    if (row !== undefined && row.sent >= reminders) return row.lastMs;
+    if (rows.length >= reminders) return rows.map((row) => row.atMs);
     await delay(100);
   }
   const stuck = await root`select touchpoint.status, touchpoint.reason, count(*)::int from care.enrolment join care.touchpoint using (enrolment_id) where plan_id = ${planId} group by 1, 2`;

@@ -3,11 +3,10 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import type { BareActivities } from './workflows.ts';
 
 /** The bare engine's worker: the options of the product's, no codec, an activity that does nothing. Tells its parent what it has done when asked. */
-const done = { count: 0, lastAtMs: 0 };
+const endedAtMs: number[] = [];
 const activities: BareActivities = {
   noOp: () => {
-    done.count += 1;
-    done.lastAtMs = Date.now();
+    endedAtMs.push(Date.now());
     return Promise.resolve();
   },
 };
@@ -27,7 +26,7 @@ try {
     workflowTaskPollerBehavior: { type: 'autoscaling', minimum: 2, initial: 4, maximum: 20 },
     activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 4, maximum: 20 },
   });
-  process.on('message', () => process.send?.(done));
+  process.on('message', () => process.send?.(endedAtMs));
   const running = worker.run();
   process.send?.('ready');
   await running;
