@@ -21,7 +21,14 @@ const connectTimeoutMs = 2_000;
 /** Connects on first use, so that a process starts, and takes what it is told, while Temporal is down. */
 export function connectTemporal(config: TemporalAddress, dataConverter: DataConverter): TemporalConnection {
   const connection = Connection.lazy({ ...connectionOptions(config), connectTimeout: connectTimeoutMs });
-  return { client: new Client({ connection, namespace: config.temporalNamespace, dataConverter }), close: () => connection.close() };
+  return {
+    client: new Client({ connection, namespace: config.temporalNamespace, dataConverter }),
+    close: async () => {
+      // Closing while it still connects makes the SDK reject a promise that nobody holds, which would end the process.
+      await connection.ensureConnected().catch(() => undefined);
+      await connection.close();
+    },
+  };
 }
 
 /** Address, key and TLS in the form that both of the SDK's connections (client's and worker's) take. */
