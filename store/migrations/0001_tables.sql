@@ -236,6 +236,7 @@ create table care.attempt (
   address_id uuid,
   status text not null check (status in ('claimed', 'sent', 'held', 'refused', 'unreachable', 'unknown')),
   reason text,
+  begun_xact xid8,                              -- the transaction that claimed it, which does not see it: 0008
   first_claimed_at timestamptz not null default clock_timestamp(), -- when this try was claimed, not counting takeovers: "settled" is measured from here
   claimed_at timestamptz not null,              -- database clock
   lease_until timestamptz not null,

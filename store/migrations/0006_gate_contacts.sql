@@ -271,12 +271,12 @@ begin
   v_attempt.takeovers := coalesce(v_attempt.takeovers, 0) + case when p_takeover and v_attempt.status = 'claimed' then 1 else 0 end;
   if p_before.attempt_id is null then
     v_attempt.attempt_id := p_attempt;
-    insert into care.attempt (attempt_id, subject_kind, subject_id, kind, channel, patient_id, address_id, status, reason, first_claimed_at, claimed_at, lease_until, begun_at, ended_at)
+    insert into care.attempt (attempt_id, subject_kind, subject_id, kind, channel, patient_id, address_id, status, reason, begun_xact, first_claimed_at, claimed_at, lease_until, begun_at, ended_at)
     -- A page is no contact with the patient: it neither counts for the cap nor concerns a withdrawal.
     values (p_attempt, p_subject_kind, p_subject, p_kind, p_channel, case when split_part(p_kind, '-', 1) <> 'page' then p_grant.patient_ids[1] end, p_grant.address_id,
-      v_attempt.status, v_attempt.reason, v_now, v_now, v_attempt.lease_until, v_attempt.begun_at, v_attempt.ended_at);
+      v_attempt.status, v_attempt.reason, pg_current_xact_id(), v_now, v_now, v_attempt.lease_until, v_attempt.begun_at, v_attempt.ended_at);
   else
-    update care.attempt set status = v_attempt.status, reason = v_attempt.reason, first_claimed_at = v_attempt.first_claimed_at, claimed_at = v_attempt.claimed_at, lease_until = v_attempt.lease_until,
+    update care.attempt set status = v_attempt.status, reason = v_attempt.reason, begun_xact = pg_current_xact_id(), first_claimed_at = v_attempt.first_claimed_at, claimed_at = v_attempt.claimed_at, lease_until = v_attempt.lease_until,
       begun_at = v_attempt.begun_at, ended_at = v_attempt.ended_at, address_id = v_attempt.address_id, takeovers = v_attempt.takeovers
     where attempt_id = v_attempt.attempt_id;
   end if;

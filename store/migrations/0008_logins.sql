@@ -19,6 +19,11 @@ grant update (attempt_id, address_id, provider_sid, status, disposition, answere
 grant update (task_queue, started_at, closed_at) on care.thread to ct_worker, ct_api;
 grant update (applied_at) on care.inbox to ct_worker, ct_api;
 grant insert, update (status, response) on care.idempotency to ct_api;
+-- What begin decided is told to another transaction only, in this table as by the secret: who begins, looks and rolls back has seen nothing.
+alter table care.attempt enable row level security;
+create policy committed_only on care.attempt for select to ct_worker, ct_api using (begun_xact is distinct from pg_current_xact_id_if_assigned());
+create policy whole on care.attempt to ct_gate using (true) with check (true);
+create policy whole_copy on care.attempt for select to ct_backup using (true);
 reset role;
 
 -- ---------------------------------------------------------------- the gate, by name

@@ -231,6 +231,29 @@ describe('opening without leaving a record', () => {
 
     expect(fault).toEqual(noSuchGrant);
   });
+
+  test.each(['a first time', 'a second time'])('nor does a contact that is begun %s tell by its row what was decided, before it is committed', async (time) => {
+    const barred = await world.patient({ status: 'deceased' });
+    const due = await world.due(barred);
+    const begin = `select gate.contact_begin('touchpoint', '${due.touchpointId}', 'first', 'sms', '${randomUUID()}', 0, '2026-03-02T12:00:00Z', 60)`;
+    if (time === 'a second time') {
+      await as('ct_worker').unsafe(begin);
+      await world.root`update care.attempt set status = 'held' where subject_id = ${due.touchpointId}`;
+    }
+    const look = `select status, reason from care.attempt where subject_id = '${due.touchpointId}'`;
+    const seen: unknown[] = [];
+
+    await as('ct_worker').begin(async (tx) => {
+      await tx.savepoint((inner) => inner.unsafe(begin));
+      seen.push(...(await tx.unsafe(look)));
+      throw new Error('undo');
+    }).catch(() => undefined);
+    await as('ct_worker').unsafe(begin);
+
+    expect(seen).toEqual([]);
+    expect(await as('ct_worker').unsafe(look)).toEqual([{ status: 'refused', reason: 'deceased' }]);
+    expect(await as('ct_api').unsafe(look)).toEqual([{ status: 'refused', reason: 'deceased' }]);
+  });
 });
 
 describe('a right past its time', () => {
