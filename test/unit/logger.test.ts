@@ -38,6 +38,10 @@ describe('a log line', () => {
     expect(lines()).not.toContain(canary);
   });
 
+  it('keeps out at least what the product handles about people', () => {
+    expect(redactedFields).toEqual(expect.arrayContaining(['authorization', 'cookie', 'password', 'token', 'body', 'to', 'from', 'phone', 'email', 'name', 'text', 'answers', 'transcript']));
+  });
+
   it('shows of a request its method and path, not its headers, query or body', () => {
     const { lines, logger } = record();
     const req = { id: 'r1', method: 'POST', url: '/enrolments', query: { q: canary }, params: { id: canary }, headers: { authorization: canary, 'x-other': canary }, body: canary, raw: { body: canary } };
