@@ -64,6 +64,7 @@ create table gate.referral (
 );
 
 insert into gate.setting (name, value) values
+  ('call-seconds', 14400),                      -- turns of a call are taken for so long after it was begun
   ('daily-contact-cap', 8),                     -- contacts that we begin, per patient and 24 h, over all plans
   ('grant-seconds', 30),
   ('ledger-behind-seconds', 300),               -- an unsealed event older than this stops routine access

@@ -74,6 +74,10 @@ declare
   v_grant gate.grant_ := p_grant;
   v_event audit.event;
 begin
+  -- Decided on a snapshot of long ago, it would be a right that was revoked meanwhile.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    perform gate.fail('CT001', 'no such grant');
+  end if;
   v_event.event_id := gen_random_uuid();
   v_event.at := v_now;
   v_event.actor_kind := v_grant.actor_kind;

@@ -151,7 +151,8 @@ declare
 begin
   select * into v_call from care.call where call_id = p_call;
   v_attempt := gate.attempt_of_call(v_call);
-  select * into v_state from phi.contact_state where patient_id = v_attempt.patient_id;
+  -- Locked, so that a withdrawal in flight comes before or after, as at a contact's begin.
+  select * into v_state from phi.contact_state where patient_id = v_attempt.patient_id for no key update;
   v_grant.actor_kind := 'patient';
   v_grant.actor_id := case when v_call.call_id is null then 'unknown' else 'call/' || p_call::text end;
   v_grant.action := 'voice-turn';
@@ -160,9 +161,10 @@ begin
   v_grant.patient_ids := case when v_attempt.patient_id is null then '{}'::uuid[] else array[v_attempt.patient_id] end;
   v_grant.reason := case
     when v_attempt.attempt_id is null then 'no-such-call'
-    when v_call.status = 'ended' then 'ended'
+    -- No call lasts this long: the id of an old one opens nothing.
+    when v_call.status = 'ended' or v_attempt.claimed_at < clock_timestamp() - make_interval(secs => gate.setting_of('call-seconds')) then 'ended'
     -- A call whose worker died before it wrote the provider's id is still a call; one with another id is not this one.
-    when v_call.provider_sid <> p_provider_sid or v_attempt.provider_sid <> p_provider_sid then 'no-such-call'
+    when p_provider_sid is null or v_call.provider_sid <> p_provider_sid or v_attempt.provider_sid <> p_provider_sid then 'no-such-call'
     when v_state.status <> 'active' then v_state.status
     when not exists (
       select from phi.consent join care.touchpoint on touchpoint.touchpoint_id = v_call.touchpoint_id and touchpoint.purpose = consent.purpose

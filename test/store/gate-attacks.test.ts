@@ -296,6 +296,18 @@ describe('a right past its time', () => {
     expect(fault).toEqual(noSuchGrant);
   });
 
+  test.each(['repeatable read', 'serializable', 'read uncommitted'])('nor is one opened under %s', async (isolation) => {
+    const { token, personId } = await world.person();
+
+    const fault = await faultOf(as('ct_api').begin(`isolation level ${isolation}`, async (tx) => {
+      await tx.unsafe('select * from care.plan');
+      await world.root`update auth.person set departments = '{}' where person_id = ${personId}`;
+      await tx`select gate.open(${token}, 'follow-up', 'show-patient', array[${patient.patientId}::uuid], array['patient.name'], null)`;
+    }));
+
+    expect(fault).toEqual(noSuchGrant);
+  });
+
   test('is over in the same transaction once the session is revoked', async () => {
     const { token, personId } = await world.person();
     const secret = await world.gate.open({ token, purpose: 'follow-up', action: 'show-patient', patients: [patient.patientId], fields: ['patient.name'] });

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { GrantGone } from '../../store/gate.ts';
+import { GrantGone, createGate } from '../../store/gate.ts';
 import type { InboundDetail, InboundMessage, TurnDetail } from '../../store/gate.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -158,16 +158,39 @@ describe('a voice turn', () => {
 
   test.each([
     ['of another call of the provider', 'CAother', () => Promise.resolve(), 'no-such-call'],
+    ['without the provider’s id', '', () => Promise.resolve(), 'no-such-call'],
+    ['of a call of yesterday', null, (_callId: string, touchpointId: string) => world.root`update care.attempt set claimed_at = claimed_at - interval '5 hours' where subject_id = ${touchpointId}`, 'ended'],
     ['after the call', null, (callId: string) => world.root`update care.call set status = 'ended' where call_id = ${callId}`, 'ended'],
     ['after consent was withdrawn', null, () => world.root`update phi.consent set withdrawn_at = clock_timestamp() where withdrawn_at is null`, 'consent-withdrawn'],
   ])('%s opens nothing', async (_name, otherSid, change, reason) => {
-    const { callId, sid } = await calledPatient();
-    await change(callId);
+    const { callId, sid, due } = await calledPatient();
+    await change(callId, due.touchpointId);
 
-    const secret = await world.gate.turnBegin(callId, otherSid ?? sid);
+    const [row] = await world.api<{ secret: string }[]>`select gate.turn_begin(${callId}, ${otherSid === '' ? null : (otherSid ?? sid)}) as secret`;
+    const secret = row?.secret ?? '';
 
     expect(await world.gate.verdict(secret)).toMatchObject({ verdict: 'refused', reason });
     await expect(world.gate.read(secret)).rejects.toThrow(GrantGone);
+  });
+
+  test('waits for a withdrawal that is in the middle, and then opens nothing', async () => {
+    const { patient, callId, sid } = await calledPatient();
+    const { token } = await world.person();
+    const right = await world.gate.open({ token, purpose: 'rights', action: 'change-consent', patients: [patient.patientId], fields: [] });
+
+    let turn: Promise<string> = Promise.resolve('');
+    await world.api.begin(async (tx) => {
+      await createGate(tx).consentWithdraw(right, patient.patientId, null, null);
+      turn = world.gate.turnBegin(callId, sid);
+      // Until the turn stands in the queue for the patient's row, or has been answered without.
+      const answered = turn.then(() => true);
+      for (;;) {
+        const [waiting] = await world.root<{ count: string }[]>`select count(*) from pg_stat_activity where datname = ${database.name} and wait_event_type = 'Lock'`;
+        if (Number(waiting?.count) === 1 || (await Promise.race([answered, Promise.resolve(false)]))) break;
+      }
+    });
+
+    expect(await world.gate.verdict(await turn)).toMatchObject({ verdict: 'refused', reason: 'consent-withdrawn' });
   });
 
   test('of a call that a login only wrote into the table opens nothing', async () => {
