@@ -111,6 +111,7 @@ create table phi.inbound (
   provider_sid text not null unique,
   kind text not null check (kind in ('sms', 'voice-turn')),
   address_id uuid not null references phi.address,
+  patient_ids uuid[] not null,                  -- who had that number when it came: whoever gets it later does not read it
   key_id uuid not null,
   sealed bytea not null,
   received_at timestamptz not null,             -- business clock

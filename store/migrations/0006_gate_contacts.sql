@@ -27,7 +27,7 @@ begin
     if p_family = 'page'
       or exists (select from care.enrolment where enrolment_id = v_escalation.enrolment_id and patient_id = v_escalation.patient_id)
       or exists (select from phi.inbound join phi.patient_address on patient_address.address_id = inbound.address_id
-        where patient_address.patient_id = v_escalation.patient_id and inbound.stored_at > clock_timestamp() - interval '1 day') then
+        where patient_address.patient_id = v_escalation.patient_id and v_escalation.patient_id = any (inbound.patient_ids) and inbound.stored_at > clock_timestamp() - interval '1 day') then
       v_subject.patient_id := v_escalation.patient_id;
     end if;
     v_subject.is_current := p_family = 'advice' or coalesce(v_escalation.revision = p_revision and v_escalation.status <> 'closed', false);

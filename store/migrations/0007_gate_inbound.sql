@@ -2,7 +2,7 @@
 
 set role ct_gate;
 
--- The rights of one message: all patients with that number, and of their conversations the one that is open on it.
+-- The rights of one message: all patients who had that number when it came and have it still, and of their conversations the one that is open on it.
 create function gate.issue_inbound(p_inbound phi.inbound, p_reason text, p_note text) returns text
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -20,7 +20,7 @@ begin
   v_grant.reason := p_reason;
   v_grant.address_id := p_inbound.address_id;
   v_grant.patient_ids := array(
-    select link.patient_id from phi.patient_address as link where link.address_id = p_inbound.address_id and link.suspended_at is null order by link.patient_id);
+    select link.patient_id from phi.patient_address as link where link.address_id = p_inbound.address_id and link.patient_id = any (p_inbound.patient_ids) and link.suspended_at is null order by link.patient_id);
   v_grant.fields := array['conversation.progress', 'patient.name'];
   v_grant.writes := array['conversation.progress', 'inbound.body', 'response.answers'];
   select coalesce(jsonb_agg(jsonb_build_object('patientId', state.patient_id, 'status', state.status, 'language', state.language, 'zone', state.zone, 'department', state.department)
@@ -51,8 +51,8 @@ begin
   end if;
   insert into phi.address (kind, blind_index) values (p_address_kind, p_blind_index) on conflict (blind_index) do nothing;
   select address.address_id into v_address from phi.address where address.blind_index = p_blind_index and address.kind = p_address_kind;
-  insert into phi.inbound (inbound_id, provider_sid, kind, address_id, key_id, sealed, received_at)
-  values (p_inbound, p_provider_sid, p_kind, v_address, p_key, p_sealed, p_received)
+  insert into phi.inbound (inbound_id, provider_sid, kind, address_id, patient_ids, key_id, sealed, received_at)
+  values (p_inbound, p_provider_sid, p_kind, v_address, array(select link.patient_id from phi.patient_address as link where link.address_id = v_address order by link.patient_id), p_key, p_sealed, p_received)
   on conflict (provider_sid) do nothing;
   v_new := found;
   select * into v_inbound from phi.inbound where inbound.provider_sid = p_provider_sid;
@@ -126,9 +126,9 @@ begin
     from phi.inbound
     where inbound.inbound_id = v_inbound
       and (v_grant.action = 'inbound'
-        or exists (select from phi.patient_address as link where link.address_id = inbound.address_id and link.patient_id = any (v_grant.patient_ids))
-        -- A number that is nobody's is read by whoever keeps the inbox.
-        or (v_grant.action = 'read-inbox' and not exists (select from phi.patient_address as link where link.address_id = inbound.address_id)));
+        or inbound.patient_ids && v_grant.patient_ids
+        -- What came from a number that was nobody's is read by whoever keeps the inbox.
+        or (v_grant.action = 'read-inbox' and cardinality(inbound.patient_ids) = 0));
 end $$;
 
 -- The contact that the gate authorised for this call, if it is one: a row in care.call alone opens nothing, since logins can write it.

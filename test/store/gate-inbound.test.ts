@@ -140,6 +140,53 @@ describe('a message', () => {
   });
 });
 
+describe('a number that changes hands', () => {
+  const link = (patient: Patient, to: Patient) => world.root`insert into phi.patient_address (patient_id, address_id, row_id) values (${to.patientId}, ${patient.addressId}, ${randomUUID()})`;
+  const unlink = (patient: Patient) => world.root`delete from phi.patient_address where patient_id = ${patient.patientId} and address_id = ${patient.addressId}`;
+  const inboxOf = async (patient: Patient) => {
+    const { token } = await world.person();
+    return world.gate.open({ token, purpose: 'follow-up', action: 'read-inbox', patients: [patient.patientId], fields: ['inbound.body'] });
+  };
+
+  test('brings its new patient none of what was written before, and leaves it to the one who wrote', async () => {
+    const [before, after] = [await world.patient(), await world.patient()];
+    const { inboundId } = await world.gate.inboundStore(message(before));
+    await unlink(before);
+    await link(before, after);
+
+    const read = await Promise.all([before, after].map(async (patient) => world.gate.readInbound(await inboxOf(patient), inboundId)));
+
+    expect(read.map((row) => row?.inboundId ?? null)).toEqual([inboundId, null]);
+  });
+
+  test('leaves what was nobody’s to the inbox, and what was somebody’s to nobody else', async () => {
+    const [keeper, owner] = [await world.patient(), await world.patient()];
+    const stranger = { blindIndex: randomBytes(32) };
+    const nobodys = await world.gate.inboundStore(message(stranger));
+    const somebodys = await world.gate.inboundStore(message(owner));
+    const { detail } = await world.gate.verdict<InboundDetail>(nobodys.secret);
+    await link({ ...owner, addressId: detail.addressId }, owner);
+    await unlink(owner);
+
+    const secret = await inboxOf(keeper);
+    const read = await Promise.all([nobodys, somebodys].map(({ inboundId }) => world.gate.readInbound(secret, inboundId)));
+
+    expect(read.map((row) => row?.inboundId ?? null)).toEqual([nobodys.inboundId, null]);
+  });
+
+  test('while its message waits gives that message’s rights to no new patient', async () => {
+    const [before, after] = [await world.patient(), await world.patient()];
+    const { inboundId } = await world.gate.inboundStore(message(before));
+    await unlink(before);
+    await link(before, after);
+    await waitIsOver(inboundId);
+
+    const verdict = await world.workerGate.verdict<InboundDetail>(await world.workerGate.inboundReopen(inboundId));
+
+    expect(verdict).toMatchObject({ verdict: 'allowed', patientIds: [], detail: { patients: [], conversations: [] } });
+  });
+});
+
 describe('a voice turn', () => {
   test('of a call that the gate authorised reads name and progress and takes answers', async () => {
     const { patient, due, callId, sid } = await calledPatient();
