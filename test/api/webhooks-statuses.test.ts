@@ -92,7 +92,7 @@ describe('the status of a question', () => {
 
     await status(asked.attemptId, asked.messageSid, 'undelivered', '30006');
 
-    expect(await world.conversation(asked.touchpointId)).toMatchObject({ status: 'done', outcome: 'missed' });
+    expect(await world.conversation(asked.touchpointId)).toMatchObject({ status: 'done', outcome: 'failed', reason: '30006' });
     await world.pending.settled();
     expect(world.poked).toContain(`questionnaire/${asked.touchpointId}`);
   });
