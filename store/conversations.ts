@@ -109,7 +109,7 @@ async function saveConversation(tx: Transaction, before: ConversationRow, row: C
   const ended = state.status === 'done' && before.state.status !== 'done';
   await tx`update care.conversation set state = ${json(tx, state)}, status = ${state.status}, revision = ${row.revision},
     closed_at = case when ${state.status} = 'done' then coalesce(closed_at, ${now}) end,
-    address_id = case when ${state.status} = 'starting' then null else address_id end where touchpoint_id = ${row.touchpointId}`;
+    address_id = case when ${state.status} = 'starting' and ${state.askedAt}::timestamptz is null then null else address_id end where touchpoint_id = ${row.touchpointId}`;
   const threads: ThreadToPoke[] = [];
   const planEffects = effects.flatMap((effect) => (effect.kind === 'plan-call' ? [] : [effect]));
   if (planEffects.length > 0) threads.push(...(await applyEffects(tx, await lockFollowUp(tx, row.enrolmentId), planEffects, now)));

@@ -14,14 +14,15 @@ import { approved, languageOf } from './words.ts';
 
 /**
  * A reply to the open conversation, under its row's lock: read the progress, take the turn, evaluate the rules, write, answer.
- * `closed` when the conversation has ended meanwhile or speaks by another channel: the message is then for staff.
+ * `closed` when the conversation has ended meanwhile or never asked by text: the message is then for staff.
  */
 export async function answerConversation(deps: InboundDeps, message: Message, touchpointId: string): Promise<Handled | { closed: true; threads: ThreadToPoke[] }> {
   const { tx, gate, secret, detail, now } = message;
   // First what its thread was told and has not heard, such as a cancellation: only then is it known whether it is still open.
   const heard = await applyToConversation(tx, touchpointId, now, []);
   const row = await lockConversation(tx, touchpointId);
-  if (row === null || row.state.status === 'done' || row.state.channels[row.state.channelIndex] !== 'sms') return { closed: true, threads: heard };
+  // A text counts while anything is awaited, though the engine has gone on to ring meanwhile: it is the same question.
+  if (row === null || row.state.status === 'done' || !row.state.channels.includes('sms')) return { closed: true, threads: heard };
   const questionnaire = deps.content.questionnaires[row.questionnaireId];
   if (questionnaire === undefined) throw new Error(`The questionnaire ${row.questionnaireId} is not among the loaded content.`);
   const language = languageOf(detail.patients.find((patient) => patient.patientId === row.patientId)?.language ?? 'en');

@@ -24,7 +24,7 @@ interface SamplePatient {
 const departments = { showcase: 'showcase', 'surgery-recovery': 'surgery', 'post-discharge': 'transitions' } as const;
 
 export interface SampleWorld {
-  readonly urls: { readonly api: string; readonly auth: string };
+  readonly urls: { readonly api: string; readonly auth: string; readonly phones: string };
   readonly secrets: { readonly staff: { readonly coordinator: { readonly login: string; readonly password: string } } };
 }
 
@@ -37,9 +37,18 @@ export async function loadSamples({ urls, secrets }: SampleWorld, signal?: Abort
   const api = await signIn(urls, login, password, signal);
   for (const plan of Object.keys(departments)) await api.publish(await readFile(fileURLToPath(new URL(`../../templates/plans/${plan}.yaml`, import.meta.url)), 'utf8'));
   const samples = JSON.parse(await readFile(new URL('patients.json', import.meta.url), 'utf8')) as SamplePatient[];
+  await nameThePhones(urls.phones, samples);
   let added = 0;
   for (const sample of samples) if (await load(api, sample)) added += 1;
   return added;
+}
+
+/** A card on the phone page says whose it is; a shared phone says all. */
+async function nameThePhones(phones: string, samples: readonly SamplePatient[]): Promise<void> {
+  for (const number of new Set(samples.map((sample) => sample.phone))) {
+    const label = samples.filter((sample) => sample.phone === number).map((sample) => sample.name).join(' · ');
+    await fetch(`${phones}/sandbox/phones`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ number, label }) });
+  }
 }
 
 /** True when the patient was not there. One whose loading was cut off is completed. */

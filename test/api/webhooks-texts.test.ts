@@ -252,6 +252,16 @@ describe('an answer to the open conversation', () => {
     expect(await world.opened(asked.patientId, 'response.answers', asked.touchpointId)).toBeUndefined();
   });
 
+  it('that comes when the engine has gone on to ring counts: it is the same question', async () => {
+    const asked = await world.asked();
+    await world.root`update care.conversation set state = state || '{"status": "calling", "channels": ["sms", "voice"], "channelIndex": 1, "callsMade": 1}', status = 'calling' where touchpoint_id = ${asked.touchpointId}`;
+
+    const answer = await world.text(asked.phone, '2');
+
+    expect(answer.body).toContain('What is your temperature today?');
+    expect(await world.tasks(asked.patientId)).toEqual([]);
+  });
+
   it('that comes before the worker has noted its own question counts', async () => {
     const person = await world.patient();
     const { touchpointId } = await world.enrol(person, 'asks');
