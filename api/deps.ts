@@ -33,8 +33,10 @@ export interface ApiSettings {
   temporalUiOrigin: string | undefined;
   /** False only where the API is reached by plain HTTP, on a laptop. */
   secureCookie: boolean;
-  /** Requests that one address may make in a minute. */
+  /** Requests that one session may make in a minute. */
   requestsPerMinute: number;
+  /** Requests that one address may make in a minute without a session; those of sessions are not among them. */
+  anonymousRequestsPerMinute: number;
   /** Proxies in front of the API whose X-Forwarded-For counts. */
   trustedProxies: number;
 }

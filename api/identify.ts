@@ -9,13 +9,25 @@ export const sessionCookie = 'carethread_session';
 
 const notSignedIn = 'Sign in, and send the token as "Authorization: Bearer <token>", or get the cookie from POST /v1/session.';
 
+interface Caller {
+  token: string;
+  session: Session;
+}
+
+/** Callers whose request was counted before it reached its route: they are asked for once. */
+const known = new WeakMap<Request, Caller>();
+
 /** Who asks. Throws a 401 in words when the token is missing, unknown, over or revoked; the gate's ledger holds its uses. */
-export async function identify(request: Request, deps: ApiDeps): Promise<{ token: string; session: Session }> {
+export async function identify(request: Request, deps: ApiDeps): Promise<Caller> {
+  const found = known.get(request);
+  if (found !== undefined) return found;
   const token = tokenOf(request, deps);
   if (token === null) throw new Problem('not-signed-in', notSignedIn);
   const session = await deps.gate.whoami(token);
   if (session === null) throw new Problem('not-signed-in', 'This token is unknown, over or signed out. Sign in again.');
-  return { token, session };
+  const caller = { token, session };
+  known.set(request, caller);
+  return caller;
 }
 
 function tokenOf(request: Request, deps: ApiDeps): string | null {

@@ -45,7 +45,7 @@ const deps: ApiDeps = {
   logger,
   pending: createPendingWork(),
   temporalAnswers: () => temporal.client.withDeadline(Date.now() + 1_000, () => temporal.client.workflowService.getSystemInfo({})).then(() => true, () => false),
-  settings: { temporalUiOrigin: config.temporalUiOrigin, secureCookie: config.publicUrl.startsWith('https:'), requestsPerMinute: 1_200, trustedProxies: 0 },
+  settings: { temporalUiOrigin: config.temporalUiOrigin, secureCookie: config.publicUrl.startsWith('https:'), requestsPerMinute: 1_200, anonymousRequestsPerMinute: 240, trustedProxies: config.trustedProxies },
 };
 
 const { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken } = config;

@@ -15,6 +15,7 @@ export const processKeys = {
 export const httpKeys = {
   httpHost: key('HTTP_HOST', text.default('127.0.0.1'), 'Address that the process listens on.'),
   httpPort: key('HTTP_PORT', port, 'Port that the process listens on.'),
+  trustedProxies: key('TRUSTED_PROXIES', numberWithin(0, 10).default(0), 'How many proxies stand in front, one behind the other, whose X-Forwarded-For is believed. Too few: all callers count as one; too many: callers name their own address.'),
 };
 
 export const metricsKeys = {

@@ -161,7 +161,7 @@ describe('hostile input', () => {
 
 describe('limits', () => {
   it('slows a caller who asks too often, in words', async () => {
-    const busy = await createWorld({ settings: { requestsPerMinute: 3 } });
+    const busy = await createWorld({ settings: { anonymousRequestsPerMinute: 3 } });
     try {
       const replies = [];
       for (let index = 0; index < 4; index += 1) replies.push(await busy.ask('GET', '/v1/session'));
@@ -171,6 +171,49 @@ describe('limits', () => {
       expect((await busy.ask('GET', '/healthz')).status).toBe(200);
     } finally {
       await busy.close();
+    }
+  });
+
+  it('never count strangers with staff of the same address, and count each session by itself', async () => {
+    const busy = await createWorld({ settings: { requestsPerMinute: 4, anonymousRequestsPerMinute: 3 } });
+    try {
+      const [one, two] = [await busy.signedIn(['coordinator']), await busy.signedIn(['coordinator'])];
+      const statusesOf = async (token: string | null, times: number) => {
+        const statuses = [];
+        for (let index = 0; index < times; index += 1) statuses.push((await busy.ask('GET', '/v1/session', { token })).status);
+        return statuses;
+      };
+
+      const strangers = await statusesOf(null, 4);
+      // A token that is nobody's makes no share of its own.
+      const guessers = await statusesOf('a'.repeat(32), 2);
+      const staff = await statusesOf(one.token, 5);
+      const others = await statusesOf(two.token, 4);
+
+      expect(strangers).toEqual([401, 401, 401, 429]);
+      expect(guessers).toEqual([429, 429]);
+      expect(staff).toEqual([200, 200, 200, 200, 429]);
+      expect(others).toEqual([200, 200, 200, 200]);
+    } finally {
+      await busy.close();
+    }
+  });
+
+  it('count strangers by the address that a trusted proxy names, and by no other', async () => {
+    const behind = await createWorld({ settings: { anonymousRequestsPerMinute: 1, trustedProxies: 1 } });
+    const direct = await createWorld({ settings: { anonymousRequestsPerMinute: 1 } });
+    try {
+      const statusesAt = async (world: World) => {
+        const statuses = [];
+        for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.2']) statuses.push((await world.ask('GET', '/v1/session', { headers: { 'x-forwarded-for': address } })).status);
+        return statuses;
+      };
+
+      expect(await statusesAt(behind)).toEqual([401, 401, 429]);
+      expect(await statusesAt(direct)).toEqual([401, 429, 429]);
+    } finally {
+      await behind.close();
+      await direct.close();
     }
   });
 

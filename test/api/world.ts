@@ -89,7 +89,7 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
     logger: createLogger({ process: 'api', level: 'debug', destination: { write: (line: string) => void logLines.push(line) } }),
     pending: createPendingWork(),
     temporalAnswers: () => Promise.resolve(false),
-    settings: { temporalUiOrigin: uiOrigin, secureCookie: false, requestsPerMinute: 100_000, trustedProxies: 0, ...change.settings },
+    settings: { temporalUiOrigin: uiOrigin, secureCookie: false, requestsPerMinute: 100_000, anonymousRequestsPerMinute: 100_000, trustedProxies: 0, ...change.settings },
   };
   const server = await serve(createApp(deps, metrics), '127.0.0.1', 0);
   const origin = `http://127.0.0.1:${server.port}`;

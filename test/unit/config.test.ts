@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { apiDefinition } from '../../config/api.ts';
+import { authDefinition } from '../../config/auth.ts';
 import { configurationDocument } from '../../config/document.ts';
 import { ConfigError, readConfig } from '../../config/load.ts';
 import { workerDefinition } from '../../config/worker.ts';
@@ -69,6 +71,11 @@ describe('the configuration of a process', () => {
   it('refuses a provider deadline that outlasts the lease, and half a DKIM key', () => {
     expect(faultsOf({ ...good, PROVIDER_DEADLINE_SECONDS: '30' })).toEqual([expect.stringContaining('LEASE_SECONDS')]);
     expect(faultsOf({ ...good, DKIM_DOMAIN: 'example.org' })).toEqual([expect.stringContaining('DKIM_KEY_FILE')]);
+  });
+
+  it.each([apiDefinition, authDefinition])('$process believes no proxy unless told how many there are', (definition) => {
+    expect(definition.keys.trustedProxies.name).toBe('TRUSTED_PROXIES');
+    expect([undefined, '2', '-1'].map((text) => definition.keys.trustedProxies.schema.safeParse(text).data)).toEqual([0, 2, undefined]);
   });
 
   it('ends the process with code 1 and the list when it does not do', async () => {
