@@ -99,6 +99,11 @@ async function build(options: WorldOptions, supervisor: Supervisor): Promise<Wor
   supervisor.onStop('Temporal', () => temporal.stop());
   const environment = productEnvironment({ ports, secrets, dataDir, temporal, overrides });
 
+  // For commands of ours beside the running world, such as npm run reconcile; gone with it.
+  const settings = path.join(dataDir, 'secrets', 'environment.json');
+  await writeFile(settings, JSON.stringify({ ...environment, METRICS_PORT: String(ports.workerMetrics) }), { mode: 0o600 });
+  supervisor.onStop('settings', () => rm(settings, { force: true }));
+
   const control = await startControl(ports.control, (victim) => kill9(victim));
   supervisor.onStop('control', () => control.close());
   const processes = new Map<string, SupervisedProcess>();
