@@ -58,14 +58,8 @@ begin
     else
       null;
   end case;
-  v_subject.is_current := case p_family
-    -- Emergency advice and the confirmation of a STOP are never outdated by a decision about the plan.
-    when 'advice' then true
-    when 'stop' then true
-    else coalesce(v_revision = p_revision, false) and v_touchpoint.status <> 'done'
-  end;
-  v_subject.has_news := p_family not in ('advice', 'stop')
-    and exists (select from care.inbox where workflow_id = v_subject.actor_id and applied_at is null and event ->> 'kind' <> 'started');
+  v_subject.is_current := coalesce(v_revision = p_revision, false) and v_touchpoint.status <> 'done';
+  v_subject.has_news := exists (select from care.inbox where workflow_id = v_subject.actor_id and applied_at is null and event ->> 'kind' <> 'started');
   return v_subject;
 end $$;
 
@@ -115,8 +109,8 @@ declare
   v_secret text;
 begin
   if p_subject_kind is null or p_subject_kind not in ('touchpoint', 'escalation') or p_channel is null or p_channel not in ('sms', 'email', 'voice')
-    or p_kind is null or p_kind !~ '^(remind|first|advice|stop-confirmation|(again|nudge|question|call|page)-[0-9]{1,4})$'
-    or (p_subject_kind = 'escalation') <> (v_family = 'page') and v_family <> 'advice'
+    or p_kind is null or p_kind !~ '^(remind|first|advice|(again|nudge|question|call|page)-[0-9]{1,4})$'
+    or (p_subject_kind = 'escalation') <> (v_family in ('page', 'advice'))
     or p_subject is null or p_attempt is null or p_business_now is null or p_lease_seconds is null or p_lease_seconds not between 5 and 300 then
     perform gate.fail('CT422', 'a contact needs subject, kind, channel, attempt, revision, instant and a lease of 5 to 300 seconds');
   end if;
@@ -143,7 +137,7 @@ begin
 
   v_grant.actor_kind := 'worker';
   v_grant.actor_id := coalesce(v_subject.actor_id, 'unknown');
-  v_grant.purpose := case v_family when 'advice' then 'treatment' when 'stop' then 'rights' else coalesce(v_subject.purpose, 'unknown') end;
+  v_grant.purpose := case v_family when 'advice' then 'treatment' else coalesce(v_subject.purpose, 'unknown') end;
   v_grant.action := 'contact';
   v_grant.patient_ids := case when v_subject.patient_id is null then '{}'::uuid[] else array[v_subject.patient_id] end;
   v_grant.patient_epoch := v_state.epoch;
@@ -173,17 +167,17 @@ begin
       then 'address-suspended' else 'no-address' end
     -- What may already have gone to a number is looked up at that number, or not at all.
     when v_takeover and v_attempt.address_id is distinct from v_grant.address_id then 'address-suspended'
-    -- An opted-out number gets the confirmation of its STOP, and nothing else: not even advice.
-    when v_family <> 'stop' and exists (select from phi.address where address_id = v_grant.address_id and opted_out_at is not null) then 'opted-out'
-    -- Advice rests on vital interest, the confirmation of a STOP on the patient's own request: neither asks for consent.
-    when v_family not in ('advice', 'stop') and not exists (
+    -- An opted-out number gets nothing that we begin: not even advice.
+    when exists (select from phi.address where address_id = v_grant.address_id and opted_out_at is not null) then 'opted-out'
+    -- Advice rests on vital interest: it asks for no consent.
+    when v_family <> 'advice' and not exists (
       select from phi.consent where patient_id = v_state.patient_id and purpose = v_subject.purpose and channel = p_channel and withdrawn_at is null) then
       case when exists (select from phi.consent where patient_id = v_state.patient_id and purpose = v_subject.purpose and channel = p_channel)
       then 'consent-withdrawn' else 'no-consent' end
   end;
 
-  -- What merely waits. Hours and cap bind what we begin: not advice, not a STOP's confirmation, not an answer to the patient.
-  if v_grant.reason is null and not v_is_page and v_family not in ('advice', 'stop') then
+  -- What merely waits. Hours and cap bind what we begin: not advice, not an answer to the patient.
+  if v_grant.reason is null and not v_is_page and v_family <> 'advice' then
     v_grant.verdict := 'held';
     if v_family <> 'question' and exists (select from phi.inbound where address_id = v_grant.address_id and handled_at is null) then
       v_grant.reason := 'reply-waiting';
@@ -215,7 +209,7 @@ begin
   -- Exactly what this contact needs, and of the address and the conversation exactly the one row.
   v_grant.fields := case
     when v_is_page then '{}'::text[]
-    when v_family in ('advice', 'stop', 'call') then array['address.value']
+    when v_family in ('advice', 'call') then array['address.value']
     when v_subject.has_conversation then array['address.value', 'conversation.progress', 'patient.name']
     else array['address.value', 'patient.name'] end;
   v_grant.writes := case when v_subject.has_conversation and v_family in ('first', 'call') then array['conversation.progress'] else '{}'::text[] end;

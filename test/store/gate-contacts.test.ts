@@ -53,8 +53,6 @@ describe('an allowed contact', () => {
     ['ask', 'first', 'sms', ['address.value', 'conversation.progress', 'patient.name']],
     ['ask', 'nudge-1', 'sms', ['address.value', 'conversation.progress', 'patient.name']],
     ['call', 'call-1', 'voice', ['address.value']],
-    ['ask', 'advice', 'sms', ['address.value']],
-    ['ask', 'stop-confirmation', 'sms', ['address.value']],
   ] as const)('of kind %s, %s by %s opens exactly %j', async (kind, contactKind, channel, fields) => {
     const { due } = await duePatient({ kind, consent: ['sms', 'voice'] });
 
@@ -124,13 +122,13 @@ describe('a contact is refused', () => {
     expect(await refusal(due)).toMatchObject({ verdict: 'refused', reason: 'address-suspended' });
   });
 
-  test('for an opted-out number, by sms and voice and even with advice; only its STOP is confirmed', async () => {
+  test('for an opted-out number, by sms and voice and even with advice', async () => {
     const { patient, due } = await duePatient({ kind: 'ask', consent: ['sms', 'voice'] });
     await world.root`update phi.address set opted_out_at = clock_timestamp() where address_id = ${patient.addressId}`;
 
-    const verdicts = [await refusal(due), await refusal(due, { channel: 'voice', kind: 'call-1' }), await refusal(due, { kind: 'advice' }), await refusal(due, { kind: 'stop-confirmation' })];
+    const verdicts = [await refusal(due), await refusal(due, { channel: 'voice', kind: 'call-1' }), await refusal({ ...due, touchpointId: await world.escalation(patient.patientId, due.enrolmentId) }, { subjectKind: 'escalation', kind: 'advice' })];
 
-    expect(verdicts.map((verdict) => verdict.reason)).toEqual(['opted-out', 'opted-out', 'opted-out', null]);
+    expect(verdicts.map((verdict) => verdict.reason)).toEqual(['opted-out', 'opted-out', 'opted-out']);
   });
 
   test('for a touchpoint that is not of this enrolment', async () => {
@@ -139,6 +137,12 @@ describe('a contact is refused', () => {
     await world.root`update care.touchpoint set patient_id = ${other.patientId} where touchpoint_id = ${due.touchpointId}`;
 
     expect(await refusal(due)).toMatchObject({ reason: 'stale', patientIds: [] });
+  });
+
+  test.each(['advice', 'stop-confirmation'])('as %s by a touchpoint, which would need no consent', async (kind) => {
+    const { due } = await duePatient({ kind: 'ask' });
+
+    await expect(world.contact({ subjectId: due.touchpointId, kind })).rejects.toThrow(GateInputError);
   });
 
   test('for advice by an escalation that a worker made up', async () => {
@@ -193,13 +197,15 @@ describe('a contact is held', () => {
     expect([verdict.verdict, verdict.reason, verdict.detail.holdUntil]).toEqual(holdUntil === null ? ['allowed', null, null] : ['held', 'quiet-hours', holdUntil]);
   });
 
-  test('never for advice, an answer within a conversation, or the confirmation of a STOP', async () => {
+  test('never for advice or an answer within a conversation', async () => {
     const { patient, due } = await duePatient({ kind: 'ask' });
     await inboundFrom(patient);
 
-    const verdicts = await Promise.all(['advice', 'question-2', 'stop-confirmation'].map((kind) => world.contact({ subjectId: due.touchpointId, kind, businessNow: '2026-03-02T03:00:00Z' })));
+    const businessNow = '2026-03-02T03:00:00Z';
+    const escalationId = await world.escalation(patient.patientId, due.enrolmentId);
+    const verdicts = [await world.contact({ subjectKind: 'escalation', subjectId: escalationId, kind: 'advice', businessNow }), await world.contact({ subjectId: due.touchpointId, kind: 'question-2', businessNow })];
 
-    expect(verdicts.map(({ verdict }) => verdict.verdict)).toEqual(['allowed', 'allowed', 'allowed']);
+    expect(verdicts.map(({ verdict }) => verdict.verdict)).toEqual(['allowed', 'allowed']);
   });
 
   test('while a reply waits to be applied, and goes after', async () => {
