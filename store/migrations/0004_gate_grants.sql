@@ -43,7 +43,7 @@ as $$
         select from gate.referral
         join care.enrolment on enrolment.patient_id = referral.patient_id and enrolment.department = referral.department
         -- An application login can write an enrolment; it cannot write a referral.
-        where referral.patient_id = p_patient and referral.department = any (p_departments))
+        where referral.patient_id = p_patient and referral.department = any (p_departments) and enrolment.status <> 'ended')
 $$;
 
 create function gate.random_bytes() returns bytea

@@ -14,6 +14,7 @@ declare
   v_touchpoint record;
   v_escalation record;
   v_revision bigint;
+  v_enrolment_status text;
 begin
   if p_subject_kind = 'escalation' then
     -- The lock makes two begins of one page come one after the other.
@@ -52,13 +53,18 @@ begin
   perform from phi.contact_state where patient_id = v_subject.patient_id for no key update;
   case
     when v_touchpoint.kind = 'remind' then
-      select revision into v_revision from care.enrolment where enrolment_id = v_touchpoint.enrolment_id for share;
+      select revision, status into v_revision, v_enrolment_status from care.enrolment where enrolment_id = v_touchpoint.enrolment_id for share;
     when v_subject.has_conversation then
       select revision, address_id into v_revision, v_subject.conversation_address from care.conversation where touchpoint_id = p_subject for no key update;
     else
       null;
   end case;
-  v_subject.is_current := coalesce(v_revision = p_revision, false) and v_touchpoint.status <> 'done';
+  if v_enrolment_status is null then
+    select status into v_enrolment_status from care.enrolment where enrolment_id = v_touchpoint.enrolment_id;
+  end if;
+  -- A conversation that was begun goes on through a pause; a reminder waits for its end.
+  v_subject.is_current := coalesce(v_revision = p_revision, false) and v_touchpoint.status <> 'done'
+    and v_enrolment_status <> 'ended' and not (v_enrolment_status = 'paused' and v_touchpoint.kind = 'remind');
   v_subject.has_news := exists (select from care.inbox where workflow_id = v_subject.actor_id and applied_at is null and event ->> 'kind' <> 'started');
   return v_subject;
 end $$;

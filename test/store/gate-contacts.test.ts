@@ -139,6 +139,18 @@ describe('a contact is refused', () => {
     expect(await refusal(due)).toMatchObject({ reason: 'stale', patientIds: [] });
   });
 
+  test.each([
+    ['an ended enrolment', 'remind', 'ended', 'stale'],
+    ['an ended enrolment', 'ask', 'ended', 'stale'],
+    ['a paused enrolment', 'remind', 'paused', 'stale'],
+    ['a paused enrolment', 'ask', 'paused', null],
+  ] as const)('of %s, to %s: it is %s', async (_name, kind, status, reason) => {
+    const { due } = await duePatient({ kind });
+    await world.root`update care.enrolment set status = ${status} where enrolment_id = ${due.enrolmentId}`;
+
+    expect((await refusal(due)).reason).toBe(reason);
+  });
+
   test.each(['advice', 'stop-confirmation'])('as %s by a touchpoint, which would need no consent', async (kind) => {
     const { due } = await duePatient({ kind: 'ask' });
 

@@ -59,7 +59,7 @@ describe('a person of the care team', () => {
     const home = await world.person();
     const ward = await world.person({ departments: ['oncology'] });
     const patient = await world.patient();
-    await world.due(patient, { department: 'oncology' });
+    const due = await world.due(patient, { department: 'oncology' });
     const before = await verdictOf(show(ward.token, patient.patientId));
 
     const secret = await world.gate.open({ token: home.token, purpose: 'follow-up', action: 'start-enrolment', patients: [patient.patientId], fields: [] });
@@ -67,6 +67,8 @@ describe('a person of the care team', () => {
 
     expect(before.reason).toBe('not-in-care-team');
     expect(await verdictOf(show(ward.token, patient.patientId))).toMatchObject({ verdict: 'allowed' });
+    await world.root`update care.enrolment set status = 'ended' where enrolment_id = ${due.enrolmentId}`;
+    expect(await verdictOf(show(ward.token, patient.patientId))).toMatchObject({ reason: 'not-in-care-team' });
   });
 });
 

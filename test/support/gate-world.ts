@@ -87,10 +87,11 @@ export async function createGateWorld(database: GateDatabase): Promise<GateWorld
     async due({ patientId }, { kind = 'remind', notAfter, department = 'surgery' } = {}) {
       const enrolmentId = randomUUID();
       const touchpointId = randomUUID();
-      // One live enrolment a patient and plan: the earlier one gives way.
-      await root`update care.enrolment set status = 'ended' where patient_id = ${patientId}`;
+      // One live enrolment a patient and plan: each is in a plan of its own.
+      const ownPlan = `${planId}-${enrolmentId}`;
+      await root`insert into care.plan (plan_id, version, body, source, published_by) select ${ownPlan}, version, body, source, published_by from care.plan where plan_id = ${planId} and version = 1`;
       await root`insert into care.enrolment (enrolment_id, patient_id, plan_id, plan_version, department, anchors, zone, started_by, started_at)
-        values (${enrolmentId}, ${patientId}, ${planId}, 1, ${department}, '{}', 'UTC', 'test', ${noon})`;
+        values (${enrolmentId}, ${patientId}, ${ownPlan}, 1, ${department}, '{}', 'UTC', 'test', ${noon})`;
       await root`insert into care.touchpoint (touchpoint_id, enrolment_id, patient_id, step_id, kind, due_at, not_after)
         values (${touchpointId}, ${enrolmentId}, ${patientId}, 'day-3', ${kind}, ${noon}, ${notAfter ?? null})`;
       if (kind !== 'remind') {
