@@ -3,7 +3,7 @@ import { openBareSide } from './bare-side.ts';
 import { openProductSide } from './product-side.ts';
 import { reportOf, tableOf } from './report.ts';
 import type { Report } from './report.ts';
-import { measureContacts, measureEnrolments, measureHistories } from './rounds.ts';
+import { measureContacts, measureEnrolments, measureHistories, measureSleepers } from './rounds.ts';
 import { openStage } from './stage.ts';
 import type { Stage } from './stage.ts';
 
@@ -19,7 +19,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 function flagsOf(args: string[]): Flags | null {
   try {
-    const { values } = parseArgs({ args, options: { contacts: { type: 'string', default: '300' }, enrolments: { type: 'string', default: '300' }, json: { type: 'boolean', default: false } } });
+    const { values } = parseArgs({ args, options: { contacts: { type: 'string', default: '200' }, enrolments: { type: 'string', default: '100' }, json: { type: 'boolean', default: false } } });
     const [contacts, enrolments] = [Number(values.contacts), Number(values.enrolments)];
     const fits = (count: number): boolean => Number.isInteger(count) && count >= 10 && count <= 20_000;
     return fits(contacts) && fits(enrolments) ? { contacts, enrolments, json: values.json } : null;
@@ -45,9 +45,10 @@ async function measureOn(stage: Stage, contacts: number, enrolments: number): Pr
   const bare = await openBareSide(stage);
   try {
     const sides = { stage, product, bare, say };
-    const { asleepMsEach, ...slept } = await measureEnrolments(sides, enrolments);
+    const sleepers = await measureSleepers(sides, enrolments);
+    const { asleepMsEach, ...started } = await measureEnrolments(sides, enrolments);
     const histories = await measureHistories(sides);
-    return reportOf({ ...slept, histories, contacts: await measureContacts(sides, contacts, asleepMsEach) });
+    return reportOf({ ...started, sleepers, histories, contacts: await measureContacts(sides, contacts, asleepMsEach) });
   } finally {
     await product.close();
     await bare.close();
