@@ -24,8 +24,15 @@ function failed(deps: InboundDeps): ErrorRequestHandler {
       next(error);
       return;
     }
-    const isTheirs = error instanceof ZodError;
+    const theirs = error instanceof ZodError ? 400 : unreadableStatus(error);
+    const isTheirs = theirs !== null;
     if (!isTheirs) deps.logger.error({ route: request.baseUrl, error }, 'a webhook could not be taken');
-    response.status(isTheirs ? 400 : 500).type('text/plain').send(isTheirs ? 'This request is not one that this address takes.' : 'This could not be taken. Send it again.');
+    response.status(theirs ?? 500).type('text/plain').send(isTheirs ? 'This request is not one that this address takes.' : 'This could not be taken. Send it again.');
   };
+}
+
+/** What the body's reader says of a form that it cannot take, such as 413: anybody may send one, so it is no fault of ours. Null for other errors. */
+function unreadableStatus(error: unknown): number | null {
+  if (!(error instanceof Error) || !('type' in error) || !('status' in error) || typeof error.status !== 'number') return null;
+  return error.status >= 400 && error.status < 500 ? error.status : null;
 }

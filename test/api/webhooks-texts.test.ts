@@ -30,6 +30,17 @@ describe('a webhook', () => {
   });
 });
 
+describe('a form that is too large', () => {
+  it('is refused with 413 before its signature is asked for, and fills no log', async () => {
+    const before = world.logged.length;
+
+    const answer = await world.post('/webhooks/twilio/sms', { Body: 'x'.repeat(100_000) }, null);
+
+    expect(answer.status).toBe(413);
+    expect(world.logged.slice(before)).toEqual([]);
+  });
+});
+
 describe('a text from outside', () => {
   it('is stored sealed, and neither its words nor its number are in the row or in the log', async () => {
     const person = await world.patient();
