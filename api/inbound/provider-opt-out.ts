@@ -18,6 +18,8 @@ export async function optOutAttempt(deps: InboundDeps, attemptId: string, by: 'u
   if (place?.addressId == null) return false;
   const { addressId, patientId, enrolmentId, touchpointId, department } = place;
   const secret = await deps.gate.unsubscribeBegin(addressId);
+  // Whoever has the link may post it again and again: only the first is news for staff and threads.
+  if ((await deps.gate.verdict<{ optedOut: boolean }>(secret)).detail.optedOut) return true;
   const now = deps.clock().toISOString();
   const threads = await inTransaction(deps.sql, async (tx) => {
     const told = enrolmentId === null ? [] : [await tell(tx, 'followUp', enrolmentId, { kind: 'consent-changed' }, now)];

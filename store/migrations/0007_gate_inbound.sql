@@ -223,6 +223,7 @@ begin
   v_grant.verdict := case when v_grant.reason is null then 'allowed' else 'refused' end;
   v_grant.fields := '{}';
   v_grant.writes := '{}';
+  v_grant.detail := jsonb_build_object('optedOut', coalesce((select opted_out_at is not null from phi.address where address_id = p_address), false));
   return gate.issue(v_grant, 'address/' || p_address::text, null);
 end $$;
 

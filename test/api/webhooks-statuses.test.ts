@@ -124,6 +124,20 @@ describe('an unsubscribe link', () => {
     expect((await world.tasks(contact.patientId)).map((task) => task.title)).toEqual(['opted-out-by-unsubscribe']);
   });
 
+  it('posted again after staff have seen to it makes no new work', async () => {
+    const contact = await reminded();
+    const link = `${world.base}/u/${unsubscribeToken(world.deps.settings.unsubscribeKey, contact.attemptId)}`;
+    await fetch(link, { method: 'POST' });
+    await world.root`update care.task set status = 'done' where patient_id = ${contact.patientId}`;
+    const poked = world.poked.length;
+
+    const again = await fetch(link, { method: 'POST' });
+
+    expect(again.status).toBe(200);
+    expect(await world.tasks(contact.patientId)).toEqual([]);
+    expect(world.poked).toHaveLength(poked);
+  });
+
   it('that we did not make does nothing', async () => {
     const made = unsubscribeToken(Buffer.alloc(32), randomUUID());
 
