@@ -9,7 +9,8 @@ import type { FieldFault } from './problem.ts';
 /** Control characters would travel into messages; unpaired surrogates cannot be stored as UTF-8. */
 const prose = (max: number) => z.string().trim().min(1).max(max).refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text.replaceAll('\n', '')), 'Remove control characters.');
 
-export const name = prose(120);
+/** On one line: it stands in the middle of sentences, and in a mail's head. */
+export const name = prose(120).refine((text) => !text.includes('\n'), 'Write the name on one line.');
 export const note = prose(2000);
 export const sex = z.enum(['female', 'male', 'other', 'unknown']);
 export const mrn = z
