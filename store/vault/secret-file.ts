@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 
-/** `missing`, `too-open` (others than its owner and group may reach it) or `malformed`; the message names the file and the way out. */
+/** `missing`, `too-open` (others than its owner may reach it) or `malformed`; the message names the file and the way out. */
 export class SecretFileError extends Error {
   override readonly name = 'SecretFileError';
   readonly code: 'missing' | 'too-open' | 'malformed';
@@ -18,7 +18,7 @@ export async function readSecretFile(path: string): Promise<string> {
     if (isCode(error, 'ENOENT')) throw new SecretFileError('missing', `${path} is missing: restore it from its safe place, or let a first start on a laptop create it.`);
     throw error;
   });
-  if (process.platform !== 'win32' && (found.mode & 0o007) !== 0) throw new SecretFileError('too-open', `${path} can be reached by everyone on this machine: run chmod 600 on it.`);
+  if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) throw new SecretFileError('too-open', `${path} can be reached by others than its owner: run chmod 600 on it.`);
   return readFile(path, 'utf8');
 }
 

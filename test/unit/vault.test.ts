@@ -143,8 +143,10 @@ describe('the master key file', () => {
   it('is refused when everyone can read it, or when it is malformed, without quoting it', async () => {
     const file = path.join(folder, 'master.json');
     const { id } = await fileKeyProvider(file, { create: true });
-    await chmod(file, 0o644);
-    await expect(fileKeyProvider(file, { create: false })).rejects.toMatchObject({ code: 'too-open' });
+    for (const mode of [0o644, 0o640, 0o620]) {
+      await chmod(file, mode);
+      await expect(fileKeyProvider(file, { create: false })).rejects.toMatchObject({ code: 'too-open' });
+    }
 
     await chmod(file, 0o600);
     await writeFile(file, (await readFile(file, 'utf8')).replace('"format": 1', '"format": 2'));
