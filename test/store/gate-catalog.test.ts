@@ -100,7 +100,7 @@ test('a function that a later migration adds is nobody’s until it is granted',
 });
 
 test.each(loginNames)('%s owns nothing, creates nothing, and belongs to no role', async (login) => {
-  const owned = await world.root`select classid::regclass::text from pg_shdepend join pg_roles on pg_roles.oid = refobjid where deptype = 'o' and rolname = ${login}`;
+  const owned = await world.root`select classid::regclass::text from pg_shdepend join pg_roles on pg_roles.oid = refobjid where deptype = 'o' and dbid in (0, (select oid from pg_database where datname = current_database())) and rolname = ${login}`;
   const member = await world.root`select 1 from pg_auth_members join pg_roles on pg_roles.oid = member where rolname = ${login}`;
   const creates = await world.root<{ name: string }[]>`select nspname as name from pg_namespace where has_schema_privilege(${login}, oid, 'create')`;
   const [rights] = await world.root`
