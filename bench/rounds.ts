@@ -78,13 +78,15 @@ async function contactRound(sides: Sides, side: 'product' | 'bare', count: numbe
   const dueAt = new Date(Date.now() + leadMs);
   const started = side === 'product' ? await product.enrol(patients, dueAt) : { planId: '', ...(await bare.start(count, dueAt)) };
   await allAsleep(product.client, started.workflowIds);
+  const ended = async (): Promise<number[]> => (side === 'product' ? product.commits(started.planId, count) : bare.activitiesSince(runBefore, count));
   if (Date.now() > dueAt.getTime() - 500) {
     sides.say('not all were asleep in time: this round is taken again with more time');
+    await ended();
     return contactRound(sides, side, count, leadMs * 2);
   }
   await delay(dueAt.getTime() - Date.now() - 200);
   const cpuBefore = cpuMsOf(pids());
-  const ends = side === 'product' ? await product.commits(started.planId, count) : await bare.activitiesSince(runBefore, count);
+  const ends = await ended();
   await delay(tailMs);
   const after = ends.map((atMs) => atMs - dueAt.getTime()).sort((a, b) => a - b);
   // Of the first nine tenths: on a busy machine the engine now and then loses a task until its time-out of a minute, on
