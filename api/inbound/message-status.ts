@@ -49,7 +49,7 @@ async function tellSubject(tx: Transaction, subject: ReceiptSubject, receipt: Re
   }
   const touchpoint = await touchpointOf(tx, subject.subjectId);
   // The confirmation of a STOP and emergency advice are no step of the plan.
-  if (touchpoint === null || subject.kind === 'advice' || subject.kind === 'stop-confirmation') return [];
+  if (touchpoint === null || subject.kind === 'advice') return [];
   return touchpoint.kind === 'remind' ? tellFollowUp(tx, touchpoint.enrolmentId, subject, receipt) : tellConversation(tx, subject, receipt);
 }
 

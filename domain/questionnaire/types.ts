@@ -57,7 +57,7 @@ export type ConversationEvent =
   | { kind: 'resumed'; at: Instant };
 
 /** Part of the key of a contact: touchpoint id + kind + channel. Written `first`, `nudge-1`, `question-3`, `call-2`; `again-1` is a first contact offered anew after contact data was repaired. */
-export type ContactKind = 'first' | `again-${number}` | `nudge-${number}` | `question-${number}` | `call-${number}` | `page-${number}` | 'advice' | 'stop-confirmation';
+export type ContactKind = 'first' | `again-${number}` | `nudge-${number}` | `question-${number}` | `call-${number}` | `page-${number}` | 'advice';
 
 /** How a call of the engine ended. Only `completed` carries a whole set of answers. */
 export const callDispositions = ['completed', 'partial', 'no-answer', 'busy', 'machine', 'silence', 'hung-up', 'wrong-number', 'caregiver', 'failed', 'unknown', 'refused'] as const;
