@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Channel, ContactOutcome } from '../../domain/codes.ts';
 import { decideConversation } from '../../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../../domain/questionnaire/evolve.ts';
+import { contactOutcome } from './follow-up-simulation.ts';
 import type { CallDisposition, ConversationEffect, ConversationEvent, ConversationNext, ConversationRules, ConversationState } from '../../domain/questionnaire/types.ts';
 
 const start = Date.parse('2026-05-01T02:00:00.000Z');
@@ -70,11 +71,11 @@ function simulate(given: ConversationRules, channels: Channel[], { contacts, cal
       if (reply === 'completed') apply({ kind: 'completed', at, actions: [] });
       nowMs = Math.max(nowMs + 1, Date.parse(next.dueAt));
     } else if (next.kind === 'contact') {
-      const outcome = outcomeOf(toContact.shift() ?? 'sent', nowMs);
+      const outcome = contactOutcome(toContact.shift() ?? 'sent', nowMs);
       if (outcome.kind === 'sent') run.made.push(`${next.contactKind} ${next.channel}`);
       apply({ kind: 'contact-ended', contactKind: next.contactKind, channel: next.channel, outcome, at });
     } else {
-      const outcome = outcomeOf(toContact.shift() ?? 'sent', nowMs);
+      const outcome = contactOutcome(toContact.shift() ?? 'sent', nowMs);
       const contactKind = `call-${state.callsMade}` as const;
       apply({ kind: 'contact-ended', contactKind, channel: 'voice', outcome, at });
       if (outcome.kind === 'sent') {
@@ -85,21 +86,6 @@ function simulate(given: ConversationRules, channels: Channel[], { contacts, cal
   }
   run.state = state;
   return run;
-}
-
-function outcomeOf(kind: ContactOutcome['kind'], nowMs: number): ContactOutcome {
-  switch (kind) {
-    case 'sent':
-      return { kind, providerSid: 'SM1' };
-    case 'held':
-      return { kind, until: iso(nowMs + 1_800_000), reason: 'quiet-hours' };
-    case 'refused':
-      return { kind, reason: 'no-consent' };
-    case 'unreachable':
-      return { kind, reason: '21211', tryOtherChannel: true };
-    case 'unknown':
-      return { kind, reason: 'timeout' };
-  }
 }
 
 describe('whatever is replied, and whatever calls come to', () => {

@@ -111,7 +111,8 @@ export function simulate(decider: Decider, plan: Plan, script: Script, limit = 6
   return run;
 }
 
-function contactOutcome(kind: ContactOutcome['kind'], nowMs: number): ContactOutcome {
+/** One outcome of each kind, as a provider or the gate gives it at that moment. */
+export function contactOutcome(kind: ContactOutcome['kind'], nowMs: number): ContactOutcome {
   switch (kind) {
     case 'sent':
       return { kind, providerSid: 'SM1' };
