@@ -62,9 +62,13 @@ const load = (): string => `load ${loadavg()[0]?.toFixed(1) ?? '?'}`;
 /** Lets many reminders fall due at one instant, by turns, and takes the time from there to their committed ends. */
 export async function measureContacts(sides: Sides, count: number, asleepMsEach: { product: number; bare: number }): Promise<Comparison> {
   const taken = { product: [] as Round[], bare: [] as Round[] };
+  const leadMs = (side: 'bare' | 'product', howMany: number): number => 4_000 + 2 * howMany * asleepMsEach[side];
+  sides.say('contacts: a round of each to warm up, which does not count');
+  const warmUp = Math.min(count, 50);
+  for (const side of ['bare', 'product'] as const) await contactRound(sides, side, warmUp, leadMs(side, warmUp));
   for (let round = 0; round < rounds; round += 1) {
     for (const side of ['bare', 'product'] as const) {
-      taken[side].push(await contactRound(sides, side, count, 4_000 + 1.7 * count * asleepMsEach[side]));
+      taken[side].push(await contactRound(sides, side, count, leadMs(side, count)));
     }
   }
   return taken;
