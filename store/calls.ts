@@ -59,12 +59,6 @@ export function isPresentCall(conversation: Pick<ConversationState, 'status' | '
   return conversation.status === 'calling' && call.contactKind === `call-${conversation.callsMade}`;
 }
 
-/** The call that a provider's id belongs to. */
-export async function callOfSid(sql: Sql | Transaction, providerSid: string): Promise<string | null> {
-  const [row] = await sql<{ callId: string }[]>`select call_id as "callId" from care.call where provider_sid = ${providerSid}`;
-  return row?.callId ?? null;
-}
-
 /** The revision that a call's contact must name: its conversation's, as it stands now. */
 export async function conversationRevisionOf(sql: Sql | Transaction, callId: string): Promise<number> {
   const [row] = await sql<{ revision: number }[]>`select c.revision from care.call l join care.conversation c using (touchpoint_id) where l.call_id = ${callId}`;

@@ -126,12 +126,6 @@ async function tellStoryOf(tx: Transaction, row: ConversationRow, event: Convers
   await tellStory(tx, [{ enrolmentId: row.enrolmentId, patientId: row.patientId, touchpointId: row.touchpointId, at: now, what: `conversation.${event.kind}`, detail }]);
 }
 
-/** The conversation that is open on a number, if one is. */
-export async function openConversationOn(sql: Sql | Transaction, addressId: string): Promise<string | null> {
-  const [row] = await sql<{ touchpointId: string }[]>`select touchpoint_id as "touchpointId" from care.conversation where address_id = ${addressId} and closed_at is null`;
-  return row?.touchpointId ?? null;
-}
-
 /** Which questionnaire a conversation asks. */
 export async function questionnaireOf(sql: Sql | Transaction, touchpointId: string): Promise<string> {
   const [row] = await sql<{ id: string }[]>`select questionnaire_id as id from care.conversation where touchpoint_id = ${touchpointId}`;

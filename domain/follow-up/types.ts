@@ -1,4 +1,4 @@
-import type { Channel, ContactOutcome, HeldReason, Level, TouchpointOutcome } from '../codes.ts';
+import type { Channel, ContactOutcome, Level, TouchpointOutcome } from '../codes.ts';
 import type { RuleAction } from '../plan/format.ts';
 
 /** Instants are ISO 8601 UTC strings (`2026-05-01T01:00:00.000Z`), dates `YYYY-MM-DD`; everything survives JSON. */
@@ -95,9 +95,4 @@ export interface FollowUpDecision {
   state: FollowUpState;
   effects: FollowUpEffect[];
   next: FollowUpNext;
-}
-
-export interface Held {
-  until: Instant;
-  reason: HeldReason;
 }
