@@ -2,13 +2,14 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { connect, json } from '../../store/connect.ts';
 import type { Sql } from '../../store/connect.ts';
 import { createGate } from '../../store/gate.ts';
-import type { ContactDetail, ContactRequest, Gate, Verdict } from '../../store/gate.ts';
+import type { AttemptOutcome, ContactDetail, ContactEnd, ContactRequest, Gate, StoredInbound, Verdict } from '../../store/gate.ts';
 import type { TestDatabase } from './database.ts';
 
 /** What the fixtures need of a database: a test database, or a cluster of a test's own. */
 export type GateDatabase = Pick<TestDatabase, 'superuserUrl' | 'url'>;
 
 export const noon = '2026-03-02T12:00:00.000Z';
+export const minutesAfterNoon = (minutes: number): string => new Date(Date.parse(noon) + minutes * 60_000).toISOString();
 
 export interface Patient {
   patientId: string;
@@ -22,6 +23,23 @@ export interface Due {
   touchpointId: string;
 }
 
+export interface PatientOptions {
+  department?: string;
+  consent?: string[];
+  zone?: string;
+  status?: string;
+  /** Whoever has the same number. */
+  sharing?: Patient;
+}
+
+export interface TouchpointOptions {
+  kind?: 'remind' | 'ask' | 'call';
+  notAfter?: string;
+  department?: string;
+}
+
+export type DueOptions = PatientOptions & TouchpointOptions;
+
 /** A database with a plan, staff and patients made at will, and connections as each login. */
 export interface GateWorld {
   root: Sql;
@@ -30,11 +48,19 @@ export interface GateWorld {
   gate: Gate;
   workerGate: Gate;
   person(options?: { roles?: string[]; departments?: string[]; expiresInSeconds?: number }): Promise<{ token: string; personId: string }>;
-  patient(options?: { department?: string; consent?: string[]; zone?: string; status?: string; sharing?: Patient }): Promise<Patient>;
-  due(patient: Patient, options?: { kind?: 'remind' | 'ask' | 'call'; notAfter?: string; department?: string }): Promise<Due>;
+  patient(options?: PatientOptions): Promise<Patient>;
+  due(patient: Patient, options?: TouchpointOptions): Promise<Due>;
+  /** A patient of whom something is due. */
+  duePatient(options?: DueOptions): Promise<{ patient: Patient; due: Due }>;
   escalation(patientId: string, enrolmentId: string | null): Promise<string>;
   /** Begins a contact as the worker and reads its verdict in the next transaction. */
   contact(request: Partial<ContactRequest> & Pick<ContactRequest, 'subjectId'>): Promise<{ secret: string; verdict: Verdict<ContactDetail> }>;
+  /** Ends it as sent, unless told otherwise. */
+  endContact(attemptId: string, change?: Partial<ContactEnd>): Promise<AttemptOutcome>;
+  /** The lease of a claim is over: another may take over. */
+  leaseRunsOut(attemptId: string): Promise<void>;
+  /** A text of the patient comes in, and waits to be applied. */
+  inboundFrom(patient: Patient): Promise<StoredInbound>;
   eventsOf(patientId: string): Promise<{ action: string; verdict: string; reason: string | null; actorId: string; fields: string[] }[]>;
   close(): Promise<void>;
 }
@@ -46,15 +72,16 @@ export async function createGateWorld(database: GateDatabase): Promise<GateWorld
   const root = connect(database.superuserUrl, { max: 3 });
   const api = connect(database.url('ct_api'), { max: 4 });
   const worker = connect(database.url('ct_worker'), { max: 8 });
+  const gate = createGate(api);
   const workerGate = createGate(worker);
   await root`insert into care.plan (plan_id, version, body, source, published_by)
     values (${planId}, 1, ${json(root, { contactHours: { from: '08:00', to: '21:00' } })}, '', 'test') on conflict do nothing`;
 
-  return {
+  const world: GateWorld = {
     root,
     api,
     worker,
-    gate: createGate(api),
+    gate,
     workerGate,
     async person({ roles = ['coordinator'], departments = ['surgery'], expiresInSeconds = 3600 } = {}) {
       const token = randomBytes(24).toString('base64url');
@@ -102,6 +129,10 @@ export async function createGateWorld(database: GateDatabase): Promise<GateWorld
       }
       return { enrolmentId, touchpointId };
     },
+    async duePatient(options = {}) {
+      const patient = await world.patient(options);
+      return { patient, due: await world.due(patient, options) };
+    },
     async escalation(patientId, enrolmentId) {
       const escalationId = randomUUID();
       await root`insert into care.escalation (escalation_id, patient_id, enrolment_id, department, level, rule_id, acknowledge_code, state, status, opened_at)
@@ -114,6 +145,12 @@ export async function createGateWorld(database: GateDatabase): Promise<GateWorld
       });
       return { secret, verdict: await workerGate.verdict<ContactDetail>(secret) };
     },
+    endContact: (attemptId, change = {}) => workerGate.contactEnd({ attemptId, status: 'sent', reason: null, providerSid: `SM${attemptId}`, bodyDigest: null, businessNow: noon, ...change }),
+    async leaseRunsOut(attemptId) {
+      await root`update care.attempt set lease_until = clock_timestamp() - interval '1 second' where attempt_id = ${attemptId}`;
+    },
+    inboundFrom: ({ blindIndex }) =>
+      gate.inboundStore({ inboundId: randomUUID(), providerSid: randomUUID(), kind: 'sms', addressKind: 'phone', blindIndex, keyId: randomUUID(), sealed: Buffer.from('sealed'), receivedAt: noon }),
     async eventsOf(patientId) {
       return root`select action, verdict, reason, actor_id as "actorId", fields from audit.event where patient_ids @> array[${patientId}::uuid] order by at`;
     },
@@ -121,4 +158,5 @@ export async function createGateWorld(database: GateDatabase): Promise<GateWorld
       await Promise.all([root.end(), api.end(), worker.end()]);
     },
   };
+  return world;
 }

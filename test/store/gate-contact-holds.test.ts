@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { createGateWorld, minutesAfterNoon } from '../support/gate-world.ts';
+import type { GateWorld } from '../support/gate-world.ts';
+
+let database: TestDatabase;
+let world: GateWorld;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  world = await createGateWorld(database);
+});
+afterAll(async () => {
+  await world.close();
+  await database.drop();
+});
+
+describe('a contact is held', () => {
+  test.each([
+    ['2026-03-02T20:59:59.999Z', 'UTC', null],
+    ['2026-03-02T21:00:00.000Z', 'UTC', '2026-03-03T08:00:00.000Z'],
+    ['2026-03-02T07:59:59.000Z', 'UTC', '2026-03-02T08:00:00.000Z'],
+    ['2026-03-02T12:59:00.000Z', 'Asia/Shanghai', null],
+    ['2026-03-02T13:00:00.000Z', 'Asia/Shanghai', '2026-03-03T00:00:00.000Z'],
+    // The night in which New York puts its clocks forward: 08:00 is 12:00 UTC and no longer 13:00.
+    ['2026-03-08T06:30:00.000Z', 'America/New_York', '2026-03-08T12:00:00.000Z'],
+  ])('outside contact hours: at %s in %s until %s', async (businessNow, zone, holdUntil) => {
+    const { due } = await world.duePatient({ zone });
+
+    const { verdict } = await world.contact({ subjectId: due.touchpointId, businessNow });
+
+    expect([verdict.verdict, verdict.reason, verdict.detail.holdUntil]).toEqual(holdUntil === null ? ['allowed', null, null] : ['held', 'quiet-hours', holdUntil]);
+  });
+
+  test('never for advice or an answer within a conversation', async () => {
+    const { patient, due } = await world.duePatient({ kind: 'ask' });
+    await world.inboundFrom(patient);
+
+    const businessNow = '2026-03-02T03:00:00Z';
+    const escalationId = await world.escalation(patient.patientId, due.enrolmentId);
+    const verdicts = [await world.contact({ subjectKind: 'escalation', subjectId: escalationId, kind: 'advice', businessNow }), await world.contact({ subjectId: due.touchpointId, kind: 'question-2', businessNow })];
+
+    expect(verdicts.map(({ verdict }) => verdict.verdict)).toEqual(['allowed', 'allowed']);
+  });
+
+  test('while a reply waits to be applied, and goes after', async () => {
+    const { patient, due } = await world.duePatient();
+    const { inboundId } = await world.inboundFrom(patient);
+
+    const held = await world.contact({ subjectId: due.touchpointId });
+    const marks = [await world.gate.inboundDone(inboundId, 'answered'), await world.gate.inboundDone(inboundId, 'answered')];
+    const again = await world.contact({ subjectId: due.touchpointId });
+
+    expect(held.verdict).toMatchObject({ verdict: 'held', reason: 'reply-waiting', detail: { holdUntil: minutesAfterNoon(0.25) } });
+    expect(marks).toEqual([true, false]);
+    expect(again.verdict).toMatchObject({ verdict: 'allowed', detail: { attemptId: held.verdict.detail.attemptId, takeover: false } });
+  });
+
+  test('while another conversation is open on the number', async () => {
+    const one = await world.duePatient({ kind: 'ask' });
+    const two = await world.duePatient({ kind: 'ask', sharing: one.patient });
+    await world.contact({ subjectId: one.due.touchpointId });
+
+    const busy = await world.contact({ subjectId: two.due.touchpointId });
+    await world.root`update care.conversation set closed_at = clock_timestamp() where touchpoint_id = ${one.due.touchpointId}`;
+
+    expect(busy.verdict).toMatchObject({ verdict: 'held', reason: 'number-busy' });
+    expect((await world.contact({ subjectId: two.due.touchpointId })).verdict.verdict).toBe('allowed');
+  });
+
+  test('at the ninth contact of a day over all plans, until the first is a day old', async () => {
+    const { patient } = await world.duePatient();
+    const verdicts = [];
+    for (let count = 0; count < 9; count += 1) {
+      const due = await world.due(patient);
+      const { verdict } = await world.contact({ subjectId: due.touchpointId, businessNow: minutesAfterNoon(count) });
+      if (verdict.verdict === 'allowed') await world.endContact(verdict.detail.attemptId);
+      verdicts.push(verdict);
+    }
+
+    expect(verdicts.map((verdict) => verdict.verdict)).toEqual([...Array.from({ length: 8 }, () => 'allowed'), 'held']);
+    expect(verdicts[8]).toMatchObject({ reason: 'daily-cap', detail: { holdUntil: minutesAfterNoon(24 * 60) } });
+  });
+
+  test('while the ledger is behind, except pages and advice', async () => {
+    const { patient, due } = await world.duePatient({ kind: 'ask' });
+    const escalationId = await world.escalation(patient.patientId, due.enrolmentId);
+    const eventId = randomUUID();
+    await world.root`insert into audit.event (event_id, at, actor_kind, actor_id, action, purpose, verdict, nonce) values (${eventId}, clock_timestamp(), 'system', 'test', 'test', 'test', 'noted', '')`;
+    await world.root`insert into audit.pending (event_id, at) values (${eventId}, clock_timestamp() - interval '6 minutes')`;
+
+    const first = await world.contact({ subjectId: due.touchpointId });
+    const page = await world.contact({ subjectKind: 'escalation', subjectId: escalationId, kind: 'page-1' });
+    const advice = await world.contact({ subjectKind: 'escalation', subjectId: escalationId, kind: 'advice' });
+    await world.root`delete from audit.pending where event_id = ${eventId}`;
+
+    expect(first.verdict).toMatchObject({ verdict: 'held', reason: 'ledger-behind' });
+    expect([page.verdict.verdict, advice.verdict.verdict]).toEqual(['allowed', 'allowed']);
+  });
+});

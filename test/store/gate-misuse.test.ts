@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Login } from '../../store/roles.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { createGateWorld, hash } from '../support/gate-world.ts';
+import type { GateWorld, Patient } from '../support/gate-world.ts';
+import { createIntruders, faultOf, noSuchGrant } from '../support/intruders.ts';
+import type { Fault, Intruders } from '../support/intruders.ts';
+
+/** What somebody with a login's password could try with the gate's own functions: rights unrecorded, past their time, or for something else. */
+let database: TestDatabase;
+let world: GateWorld;
+let patient: Patient;
+let intruders: Intruders;
+const as = (login: Login) => intruders.as(login);
+beforeAll(async () => {
+  database = await createTestDatabase();
+  world = await createGateWorld(database);
+  patient = await world.patient();
+  intruders = createIntruders(database);
+});
+afterAll(async () => {
+  await intruders.close();
+  await world.close();
+  await database.drop();
+});
+
+async function openedFor(target: Patient): Promise<string> {
+  const { token } = await world.person();
+  const [row] = await as('ct_api')<{ secret: string }[]>`select gate.open(${token}, 'follow-up', 'show-patient', array[${target.patientId}::uuid], array['patient.name'], null) as secret`;
+  return row?.secret ?? '';
+}
+
+describe('opening without leaving a record', () => {
+  test('a right that was rolled back answers no verdict and no data', async () => {
+    let secret = '';
+    const { token } = await world.person();
+    await as('ct_api').begin(async (tx) => {
+      const [row] = await tx<{ secret: string }[]>`select gate.open(${token}, 'follow-up', 'show-patient', array[${patient.patientId}::uuid], array['patient.name'], null) as secret`;
+      secret = row?.secret ?? '';
+      throw new Error('undo');
+    }).catch(() => undefined);
+
+    expect(secret).toHaveLength(64);
+    expect(await faultOf(as('ct_api')`select * from gate.verdict(${secret})`)).toEqual(noSuchGrant);
+    expect(await faultOf(as('ct_api')`select * from gate.read(${secret})`)).toEqual(noSuchGrant);
+  });
+
+  const inOneTransaction = (steps: (secret: string) => string[]) => async () => {
+    const { token } = await world.person();
+    const open = `gate.open('${token}', 'follow-up', 'show-patient', array['${patient.patientId}'::uuid], array['patient.name', 'contact.card'], null)`;
+    const faults: (Fault | null)[] = [];
+    await as('ct_api').begin(async (tx) => {
+      const [row] = await tx.unsafe<{ secret: string }[]>(`select ${open} as secret`);
+      for (const step of steps(row?.secret ?? '')) faults.push(await faultOf(tx.savepoint((inner) => inner.unsafe(step))));
+      // A way that needs no second statement.
+      faults.push(await faultOf(tx.savepoint((inner) => inner.unsafe(`with opened as materialized (select ${open} as secret) select * from opened, gate.read(opened.secret)`))));
+    });
+    expect(faults).toEqual(faults.map(() => noSuchGrant));
+  };
+
+  test('the transaction that opens reads nothing: not by statement, savepoint, block, cursor or sub-select', inOneTransaction((secret) => [
+    `select * from gate.verdict('${secret}')`, `select * from gate.read('${secret}')`, `select * from gate.read_history('${secret}')`, `select * from gate.read_card('${secret}')`,
+    `do $$ begin begin perform * from gate.read('${secret}'); end; end $$`,
+    `do $$ begin perform * from gate.read('${secret}'); exception when sqlstate 'CT001' then perform * from gate.read('${secret}'); end $$`,
+    `declare c cursor for select * from gate.read('${secret}'); fetch all from c`,
+    `select (select count(*) from gate.read('${secret}'))`,
+  ]));
+
+  test('nor does a savepoint that is released, nor one that was opened in and rolled back', async () => {
+    const { token } = await world.person();
+    const request = `select gate.open('${token}', 'follow-up', 'show-patient', array['${patient.patientId}'::uuid], array['patient.name'], null) as secret`;
+
+    const released = await faultOf(as('ct_api').begin(async (tx) => {
+      await tx.unsafe('savepoint step_one');
+      const [row] = await tx.unsafe<{ secret: string }[]>(request);
+      await tx.unsafe('release step_one');
+      await tx`select * from gate.read(${row?.secret ?? ''})`;
+    }));
+    const undone = await faultOf(as('ct_api').begin(async (tx) => {
+      await tx.unsafe('savepoint step_one');
+      const [row] = await tx.unsafe<{ secret: string }[]>(request);
+      await tx.unsafe('rollback to step_one');
+      await tx`select * from gate.read(${row?.secret ?? ''})`;
+    }));
+
+    expect([released, undone]).toEqual([noSuchGrant, noSuchGrant]);
+  });
+
+  test('another connection reads nothing before the opener commits', async () => {
+    const { token } = await world.person();
+    let before: Fault | null = null;
+    let secret = '';
+    await as('ct_api').begin(async (tx) => {
+      const [row] = await tx<{ secret: string }[]>`select gate.open(${token}, 'follow-up', 'show-patient', array[${patient.patientId}::uuid], array['patient.name'], null) as secret`;
+      secret = row?.secret ?? '';
+      before = await faultOf(world.api`select * from gate.read(${secret})`);
+    });
+
+    expect(before).toEqual(noSuchGrant);
+    expect(await world.gate.read(secret)).toHaveLength(1);
+  });
+
+  test('a worker’s contact, begun and read in one transaction, reads nothing', async () => {
+    const due = await world.due(patient);
+
+    const fault = await faultOf(as('ct_worker').begin(async (tx) => {
+      const [row] = await tx<{ secret: string }[]>`select gate.contact_begin('touchpoint', ${due.touchpointId}, 'first', 'sms', ${randomUUID()}, 0, '2026-03-02T12:00:00Z', 60) as secret`;
+      await tx`select * from gate.read(${row?.secret ?? ''})`;
+    }));
+
+    expect(fault).toEqual(noSuchGrant);
+  });
+
+  test.each(['a first time', 'a second time'])('nor does a contact that is begun %s tell by its row what was decided, before it is committed', async (time) => {
+    const barred = await world.patient({ status: 'deceased' });
+    const due = await world.due(barred);
+    const begin = `select gate.contact_begin('touchpoint', '${due.touchpointId}', 'first', 'sms', '${randomUUID()}', 0, '2026-03-02T12:00:00Z', 60)`;
+    if (time === 'a second time') {
+      await as('ct_worker').unsafe(begin);
+      await world.root`update care.attempt set status = 'held' where subject_id = ${due.touchpointId}`;
+    }
+    const look = `select status, reason from care.attempt where subject_id = '${due.touchpointId}'`;
+    const seen: unknown[] = [];
+
+    await as('ct_worker').begin(async (tx) => {
+      await tx.savepoint((inner) => inner.unsafe(begin));
+      seen.push(...(await tx.unsafe(look)));
+      throw new Error('undo');
+    }).catch(() => undefined);
+    await as('ct_worker').unsafe(begin);
+
+    expect(seen).toEqual([]);
+    expect(await as('ct_worker').unsafe(look)).toEqual([{ status: 'refused', reason: 'deceased' }]);
+    expect(await as('ct_api').unsafe(look)).toEqual([{ status: 'refused', reason: 'deceased' }]);
+  });
+});
+
+describe('a right past its time', () => {
+  const runsOut = (secret: string) => world.root`update gate.grant_ set expires_at = clock_timestamp() where secret_hash = ${hash(secret)}`;
+
+  test('lasts 30 seconds', async () => {
+    const verdict = await world.gate.verdict(await openedFor(patient));
+    const [row] = await world.root<{ seconds: number }[]>`select extract(epoch from expires_at - created_at)::float8 as seconds from gate.grant_ where receipt = ${Buffer.from(verdict.receipt, 'hex')}`;
+
+    expect(row?.seconds).toBe(30);
+  });
+
+  test('is over in a transaction that was begun in time and held open, with a prepared statement and a cursor declared in time', async () => {
+    const secret = await openedFor(patient);
+    const faults: (Fault | null)[] = [];
+
+    await as('ct_api').begin(async (tx) => {
+      await tx.unsafe('select now()');
+      const [inTime] = await tx<{ count: string }[]>`select count(*) from gate.read(${secret})`;
+      await tx.unsafe(`prepare late as select * from gate.read('${secret}')`);
+      await tx.unsafe(`declare late cursor for select * from gate.read('${secret}')`);
+      await runsOut(secret);
+      for (const statement of ['execute late', 'fetch all from late', `select * from gate.verdict('${secret}')`]) faults.push(await faultOf(tx.savepoint((inner) => inner.unsafe(statement))));
+      expect(inTime?.count).toBe('1');
+    });
+
+    expect(faults).toEqual([noSuchGrant, noSuchGrant, noSuchGrant]);
+  });
+
+  test.each(['repeatable read', 'serializable', 'read uncommitted'])('or under %s is not looked at: an old snapshot would still show what was revoked', async (isolation) => {
+    const { token, personId } = await world.person();
+    const secret = await world.gate.open({ token, purpose: 'follow-up', action: 'show-patient', patients: [patient.patientId], fields: ['patient.name'] });
+
+    const fault = await faultOf(as('ct_api').begin(`isolation level ${isolation}`, async (tx) => {
+      await tx.unsafe('select * from care.plan');
+      await world.root`update auth.session set revoked_at = clock_timestamp() where person_id = ${personId}`;
+      await tx`select * from gate.read(${secret})`;
+    }));
+
+    expect(fault).toEqual(noSuchGrant);
+  });
+
+  test.each(['repeatable read', 'serializable', 'read uncommitted'])('nor is one opened under %s', async (isolation) => {
+    const { token, personId } = await world.person();
+
+    const fault = await faultOf(as('ct_api').begin(`isolation level ${isolation}`, async (tx) => {
+      await tx.unsafe('select * from care.plan');
+      await world.root`update auth.person set departments = '{}' where person_id = ${personId}`;
+      await tx`select gate.open(${token}, 'follow-up', 'show-patient', array[${patient.patientId}::uuid], array['patient.name'], null)`;
+    }));
+
+    expect(fault).toEqual(noSuchGrant);
+  });
+
+  test('is over in the same transaction once the session is revoked', async () => {
+    const { token, personId } = await world.person();
+    const secret = await world.gate.open({ token, purpose: 'follow-up', action: 'show-patient', patients: [patient.patientId], fields: ['patient.name'] });
+
+    const fault = await faultOf(as('ct_api').begin(async (tx) => {
+      await tx`select * from gate.read(${secret})`;
+      await world.root`update auth.session set revoked_at = clock_timestamp() where person_id = ${personId}`;
+      await tx`select * from gate.read(${secret})`;
+    }));
+
+    expect(fault).toEqual(noSuchGrant);
+  });
+
+  test('is forgotten, and answers the same as ever', async () => {
+    const secret = await openedFor(patient);
+    await world.root`update gate.grant_ set expires_at = clock_timestamp() - interval '2 minutes' where secret_hash = ${hash(secret)}`;
+
+    expect(await world.workerGate.forgetExpiredGrants()).toBeGreaterThan(0);
+    expect(await faultOf(as('ct_api')`select * from gate.read(${secret})`)).toEqual(noSuchGrant);
+  });
+});
+
+describe('a right for something else', () => {
+  test('every misuse gets one and the same error', async () => {
+    const secret = await openedFor(patient);
+    const other = await world.patient();
+    const refused = await openedFor(await world.patient({ department: 'cardiology' }));
+    const due = await world.due(patient);
+    const { secret: workers } = await world.contact({ subjectId: due.touchpointId });
+    const uuid = randomUUID();
+    const key = `'${uuid}', '\\x00'`;
+    const misuses = [
+      `select * from gate.read(null)`, `select * from gate.read('')`, `select * from gate.read('${'0'.repeat(64)}')`, `select * from gate.read('${refused}')`, `select * from gate.read('${workers}')`,
+      `select * from gate.read_card('${secret}')`, `select * from gate.events_of('${secret}')`, `select * from gate.find('${secret}', 'mrn', '\\x00')`, `select * from gate.read_inbound('${secret}', '${uuid}')`,
+      `select gate.put('${secret}', '${patient.patientId}', 'patient.name', '${uuid}', 1, ${key})`, `select gate.put('${secret}', '${other.patientId}', 'patient.name', '${uuid}', 1, ${key})`,
+      `select gate.register_patient('${secret}', '${uuid}', 'UTC', 'en', 'surgery')`, `select gate.set_address('${secret}', '${patient.patientId}', 'phone', ${key.split(', ')[1] ?? ''}, '${uuid}', 1)`,
+      `select gate.remove_address('${secret}', '${patient.patientId}', '${patient.addressId}')`, `select gate.suspend_address('${secret}', '${patient.patientId}', '${patient.addressId}', 'x')`,
+      `select gate.set_status('${secret}', '${patient.patientId}', 'active')`, `select gate.set_status('${secret}', null, 'active')`, `select gate.set_zone('${secret}', '${patient.patientId}', 'UTC')`,
+      `select gate.consent_grant('${secret}', '${patient.patientId}', 'follow-up', 'sms', 'paper', null, '1')`, `select * from gate.consent_withdraw('${secret}', '${patient.patientId}', null, null)`,
+      `select gate.opt_out('${secret}', '${patient.addressId}', 'staff')`, `select gate.opt_out('${workers}', '${other.addressId}', 'provider')`, `select gate.opt_in('${secret}', '${patient.addressId}')`,
+      `select gate.set_identifier('${secret}', '${patient.patientId}', 'mrn', '\\x00')`, `select gate.refer('${secret}', '${patient.patientId}', 'cardiology')`,
+    ];
+
+    const faults = [];
+    for (const misuse of misuses) faults.push([misuse.slice(0, 40), await faultOf(as('ct_api').unsafe(misuse))]);
+
+    expect(faults).toEqual(misuses.map((misuse) => [misuse.slice(0, 40), noSuchGrant]));
+  });
+
+  test('a right to change one patient changes no other', async () => {
+    const { token } = await world.person();
+    const other = await world.patient();
+    const open = (action: 'change-consent' | 'change-status' | 'repair-contact' | 'change-opt-out', purpose: 'rights' | 'administration') =>
+      world.gate.open({ token, purpose, action, patients: [patient.patientId], fields: [] });
+    const [consent, status, contact, optOut] = [await open('change-consent', 'rights'), await open('change-status', 'administration'), await open('repair-contact', 'administration'), await open('change-opt-out', 'rights')];
+
+    const faults = [
+      await faultOf(as('ct_api')`select * from gate.consent_withdraw(${consent}, ${other.patientId}, null, null)`),
+      await faultOf(as('ct_api')`select gate.set_status(${status}, ${other.patientId}, 'deceased')`),
+      await faultOf(as('ct_api')`select gate.suspend_address(${contact}, ${other.patientId}, ${other.addressId}, 'x')`),
+      await faultOf(as('ct_api')`select gate.opt_out(${optOut}, ${other.addressId}, 'staff')`),
+    ];
+
+    expect(faults).toEqual(faults.map(() => noSuchGrant));
+  });
+});
