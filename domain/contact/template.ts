@@ -5,10 +5,11 @@ const allowedTags = new Set(['if', 'unless', 'comment']);
 
 /**
  * LiquidJS cut down to what a message needs: the closed set of variables, `if`, `unless` and comments. No other tag, no filter,
- * no file, no loop; an undefined variable is an error.
+ * no file, no loop; an undefined variable is an error. Size bounds the work; time does not, or a machine that stalls would refuse
+ * a message that is in order.
  */
 function createEngine(): Liquid {
-  const engine = new Liquid({ strictVariables: true, strictFilters: true, lenientIf: true, ownPropertyOnly: true, templates: {}, parseLimit: 20_000, renderLimit: 200, memoryLimit: 100_000 });
+  const engine = new Liquid({ strictVariables: true, strictFilters: true, lenientIf: true, ownPropertyOnly: true, templates: {}, parseLimit: 20_000, memoryLimit: 100_000 });
   for (const tag of Object.keys(engine.tags)) if (!allowedTags.has(tag)) Reflect.deleteProperty(engine.tags, tag);
   for (const filter of Object.keys(engine.filters)) Reflect.deleteProperty(engine.filters, filter);
   return engine;
@@ -25,7 +26,7 @@ export function inspectTemplate(template: string): { variables: string[]; faults
     const variables = [...new Set(paths.map((path) => path.split(/[.[]/)[0] ?? path))];
     const faults = variables.filter((name) => !variableNames.some((known) => known === name)).map((name) => `Remove {{ ${name} }}: a message may use only ${variableNames.join(', ')}.`);
     for (const path of paths) if (/[.[]/.test(path)) faults.push(`Write the variable by its name alone instead of {{ ${path} }}.`);
-    // Filled in once, because the limits on memory and rendering are met only then.
+    // Filled in once, because the limit on memory is met only then.
     if (faults.length === 0) engine.renderSync(parsed, probe);
     return { variables, faults };
   } catch (error) {
