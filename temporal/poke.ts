@@ -7,7 +7,7 @@ import type { ThreadInput } from '../domain/threads.ts';
 import type { ThreadToPoke } from '../store/threads.ts';
 
 /** All pokes of one call together may take so long; what was not poked by then, the sweeper pokes. */
-const deadlineMs = 3_000;
+const defaultDeadlineMs = 3_000;
 const atOnce = 16;
 
 const planKey = defineSearchAttributeKey('CarethreadPlan', 'KEYWORD');
@@ -32,9 +32,11 @@ export interface PokerOptions {
   logger: PokeLogger;
   /** For tests: after how many events threads begin a fresh run. */
   historyBudget?: number;
+  /** For tests, which have no sweeper: how long a call may take on a machine that is busy. */
+  deadlineMs?: number;
 }
 
-export function createPoker({ client, logger, historyBudget = defaultHistoryBudget }: PokerOptions): Poker {
+export function createPoker({ client, logger, historyBudget = defaultHistoryBudget, deadlineMs = defaultDeadlineMs }: PokerOptions): Poker {
   const pokeOne = (thread: ThreadToPoke): Promise<unknown> => {
     const start = {
       workflowId: thread.workflowId,
@@ -63,7 +65,7 @@ export function createPoker({ client, logger, historyBudget = defaultHistoryBudg
         }
       };
       const worked = client.withDeadline(Date.now() + deadlineMs, () => Promise.all(Array.from({ length: Math.min(atOnce, threads.length) }, workThrough)));
-      await withinDeadline(worked);
+      await withinDeadline(worked, deadlineMs);
       waiting.length = 0;
       if (poked < threads.length) logger.warn({ poked, notPoked: threads.length - poked, reasons: [...reasons] }, 'some threads could not be poked; the sweeper tries again');
       return poked;
@@ -72,7 +74,7 @@ export function createPoker({ client, logger, historyBudget = defaultHistoryBudg
 }
 
 /** The SDK's deadline leaves out the time that it takes to connect: callers, an API's answer among them, do not wait for that. */
-async function withinDeadline(work: Promise<unknown>): Promise<void> {
+async function withinDeadline(work: Promise<unknown>, deadlineMs: number): Promise<void> {
   const isOver = new AbortController();
   await Promise.race([work, delay(deadlineMs, undefined, { signal: isOver.signal }).catch(() => undefined)]);
   isOver.abort();

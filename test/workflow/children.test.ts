@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { useDevServer } from '../support/temporal.ts';
+import type { ScriptedContact } from './scripted-care.ts';
 import { openRealStage } from './stage.ts';
 import type { Stage } from './stage.ts';
+
+/** When a nudge is due that must not go out before the test says so, by bringing it forward. */
+const anHourMs = 3_600_000;
 
 const server = useDevServer();
 let stage: Stage;
@@ -16,12 +20,15 @@ it('a conversation lives on after the end of the follow-up that began it', async
   const { care, now, poke, ended, handle } = stage;
   const [id, touchpoint] = [randomUUID(), randomUUID()];
   const start = await now();
+  const nudge: ScriptedContact = { at: start + anHourMs, kind: 'contact' };
   care.plans.set(id, [{ id: touchpoint, at: start, kind: 'ask' }]);
-  care.conversations.set(touchpoint, [{ at: start, kind: 'contact' }, { at: start + 3_000, kind: 'contact' }]);
+  care.conversations.set(touchpoint, [{ at: start, kind: 'contact' }, nudge]);
 
   await poke('followUp', id);
   await ended('followUp', id);
   const left = await handle('questionnaire', touchpoint).describe();
+  nudge.at = start;
+  await poke('questionnaire', touchpoint);
   await ended('questionnaire', touchpoint);
 
   expect(left.status.name).toBe('RUNNING');
@@ -32,7 +39,8 @@ it('a follow-up does not mind that its conversation was begun by the sweeper', a
   const { care, now, poke, ended, until } = stage;
   const [id, touchpoint] = [randomUUID(), randomUUID()];
   const start = await now();
-  care.conversations.set(touchpoint, [{ at: start, kind: 'contact' }, { at: start + 3_000, kind: 'contact' }]);
+  const nudge: ScriptedContact = { at: start + anHourMs, kind: 'contact' };
+  care.conversations.set(touchpoint, [{ at: start, kind: 'contact' }, nudge]);
   await poke('questionnaire', touchpoint);
   await until(() => care.log.includes(`contact ${touchpoint} first`));
 
@@ -41,6 +49,8 @@ it('a follow-up does not mind that its conversation was begun by the sweeper', a
   care.asksOnce = true;
   await poke('followUp', id);
   await ended('followUp', id);
+  nudge.at = start;
+  await poke('questionnaire', touchpoint);
   await ended('questionnaire', touchpoint);
 
   expect(care.log.filter((entry) => entry.startsWith('contact'))).toEqual([`contact ${touchpoint} first`, `contact ${touchpoint} nudge-1`]);

@@ -5,7 +5,7 @@ import { workflowIdOf } from '../../domain/threads.ts';
 import { createPoker } from '../../temporal/poke.ts';
 import type { Poker } from '../../temporal/poke.ts';
 import { useTimeSkipping } from '../support/temporal.ts';
-import { openStage, testDataConverter } from './stage.ts';
+import { openStage, pokeDeadlineMs, testDataConverter } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 const environment = useTimeSkipping();
@@ -13,7 +13,7 @@ let stage: Stage;
 let poker: Poker;
 beforeAll(async () => {
   stage = await openStage(environment());
-  poker = createPoker({ client: new Client({ connection: environment().connection, dataConverter: testDataConverter }), logger: { warn: () => undefined } });
+  poker = createPoker({ client: new Client({ connection: environment().connection, dataConverter: testDataConverter }), logger: { warn: () => undefined }, deadlineMs: pokeDeadlineMs });
 });
 afterAll(() => stage.close());
 

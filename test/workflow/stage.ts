@@ -14,6 +14,9 @@ import type { ScriptedCare } from './scripted-care.ts';
 /** Seals the recorded histories; a key for tests, and therefore no secret. */
 export const testDataConverter = createDataConverter([{ id: 'test', bytes: Buffer.alloc(32, 7) }]);
 
+/** What a poke in a test may take: there is no sweeper to try again where a busy machine was slow. */
+export const pokeDeadlineMs = 60_000;
+
 /** Threads on a server whose time jumps, with doubles for what they ask of the world. */
 export interface Stage {
   care: ScriptedCare;
@@ -96,7 +99,7 @@ async function stageOn(connection: Connection, nativeConnection: NativeConnectio
     now,
     sleep,
     poke: async (type, subjectId, historyBudget) => {
-      const poker = createPoker({ client, logger: { warn: () => undefined }, ...(historyBudget === undefined ? {} : { historyBudget }) });
+      const poker = createPoker({ client, logger: { warn: () => undefined }, deadlineMs: pokeDeadlineMs, ...(historyBudget === undefined ? {} : { historyBudget }) });
       const poked = await poker.poke([{ workflowId: workflowIdOf(type, subjectId), workflowType: type, taskQueue: taskQueueOf(type), subjectId, plan: null }]);
       if (poked !== 1) throw new Error(`${type} ${subjectId} could not be poked.`);
     },
