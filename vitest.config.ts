@@ -15,11 +15,11 @@ export default defineConfig({
       suite('store', withPostgres),
       suite('providers'),
       suite('sandbox'),
-      suite('workflow', { ...withPostgres, fileParallelism: false }),
+      suite('workflow', withPostgres),
       suite('replay'),
       suite('api', withPostgres),
       suite('browser', withPostgres),
-      suite('end-to-end', { ...withPostgres, fileParallelism: false, testTimeout: 300_000 }),
+      suite('end-to-end', { ...withPostgres, testTimeout: 300_000 }),
     ],
   },
 });

@@ -1,66 +1,77 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ensureNode, ensurePackages, root } from './ensure-packages.mjs';
+import { endAll, start } from './testing/children.mjs';
+import { countsIn } from './testing/counts.mjs';
+import { argumentsOf, lanes, suites, tools } from './testing/suites.mjs';
 
 /**
- * `npm test [-- --suite unit --suite store]`: lint, types and all suites, one after the other. Its last line is
+ * `npm test [-- --suite unit --suite store]`: lint, types and all suites, in two lanes side by side. Its last line is
  * `N passed, N failed`: tests, with a failed lint or types counted as one. A suite whose tool cannot be had is skipped
- * by name; with CI=true each skip is a failure.
+ * by name; with CI=true each skip is a failure. What a suite says is printed whole when it ends, a single one's at once.
  */
-const tools = ['temporal', 'time-skipping', 'chromium'];
-
-/** In the order they run: first what needs no server, while a Temporal server may still be being built. */
-const suites = [
-  { name: 'lint', command: ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'], needs: [] },
-  { name: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit'], needs: [] },
-  { name: 'unit', needs: [] },
-  { name: 'property', needs: [] },
-  { name: 'providers', needs: [] },
-  { name: 'store', needs: [] },
-  { name: 'replay', needs: [] },
-  { name: 'api', needs: [] },
-  { name: 'sandbox', needs: ['temporal', 'time-skipping'] },
-  { name: 'workflow', needs: ['temporal', 'time-skipping'] },
-  { name: 'browser', needs: ['temporal', 'chromium'] },
-  { name: 'end-to-end', needs: ['temporal'] },
-];
-
 const isCi = process.env.CI === 'true' || process.env.CI === '1';
+const foundWithinMs = 15_000;
 const say = (line) => process.stdout.write(`${line}\n`);
-const children = new Set();
 
-function run(args, { output = 'inherit', onLine } = {}) {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', output, output] });
-    children.add(child);
-    if (onLine !== undefined) for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', onLine);
-    child.once('error', () => resolve(1));
-    child.once('close', (code) => {
-      children.delete(child);
-      resolve(code ?? 1);
-    });
+const { values } = parseArgs({ options: { suite: { type: 'string', multiple: true } } });
+const unknown = (values.suite ?? []).filter((name) => !suites.some((suite) => suite.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(`No suite named ${unknown.join(', ')}. There are: ${suites.map((suite) => suite.name).join(', ')}.\n`);
+  process.exit(2);
+}
+ensureNode();
+ensurePackages();
+
+const results = mkdtempSync(path.join(tmpdir(), 'carethread-results-'));
+const chosen = suites.filter((suite) => values.suite === undefined || values.suite.includes(suite.name));
+const waiting = lanes.map((lane) => lane.filter((suite) => chosen.includes(suite)));
+const rows = new Map(chosen.map((suite) => [suite.name, 'not run']));
+const settledTools = new Map();
+let passed = 0;
+let failed = 0;
+let interrupted = false;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => {
+    interrupted = true;
+    void endAll();
   });
 }
 
-function endAll(signal) {
-  for (const child of children) child.kill(signal);
-  rmSync(results, { recursive: true, force: true });
-  process.exit(130);
-}
-
-/** Gets a tool in the background; settles with undefined, or with the reason why it cannot be had. */
+/** Gets a tool in the background; settles with its path, or with the reason why it cannot be had. */
 async function obtain(tool) {
   let last = '';
-  const onLine = (line) => {
-    last = line;
-    if (!path.isAbsolute(line)) say(`[${tool}] ${line}`);
+  const { child, ended } = start(['scripts/run.mjs', 'sandbox/obtain.ts', tool], { output: 'pipe' });
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      last = line;
+      if (!path.isAbsolute(line)) say(`[${tool}] ${line}`);
+    });
+  }
+  const found = (await ended) === 0 ? { path: last } : { reason: last };
+  settledTools.set(tool, found);
+  return found;
+}
+
+/** One Postgres for all suites of this run. Where it does not come up each suite starts its own, and says what is wrong. */
+async function startCluster() {
+  if (!chosen.some((suite) => suite.postgres)) return { env: {}, stop: () => Promise.resolve() };
+  const { child, ended } = start(['scripts/run.mjs', 'test/support/shared-cluster.ts'], { input: 'pipe', output: 'pipe' });
+  child.stdin.on('error', () => undefined);
+  const lines = createInterface({ input: child.stdout });
+  const told = await Promise.race([new Promise((resolve) => lines.once('line', resolve)), ended.then(() => undefined)]);
+  child.stderr.resume();
+  const stop = () => {
+    child.stdin.end();
+    return ended;
   };
-  const code = await run(['scripts/run.mjs', 'sandbox/obtain.ts', tool], { output: 'pipe', onLine });
-  return code === 0 ? undefined : last;
+  return { env: told === undefined ? {} : { CARETHREAD_TEST_CLUSTER: told }, stop };
 }
 
 function hasTests(name) {
@@ -78,76 +89,85 @@ function unnamedSuites() {
     .map((entry) => entry.name);
 }
 
-function countsIn(file, code) {
-  try {
-    const report = JSON.parse(readFileSync(file, 'utf8'));
-    // A file that does not even load holds no failed test, and is a failure all the same.
-    const unloaded = report.testResults.filter((result) => result.status === 'failed' && !result.assertionResults.some((test) => test.status === 'failed'));
-    const failed = report.numFailedTests + unloaded.length;
-    const skipped = report.numPendingTests + report.numTodoTests;
-    return { passed: report.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed, skipped };
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
+function record(name, said) {
+  rows.set(name, said);
+  say(`\n== ${name}: ${said}`);
 }
-
-async function runSuite(suite) {
-  if (suite.command !== undefined) return { passed: 0, failed: (await run(suite.command)) === 0 ? 0 : 1, skipped: 0 };
-  const file = path.join(results, `${suite.name}.json`);
-  const code = await run(['node_modules/vitest/vitest.mjs', 'run', '--project', suite.name, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
-  return countsIn(file, code);
-}
-
-const { values } = parseArgs({ options: { suite: { type: 'string', multiple: true } } });
-const unknown = (values.suite ?? []).filter((name) => !suites.some((suite) => suite.name === name));
-if (unknown.length > 0) {
-  process.stderr.write(`No suite named ${unknown.join(', ')}. There are: ${suites.map((suite) => suite.name).join(', ')}.\n`);
-  process.exit(2);
-}
-ensureNode();
-ensurePackages();
-
-const results = mkdtempSync(path.join(tmpdir(), 'carethread-results-'));
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => endAll(signal));
-const chosen = suites.filter((suite) => values.suite === undefined || values.suite.includes(suite.name));
-const obtained = new Map(tools.filter((tool) => chosen.some((suite) => suite.needs.includes(tool))).map((tool) => [tool, obtain(tool)]));
-const rows = [];
-let passed = 0;
-let failed = 0;
 
 function skip(name, reason) {
-  say(`\n== ${name}: skipped (${reason})`);
-  rows.push([name, `skipped: ${reason}`]);
+  record(name, `skipped: ${reason}`);
   if (isCi) failed += 1;
 }
 
-for (const suite of chosen) {
-  if (suite.command === undefined && !hasTests(suite.name)) {
-    skip(suite.name, 'it has no tests');
-    continue;
-  }
-  const reasons = (await Promise.all(suite.needs.map((tool) => obtained.get(tool)))).filter((reason) => reason !== undefined);
-  if (reasons.length > 0) {
-    skip(suite.name, reasons.join(' '));
-    continue;
-  }
-  say(`\n== ${suite.name}`);
+/** Runs the suite; what it says goes to the terminal where it is the only one, else to a file that is printed at its end. */
+async function output(suite, options) {
+  const args = argumentsOf(suite, path.join(results, `${suite.name}.json`));
+  if (chosen.length === 1) return start(args, options).ended;
+  const logFile = path.join(results, `${suite.name}.log`);
+  const log = await open(logFile, 'w');
+  say(`-- ${suite.name}: started (what it says until it ends: ${logFile})`);
+  const code = await start(args, { ...options, output: log.fd }).ended;
+  await log.close();
+  process.stdout.write(`\n${readFileSync(logFile, 'utf8').trimEnd()}\n`);
+  return code;
+}
+
+async function runSuite(suite, cluster) {
+  if (Number.parseInt(process.versions.node, 10) >= (suite.coveredFrom ?? Infinity)) return record(suite.name, `covered: all suites run on Node ${process.versions.node}`);
+  if (suite.command === undefined && !suite.projects.every(hasTests)) return skip(suite.name, 'it has no tests');
+  const found = await Promise.all(suite.needs.map((tool) => obtained.get(tool)));
+  if (interrupted) return undefined;
+  const reasons = found.flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
+  if (reasons.length > 0) return skip(suite.name, reasons.join(' '));
+
   const startedAt = Date.now();
-  const counts = await runSuite(suite);
+  const code = await output(suite, { env: suite.postgres ? (await cluster).env : {}, ...(suite.node === undefined ? {} : { node: settledTools.get(suite.node).path }) });
+  const seconds = Math.round((Date.now() - startedAt) / 1000);
+  const counts = suite.command === undefined ? countsIn(path.join(results, `${suite.name}.json`), code) : { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  if (interrupted) return record(suite.name, `interrupted after ${seconds} s`);
   passed += counts.passed;
   failed += counts.failed + (isCi ? counts.skipped : 0);
-  const said = suite.command === undefined ? `${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}` : counts.failed === 0 ? 'clean' : 'failed';
-  rows.push([suite.name, `${said} (${Math.round((Date.now() - startedAt) / 1000)} s)`]);
+  const said = suite.command !== undefined ? (code === 0 ? 'clean' : 'failed') : `${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`;
+  return record(suite.name, `${said} (${seconds} s)`);
 }
+
+/** The lane's next suite whose tools are there, else one from the other's end, else the next that must wait for its tools. */
+function takeNext(own, other) {
+  const canStart = (suite) => suite.needs.every((tool) => settledTools.has(tool));
+  const suite = own.find(canStart) ?? other.findLast(canStart) ?? own[0] ?? other.at(-1);
+  for (const lane of [own, other]) if (lane.includes(suite)) lane.splice(lane.indexOf(suite), 1);
+  return suite;
+}
+
+async function runLane(own, other, cluster) {
+  for (let suite = takeNext(own, other); suite !== undefined && !interrupted; suite = takeNext(own, other)) {
+    try {
+      await runSuite(suite, cluster);
+    } catch (error) {
+      failed += 1;
+      record(suite.name, `failed: it could not be run (${error.message})`);
+    }
+  }
+}
+
+const obtained = new Map(tools.filter((tool) => chosen.some((suite) => suite.needs.includes(tool))).map((tool) => [tool, obtain(tool)]));
+const cluster = startCluster();
+const [first, second] = waiting;
+// What was obtained before is found within seconds: the lane that needs it does not begin with something else.
+const toolsFound = Promise.race([Promise.all(obtained.values()), delay(foundWithinMs, undefined, { ref: false })]);
+await Promise.all([runLane(first, second, cluster), toolsFound.then(() => runLane(second, first, cluster))]);
 for (const name of unnamedSuites()) {
-  rows.push([name, 'failed: test/ has this folder, but no suite runs it']);
+  rows.set(name, 'failed: test/ has this folder, but no suite runs it');
   failed += 1;
 }
+await (await cluster).stop();
 await Promise.all(obtained.values());
 rmSync(results, { recursive: true, force: true });
 
 say('\nSummary');
 for (const [name, said] of rows) say(`  ${name.padEnd(12)} ${said}`);
-if (isCi && rows.some(([, said]) => said.includes('skipped'))) say('  CI allows no skip: each counts as failed.');
-process.exitCode = failed === 0 ? 0 : 1;
+const skips = [...rows.values()].some((said) => said.includes('skipped'));
+if (isCi && skips) say('  CI allows no skip: each counts as failed.');
+if (interrupted) failed += [...rows.values()].filter((said) => said.startsWith('interrupted') || said === 'not run').length;
+process.exitCode = interrupted ? 130 : failed === 0 ? 0 : 1;
 say(`\n${passed} passed, ${failed} failed`);

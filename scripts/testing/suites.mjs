@@ -1,0 +1,36 @@
+/** What suites need and npm does not bring with the packages: `sandbox/obtain.ts` knows how to get each. */
+export const tools = ['temporal', 'time-skipping', 'chromium', 'node-24'];
+
+const vitest = (...projects) => ['node_modules/vitest/vitest.mjs', 'run', ...projects.flatMap((name) => ['--project', name])];
+
+/**
+ * Two lanes run side by side, each in this order, and a lane that is through takes over from the other's end: the first
+ * computes nearly all the time, the second mostly waits for servers and browsers, so that together they fill two cores.
+ * A suite without `command` is the folder of that name in `test/`. `postgres`: it uses the cluster of the run.
+ */
+export const lanes = [
+  [
+    { name: 'lint', command: ['scripts/testing/lint.mjs'] },
+    { name: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', 'node_modules/.cache/carethread/types.tsbuildinfo'] },
+    { name: 'unit' },
+    { name: 'property' },
+    { name: 'providers' },
+    { name: 'replay' },
+    { name: 'node-24', projects: ['unit', 'property', 'replay'], node: 'node-24', needs: ['node-24'], coveredFrom: 24 },
+    { name: 'store', postgres: true },
+    { name: 'api', postgres: true },
+    { name: 'sandbox', needs: ['temporal', 'time-skipping'] },
+  ],
+  [
+    { name: 'end-to-end', needs: ['temporal'], postgres: true },
+    { name: 'workflow', needs: ['temporal', 'time-skipping'], postgres: true },
+    { name: 'browser', needs: ['temporal', 'chromium'], postgres: true },
+  ],
+].map((lane) => lane.map((suite) => ({ needs: [], projects: [suite.name], ...suite })));
+
+export const suites = lanes.flat();
+
+/** What Node is to run for this suite; the report of its tests goes to `reportFile`. */
+export function argumentsOf(suite, reportFile) {
+  return suite.command ?? [...vitest(...suite.projects), '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+}
