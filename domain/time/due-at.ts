@@ -1,13 +1,28 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Instant } from '../follow-up/types.ts';
-import { addDuration, durationParts } from './durations.ts';
-import { TimeError, isTimeZone, toInstant, wallClock } from './instants.ts';
+import { addBusinessDays, openDay } from './calendar.ts';
+import type { BusinessCalendar, IfClosed } from './calendar.ts';
+import { durationParts } from './durations.ts';
+import { TimeError, epochMs, toInstant, wallClock } from './instants.ts';
+import { atWallTime, localDate, localTimeOf } from './local-times.ts';
+import { momentInWindow } from './window.ts';
+import type { LocalWindow } from './window.ts';
 
-/** A step's place in time: `offset` from `anchor`, which is a date (`2026-05-01`) or an instant, at a local time. */
+/**
+ * A step's place in time: days from `anchor`, which is a date (`2026-05-01`) or an instant, at a local time or within a
+ * window of local times. The days are calendar days of `offset`, or `businessDays` in place of them.
+ */
 export interface DuePoint {
   anchor: string;
-  offset: string;
+  /** ISO 8601 duration; beside `businessDays` it may hold hours, minutes and seconds only. */
+  offset?: string | undefined;
+  businessDays?: number | undefined;
   localTime?: string | undefined;
+  /** In place of `localTime`; needs a `seed`, such as the touchpoint's id, which draws a moment within it. */
+  window?: LocalWindow | undefined;
+  seed?: string | undefined;
+  /** What becomes of a step whose day is closed; `keep` when unset. */
+  ifClosed?: IfClosed | undefined;
 }
 
 const dateOnly = /^\d{4}-\d{2}-\d{2}$/;
@@ -20,22 +35,45 @@ const dateOnly = /^\d{4}-\d{2}-\d{2}$/;
  * - With `localTime`, the step is at that wall time of the day arrived at. A date without `localTime` is at
  *   `dayStart`, the start of the plan's contact hours; an instant without it keeps its own time of day.
  * - A local time that the clocks skip moves forward by the gap (02:30 becomes 03:30); one that comes twice is the first.
+ * - With `window`, it is at the moment that the seed draws, see {@link momentInWindow}. A window over midnight belongs to the day on which it begins.
+ * - Business days are days with opening hours in `calendar`. The anchor's own date is not counted, see {@link addBusinessDays}.
+ * - `ifClosed` looks at the day on which the step would fall (for a window: on which it begins) and moves it by whole
+ *   days; `previous` may move it to before the anchor. Dates are compared as dates: the patient's Friday with the clinic's Friday.
+ *
+ * When the patient moves, resolve again with the new zone what was not begun yet. A date stays that date, and a local time
+ * that local time, in the new place. An instant stays the instant, but its date is read in the new zone: an
+ * operation at 23:00 in Los Angeles was on the next day in Shanghai, and so are its days after. What is past in the new
+ * place is late there, and the step's lateness decides.
  *
  * @param zone IANA zone of the patient
  * @param dayStart local time `HH:MM`
+ * @param calendar needed for `businessDays` and for `ifClosed` other than `keep`
  */
-export function resolveDueAt(point: DuePoint, zone: string, dayStart = '08:00'): Instant {
-  const { anchor, offset, localTime } = point;
-  if (!dateOnly.test(anchor) && localTime === undefined) return addDuration(anchor, offset, zone);
-  const { days, timeMs } = durationParts(offset);
-  const date = dateOnly.test(anchor) ? plainDate(anchor) : wallClock(anchor, zone).toPlainDate();
-  return toInstant(atLocalTime(date.add({ days }), localTime ?? dayStart, zone) + timeMs);
+export function resolveDueAt(point: DuePoint, zone: string, dayStart = '08:00', calendar?: BusinessCalendar): Instant {
+  const { anchor, localTime, window, businessDays, ifClosed = 'keep' } = point;
+  const { days, timeMs } = durationParts(point.offset ?? 'P0D');
+  if (localTime !== undefined && window !== undefined) throw new TimeError('bad-window', 'Give either a local time or a window, not both.');
+  if (businessDays !== undefined && days !== 0) throw new TimeError('bad-offset', 'Give either business days or days in the offset, not both.');
+  const anchorDate = dateOnly.test(anchor) ? localDate(anchor) : wallClock(anchor, zone).toPlainDate();
+  const date = businessDays === undefined ? anchorDate.add({ days }) : localDate(addBusinessDays(needed(calendar), anchorDate.toString(), businessDays));
+
+  const dueOn = (day: Temporal.PlainDate): number => momentOn(day).epochMilliseconds + timeMs;
+  const momentOn = (day: Temporal.PlainDate): { epochMilliseconds: number } => {
+    if (window !== undefined) return momentInWindow(day, window, seedOf(point), zone);
+    if (localTime !== undefined || dateOnly.test(anchor)) return atWallTime(day.toPlainDateTime(localTimeOf(localTime ?? dayStart)), zone);
+    // An instant on its own day stays itself: of a time that comes twice, too, the one that it was.
+    return day.equals(anchorDate) ? { epochMilliseconds: epochMs(anchor) } : wallClock(anchor, zone).add(anchorDate.until(day));
+  };
+  if (ifClosed === 'keep') return toInstant(dueOn(date));
+  const fallsOn = window === undefined ? wallClock(toInstant(dueOn(date)), zone).toPlainDate() : date;
+  const open = localDate(openDay(needed(calendar), fallsOn.toString(), ifClosed));
+  return toInstant(dueOn(date.add(fallsOn.until(open))));
 }
 
 /** True for what an anchor may be: an existing date, or an instant with `Z` or an offset. */
 export function isAnchor(value: string): boolean {
   try {
-    if (dateOnly.test(value)) plainDate(value);
+    if (dateOnly.test(value)) localDate(value);
     else Temporal.Instant.from(value);
     return true;
   } catch {
@@ -43,17 +81,12 @@ export function isAnchor(value: string): boolean {
   }
 }
 
-function atLocalTime(date: Temporal.PlainDate, localTime: string, zone: string): number {
-  if (!isTimeZone(zone)) throw new TimeError('bad-zone', 'Give the time zone by its IANA name, such as Asia/Shanghai.');
-  if (!/^\d{2}:\d{2}$/.test(localTime)) throw new TimeError('bad-local-time', 'Write a local time as HH:MM, 24 hours.');
-  // "compatible" is the documented rule above: later for a gap, earlier for a repetition. Named, so that no default decides it.
-  return date.toPlainDateTime(Temporal.PlainTime.from(localTime)).toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds;
+function seedOf(point: DuePoint): string {
+  if (point.seed === undefined || point.seed === '') throw new TimeError('bad-window', 'Give a window a seed, such as the id of the planned contact.');
+  return point.seed;
 }
 
-function plainDate(value: string): Temporal.PlainDate {
-  try {
-    return Temporal.PlainDate.from(value, { overflow: 'reject' });
-  } catch (cause) {
-    throw new TimeError('bad-anchor', 'Give the anchor as an existing date, such as 2026-05-01, or as an instant.', { cause });
-  }
+function needed(calendar: BusinessCalendar | undefined): BusinessCalendar {
+  if (calendar === undefined) throw new TimeError('no-calendar', 'Give the clinic a calendar before a plan counts business days or moves off closed ones.');
+  return calendar;
 }

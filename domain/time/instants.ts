@@ -1,12 +1,16 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Instant } from '../follow-up/types.ts';
 
+export type TimeErrorCode =
+  | 'bad-duration' | 'bad-anchor' | 'bad-zone' | 'bad-local-time' | 'bad-instant' | 'empty-contact-hours'
+  | 'bad-window' | 'bad-offset' | 'bad-rule' | 'bad-region' | 'no-calendar' | 'never-open';
+
 /** Thrown when a date, time, zone or duration that the edge should have refused reaches the rules. */
 export class TimeError extends Error {
   override readonly name = 'TimeError';
-  readonly code: 'bad-duration' | 'bad-anchor' | 'bad-zone' | 'bad-local-time' | 'bad-instant' | 'empty-contact-hours';
+  readonly code: TimeErrorCode;
 
-  constructor(code: TimeError['code'], message: string, options?: ErrorOptions) {
+  constructor(code: TimeErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
