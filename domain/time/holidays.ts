@@ -19,7 +19,7 @@ export function isHolidayRegion(region: string): boolean {
   if (region === 'CN') return true;
   const [country = '', part] = split(region);
   const all = new Holidays();
-  return Object.hasOwn(all.getCountries(), country) && (part === undefined || Object.hasOwn(all.getStates(country) ?? {}, part));
+  return Object.hasOwn(all.getCountries(), country) && (part === undefined || Object.hasOwn({ ...all.getStates(country) }, part));
 }
 
 /**

@@ -1,0 +1,81 @@
+import type { Instant } from '../follow-up/types.ts';
+import { epochMs, toInstant, wallClock } from './instants.ts';
+import { localDate } from './local-times.ts';
+import { longestMoveDays, occurrencesOn } from './recurrence.ts';
+import type { Occurrence, Series } from './recurrence.ts';
+
+/** Occurrences are made so far ahead, and at least so many of them: a series that sleeps for years holds a few rows, not thousands. */
+export const horizonDays = 35;
+const leastAhead = 2;
+/** A dense series is extended while so much of its horizon is left, so that an outage of days leaves no hole. */
+const spareDays = 7;
+/** A rule that names no day for so long is over; a leap day comes after eight years at most. */
+const longestPauseDays = 25 * 366;
+
+/** What is to be made now, and when to ask again. */
+export interface SeriesExtension {
+  occurrences: Occurrence[];
+  /** The last local date looked at: to be kept, and given to the next extension. */
+  through: string;
+  /** When to ask again: after `now`, and before the last of what was made is due. Null when the series is made to its end. */
+  extendAt: Instant | null;
+}
+
+/**
+ * The occurrences that must be made now: all of the next 35 days, or the next two, whichever reaches further.
+ *
+ * `made` says what there is. Nothing yet: everything due since that instant is given (one a little past gives what may
+ * still be begun). Everything through a local date: what follows it is given. Extensions meet at a date of the rule and
+ * not at an instant, so that none is lost or doubled when the zone, the clocks or the holidays changed in between; and one
+ * that comes too late still gives what it missed.
+ *
+ * Ask also when the zone of the patient changed, since `extendAt` is an instant. When the anchor moved the dates are others:
+ * ask as for a new series, and match by `recurrenceId` what there is already.
+ */
+export function extendSeries(series: Series, now: Instant, made: { since: Instant } | { through: string }): SeriesExtension {
+  const today = dateIn(series, now);
+  const ahead = (through: string): Occurrence[] => occurrencesOn(series, plus(today, -longestMoveDays), through).filter(({ dueAt }) => epochMs(dueAt) > epochMs(now));
+  const needed = [plus(today, horizonDays), ...nextOf(ahead, today).map(({ recurrenceId }) => recurrenceId), ...('through' in made ? [made.through] : [])];
+  const through = needed.reduce((a, b) => (a > b ? a : b));
+  return {
+    occurrences:
+      'through' in made
+        ? occurrencesOn(series, plus(made.through, 1), through)
+        : occurrencesOn(series, plus(dateIn(series, made.since), -longestMoveDays), through).filter(({ dueAt }) => epochMs(dueAt) >= epochMs(made.since)),
+    through,
+    extendAt: goesOn(series, through) ? timeToExtend(series, through, ahead(through)) : null,
+  };
+}
+
+/** The next two occurrences that are due at different moments, looked for further and further ahead. */
+function nextOf(ahead: (through: string) => Occurrence[], today: string): Occurrence[] {
+  for (const days of [horizonDays, 400, longestPauseDays]) {
+    const found = atDifferentMoments(ahead(plus(today, days)));
+    if (found.length >= leastAhead || days === longestPauseDays) return found.slice(0, leastAhead);
+  }
+  return [];
+}
+
+function goesOn(series: Series, through: string): boolean {
+  return [horizonDays, 400, longestPauseDays].some((days) => occurrencesOn(series, plus(through, 1), plus(through, days)).length > 0);
+}
+
+/** Never later than the last occurrence but one, so that there is always one ahead. */
+function timeToExtend(series: Series, through: string, ahead: Occurrence[]): Instant {
+  const spare = localDate(plus(through, -spareDays)).toZonedDateTime(series.zone).epochMilliseconds;
+  const lastButOne = atDifferentMoments(ahead).at(-2);
+  return toInstant(lastButOne === undefined ? spare : Math.min(spare, epochMs(lastButOne.dueAt)));
+}
+
+/** Occurrences that closed days moved to the same moment count as one. */
+function atDifferentMoments(found: Occurrence[]): Occurrence[] {
+  return found.filter(({ dueAt }, index) => found.findIndex((other) => other.dueAt === dueAt) === index);
+}
+
+function dateIn(series: Series, instant: Instant): string {
+  return wallClock(instant, series.zone).toPlainDate().toString();
+}
+
+function plus(date: string, days: number): string {
+  return localDate(date).add({ days }).toString();
+}

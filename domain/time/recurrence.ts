@@ -1,0 +1,85 @@
+import { RRuleTemporal } from 'rrule-temporal';
+import { Temporal } from 'temporal-polyfill';
+import type { Instant } from '../follow-up/types.ts';
+import type { BusinessCalendar, IfClosed } from './calendar.ts';
+import { resolveDueAt } from './due-at.ts';
+import { TimeError, epochMs, wallClock } from './instants.ts';
+import { localDate } from './local-times.ts';
+import { recurrenceFaults } from './recurrence-rule.ts';
+import type { LocalWindow } from './window.ts';
+
+/** What repeats: a rule of dates, and the time of day that each of them has. */
+export interface Series {
+  /** RFC 5545 rule without time of day, such as `FREQ=WEEKLY;BYDAY=MO`; see {@link recurrenceFaults}. */
+  rule: string;
+  /** Local date from which the rule counts. It is an occurrence only when the rule itself names it. */
+  firstDate: string;
+  /** The plan's bound: the last local date that an occurrence may have; null for none. */
+  lastDate: string | null;
+  /** A local time, or a window with the seed that draws within it: the same time on each day. */
+  at: { localTime: string } | { window: LocalWindow; seed: string };
+  /** IANA zone of the patient. */
+  zone: string;
+  /** What becomes of an occurrence on a day that the clinic is closed. Its id stays the rule's date. */
+  closed?: { ifClosed: IfClosed; calendar: BusinessCalendar } | undefined;
+}
+
+export interface Occurrence {
+  /** The local date that the rule names, `YYYY-MM-DD`: the same whatever becomes of the zone, the clocks, the holidays or an earlier occurrence. */
+  recurrenceId: string;
+  dueAt: Instant;
+}
+
+/** A change of zone or a run of closed days moves an occurrence by less than this from the date that the rule names. */
+export const longestMoveDays = 40;
+
+/**
+ * The occurrences due from `from` (inside) until `until` (outside), in order of their dates.
+ *
+ * A rule that names a day which a month lacks (the 31st, 29 February) has no occurrence in that month or year. Local times
+ * that the clocks skip or repeat follow {@link resolveDueAt}; a date that a place skips altogether, as Apia did
+ * 2011-12-30, has no occurrence, since it would meet the next one.
+ */
+export function occurrences(series: Series, range: { from: Instant; until: Instant }): Occurrence[] {
+  const first = wallClock(range.from, series.zone).toPlainDate().subtract({ days: longestMoveDays });
+  const last = wallClock(range.until, series.zone).toPlainDate().add({ days: longestMoveDays });
+  const [from, until] = [epochMs(range.from), epochMs(range.until)];
+  return occurrencesOn(series, first.toString(), last.toString()).filter(({ dueAt }) => from <= epochMs(dueAt) && epochMs(dueAt) < until);
+}
+
+/** The occurrences whose ids lie from one local date to another, both inside. */
+export function occurrencesOn(series: Series, from: string, through: string): Occurrence[] {
+  return datesOf(series, from, through)
+    .filter((date) => isDay(date, series.zone))
+    .map((date) => ({ recurrenceId: date.toString(), dueAt: occurrenceDueAt(series, date.toString()) }));
+}
+
+/** When the occurrence of that id is due now that zone, tzdata or holidays may have changed: for what is planned and not begun. */
+export function occurrenceDueAt(series: Series, recurrenceId: string): Instant {
+  return resolveDueAt({ anchor: recurrenceId, ...series.at, ifClosed: series.closed?.ifClosed }, series.zone, undefined, series.closed?.calendar);
+}
+
+function datesOf(series: Series, from: string, through: string): Temporal.PlainDate[] {
+  const [fault] = recurrenceFaults(series.rule);
+  if (fault !== undefined) throw new TimeError('bad-rule', fault);
+  const last = series.lastDate !== null && series.lastDate < through ? series.lastDate : through;
+  const first = series.firstDate > from ? series.firstDate : from;
+  if (last < first) return [];
+  // Dates are counted in UTC, where no day is skipped or short: what a place does with its clocks is for each date apart.
+  const rule = new RRuleTemporal({
+    rruleString: `RRULE:${series.rule.replace(/UNTIL=(\d{8})/, 'UNTIL=$1T000000Z')}`,
+    dtstart: utcMidnight(series.firstDate),
+    temporal: Temporal,
+    strict: true,
+    maxIterations: 1_000_000,
+  });
+  return rule.between(utcMidnight(first), utcMidnight(last), true).map((midnight) => midnight.toPlainDate());
+}
+
+function utcMidnight(date: string): Temporal.ZonedDateTime {
+  return localDate(date).toZonedDateTime('UTC');
+}
+
+function isDay(date: Temporal.PlainDate, zone: string): boolean {
+  return date.toZonedDateTime(zone).toPlainDate().equals(date);
+}
