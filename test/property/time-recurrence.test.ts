@@ -74,13 +74,14 @@ function slowly(rule: Rule, first: Temporal.PlainDate, last: Temporal.PlainDate)
 const someOf = <T>(values: T[], most: number): fc.Arbitrary<T[] | undefined> => fc.option(fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: most }), { nil: undefined });
 const monthDays = [1, 2, 13, 28, 29, 30, 31, -1, -2, -31];
 const rule = fc.record({
-  FREQ: fc.constantFrom('DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'),
+  // A weekly rule is refused most of the parts below, so it is tried more often.
+  FREQ: fc.constantFrom('DAILY', 'WEEKLY', 'WEEKLY', 'WEEKLY', 'MONTHLY', 'YEARLY'),
   INTERVAL: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
   BYDAY: fc.oneof(someOf(dayNames, 3), someOf(['1MO', '-1FR', '3SU', '5TH', '-5WE', 'TU'], 2)),
   BYMONTHDAY: someOf(monthDays, 3),
   BYMONTH: someOf([1, 2, 6, 11, 12], 3),
   BYSETPOS: someOf([1, 2, -1, -3], 2),
-  COUNT: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
+  COUNT: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined, freq: 1 }),
   WKST: fc.constantFrom(undefined, 'SU', 'WE'),
 }).filter((candidate) => recurrenceFaults(textOf(candidate)).length === 0);
 const firstDate = fc.integer({ min: 0, max: 1500 }).map((days) => Temporal.PlainDate.from('2024-01-01').add({ days }));
@@ -88,14 +89,14 @@ const firstDate = fc.integer({ min: 0, max: 1500 }).map((days) => Temporal.Plain
 describe('a recurrence rule', () => {
   test('names the dates that RFC 5545 names, wherever one begins to look', () => {
     fc.assert(
-      fc.property(rule, firstDate, fc.integer({ min: 0, max: 700 }), (written, first, skipped) => {
+      fc.property(rule, firstDate, fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 700 })), (written, first, skipped) => {
         const [from, last] = [first.add({ days: skipped }), first.add({ days: 1000 })];
 
         const found = occurrencesOn({ rule: textOf(written), firstDate: first.toString(), lastDate: null, at: { localTime: '09:00' }, zone: 'UTC' }, from.toString(), last.toString());
 
         expect(found.map(({ recurrenceId }) => recurrenceId)).toEqual(slowly(written, first, last).filter((date) => date >= from.toString()));
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   }, 120_000);
 });

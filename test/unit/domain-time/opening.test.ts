@@ -66,6 +66,10 @@ describe('time that runs only while the clinic is open', () => {
     expect(addOpenTime(shanghai, instant, 4 * hourMs, { neverBeyondWallMs: 24 * hourMs })).toBe(expected);
   });
 
+  test('is cut off by the bound in the middle of opening hours, too', () => {
+    expect(addOpenTime(shanghai, '2026-05-14T06:30:00Z', 2.5 * hourMs, { neverBeyondWallMs: 2 * hourMs })).toBe('2026-05-14T08:30:00.000Z');
+  });
+
   test('a calendar that never opens holds no longer than the bound either', () => {
     expect(addOpenTime({ ...shanghai, hours: {} }, '2026-05-08T00:00:00Z', hourMs, { neverBeyondWallMs: 24 * hourMs })).toBe('2026-05-09T00:00:00.000Z');
   });
