@@ -3,6 +3,7 @@ import { dialogueProgressSchema, voiceProgressSchema } from '../../domain/dialog
 import type { DialogueProgress, VoiceProgress } from '../../domain/dialogue/types.ts';
 import type { Channel } from '../../domain/codes.ts';
 import type { Questionnaire } from '../../domain/questionnaire/format.ts';
+import { responseOf } from '../../domain/questionnaire/response.ts';
 import type { Transaction } from '../../store/connect.ts';
 import { createGate, VersionConflict } from '../../store/gate.ts';
 import type { Field, Gate } from '../../store/gate.ts';
@@ -45,12 +46,11 @@ export async function writeProgress(place: ProgressPlace, before: StoredProgress
   await putJson(place, 'conversation.progress', before.version + 1, value);
 }
 
-/** Stores the set of answers when the dialogue is over: once for each conversation. */
+/** Stores the set of answers with its scores when the dialogue is over: once for each conversation. */
 export async function writeAnswers(place: ProgressPlace, questionnaire: Questionnaire, dialogue: DialogueProgress, channel: Channel): Promise<void> {
-  const isComplete = dialogue.itemIndex >= questionnaire.items.length;
-  const answers = { schemaVersion: 1, questionnaire: questionnaire.id, questionnaireVersion: questionnaire.version, channel, respondent: dialogue.respondent, isComplete, answers: dialogue.answers };
+  const response = responseOf(questionnaire, dialogue, channel);
   try {
-    await place.tx.savepoint((inner) => putJson({ ...place, gate: createGate(inner) }, 'response.answers', 1, answers));
+    await place.tx.savepoint((inner) => putJson({ ...place, gate: createGate(inner) }, 'response.answers', 1, response));
   } catch (error) {
     // Staff have recorded the answers meanwhile: theirs stand, and what the patient said stays in the progress.
     if (!(error instanceof VersionConflict)) throw error;

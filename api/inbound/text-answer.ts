@@ -31,7 +31,7 @@ export async function answerConversation(deps: InboundDeps, message: Message, to
   const turn = takeTextTurn(questionnaire, stored.dialogue, message.text.body, language);
   await writeProgress(place, stored, turn.progress);
   if (turn.status === 'completed' || turn.status === 'given-to-staff') await writeAnswers(place, questionnaire, turn.progress, 'sms');
-  const rules = await applyRules(tx, row, questionnaire, { before: stored.dialogue.answers, after: turn.progress.answers, isComplete: turn.status === 'completed' }, now);
+  const rules = await applyRules(tx, row, questionnaire, { before: stored.dialogue.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent }, now);
   if (turn.status === 'given-to-staff') await giveToStaff(message, 'staff-message', 'given-to-staff', touchpointId);
   const told = await applyToConversation(tx, touchpointId, now, eventsOf(message, turn, rules.actions));
   return { disposition: `answer-${turn.status}`, answers: textsOf(deps, turn, rules.level, language), threads: [...heard, ...rules.threads, ...told] };

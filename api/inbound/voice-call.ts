@@ -114,7 +114,7 @@ async function applyTurn(turn: Turn, before: VoiceProgress, taken: VoiceTurn, in
   await writeProgress(place, stored, taken.progress);
   const { dialogue } = taken.progress;
   if (taken.ended !== null && Object.keys(dialogue.answers).length > 0) await writeAnswers(place, questionnaire, dialogue, 'voice');
-  const rules = await applyRules(tx, conversation, questionnaire, { before: before.dialogue.answers, after: dialogue.answers, isComplete: taken.ended === 'completed' }, now);
+  const rules = await applyRules(tx, conversation, questionnaire, { before: before.dialogue.answers, after: dialogue.answers, isComplete: taken.ended === 'completed', respondent: dialogue.respondent }, now);
   const spoken = before.stage === 'questions' && input.speech !== null ? await raiseSpokenSafety(turn, input.speech) : { threads: [], isStated: false };
   const change: CallChange = { turns: call.turns + 1, ...(taken.prompt.startRecording ? { recordingStatus: 'in-progress' as const } : {}) };
   if (taken.ended === null) await changeCall(tx, call, change);

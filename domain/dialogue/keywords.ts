@@ -13,6 +13,9 @@ export const optInWords = set(['start', 'unstop', 'resume', 'subscribe', '恢复
 
 export const helpWords = set(['help', 'info', '帮助', '幫助', '帮忙', '信息']);
 
+/** Leave a question out that may be left out, in either language; on a keypad the star key does. */
+export const skipWords = set(['skip', '跳过', '跳過']);
+
 /** Words that show that a longer message may be about opting out: a human reads it. */
 export const optOutTokens = ['stop', 'stopall', 'unsubscribe', 'unsubscribed', 'optout', 'revoke', 'revoked', 'quit'] as const;
 export const optOutPhrases = ['opt out', 'opting out', 'opted out', 'leave me alone', 'remove me', 'remove my number', 'take me off', 'stop texting', 'stop messaging', 'stop calling', 'do not text', 'dont text', 'do not message', 'dont message', 'do not contact', 'dont contact', 'do not call', 'dont call', 'no more messages', 'no more texts'].map(normaliseMessage);

@@ -17,6 +17,7 @@ export interface Phrases {
   pressFor: (label: string, key: string) => string;
   keypadNumber: (item: Extract<Item, { kind: 'number' }>) => string;
   speakFreely: string;
+  maySkipByVoice: string;
   misunderstood: string;
   outOfRange: (item: Extract<Item, { kind: 'number' }>) => string;
   staffWillCall: string;
@@ -25,6 +26,7 @@ export interface Phrases {
   replyWithOption: (options: string) => string;
   replyWithNumber: (item: Extract<Item, { kind: 'number' }>) => string;
   replyFreely: string;
+  maySkip: string;
 }
 
 const range = (item: Extract<Item, { kind: 'number' }>, to: string): string => `${item.min}${to}${item.max}`;
@@ -42,6 +44,7 @@ const english: Phrases = {
   pressFor: (label, key) => `For ${label}, press ${key}.`,
   keypadNumber: (item) => `Say a number from ${range(item, ' to ')}${item.unit === '' ? '' : ` ${spoken(item.unit, { '°C': 'degrees Celsius', kg: 'kilograms' })}`}, or type it${item.decimals > 0 ? ' with the star key as the decimal point' : ''}, then press the hash key.`,
   speakFreely: 'Please say your answer.',
+  maySkipByVoice: 'To leave it out, say skip, or press the star key.',
   misunderstood: 'Sorry, we did not understand that.',
   outOfRange: (item) => `The number must be from ${range(item, ' to ')}.`,
   staffWillCall: 'A member of staff will call you.',
@@ -50,6 +53,7 @@ const english: Phrases = {
   replyWithOption: (options) => `Reply ${options}.`,
   replyWithNumber: (item) => `Reply with a number from ${range(item, ' to ')}${item.unit === '' ? '' : ` ${item.unit}`}.`,
   replyFreely: 'Reply in your own words.',
+  maySkip: 'Reply SKIP to leave it out.',
 };
 
 const chinese: Phrases = {
@@ -64,6 +68,7 @@ const chinese: Phrases = {
   pressFor: (label, key) => `${label}，请按${key}。`,
   keypadNumber: (item) => `请说出${range(item, '到')}之间的数字${item.unit === '' ? '' : `，单位是${spoken(item.unit, { '°C': '摄氏度', kg: '公斤' })}`}，或用按键输入${item.decimals > 0 ? '，星号键表示小数点' : ''}，最后按井号键。`,
   speakFreely: '请说出您的回答。',
+  maySkipByVoice: '不想回答请说“跳过”，或按星号键。',
   misunderstood: '抱歉，没有听懂您的回答。',
   outOfRange: (item) => `数字必须在${range(item, '到')}之间。`,
   staffWillCall: '工作人员会打电话联系您。',
@@ -72,6 +77,7 @@ const chinese: Phrases = {
   replyWithOption: (options) => `请回复 ${options}。`,
   replyWithNumber: (item) => `请回复${range(item, '到')}之间的数字${item.unit === '' ? '' : `（${item.unit}）`}。`,
   replyFreely: '请用您自己的话回复。',
+  maySkip: '不想回答请回复“跳过”。',
 };
 
 export const phrases: Readonly<Record<Language, Phrases>> = { en: english, zh: chinese };

@@ -1,8 +1,9 @@
 import type { Answer, Item } from '../questionnaire/format.ts';
+import { skipWords } from './keywords.ts';
 import { normaliseMessage } from './normalise.ts';
 import { readNumber } from './spoken-numbers.ts';
 
-export type ReadAnswer = { kind: 'answer'; value: Answer } | { kind: 'out-of-range' } | { kind: 'not-understood' };
+export type ReadAnswer = { kind: 'answer'; value: Answer } | { kind: 'skipped' } | { kind: 'out-of-range' } | { kind: 'not-understood' };
 
 /** Other ways to write a unit. A unit that is not the item's own is not understood: 101 degrees Fahrenheit is no Celsius. */
 const unitWords: Readonly<Record<string, readonly string[]>> = {
@@ -16,6 +17,7 @@ const after = /\s*(?:points?|分|级|級|左右|now|today|please|thanks?|thank y
 
 /** What a written or spoken reply answers to an item. An option is meant only when the whole reply is its key, code, label or synonym. */
 export function readAnswer(item: Item, reply: string): ReadAnswer {
+  if (item.optional && skipWords.has(normaliseMessage(reply))) return { kind: 'skipped' };
   switch (item.kind) {
     case 'text':
       return reply.trim() === '' ? { kind: 'not-understood' } : { kind: 'answer', value: reply.trim() };

@@ -1,15 +1,21 @@
 import type { Language } from '../codes.ts';
-import type { Answers, Questionnaire } from '../questionnaire/format.ts';
+import type { Answers, Questionnaire, Respondent } from '../questionnaire/format.ts';
+import type { AnsweredBy } from '../questionnaire/response.ts';
 
-/** Where a conversation stands: kept sealed, because it holds answers. */
+/**
+ * Where a conversation stands: kept sealed, because it holds answers. The open item is the first that is enabled and neither
+ * answered nor left out, so it goes on where it stood on any channel, and under a questionnaire that was changed meanwhile.
+ */
 export interface DialogueProgress {
-  schemaVersion: 1;
+  schemaVersion: 2;
   answers: Answers;
-  /** Index of the item that was asked last; `items.length` when all are answered. */
-  itemIndex: number;
+  /** Optional items that were left out. */
+  skipped: string[];
+  /** Who gave each answer and how; nothing of answers that were kept before this was. */
+  answeredBy: AnsweredBy;
   /** How often the present item was asked again after an answer out of range or not understood (once, then staff). */
   reasked: number;
-  respondent: 'patient' | 'caregiver' | 'staff';
+  respondent: Respondent;
 }
 
 /** What one text reply does to an open conversation. Pure: `takeTextTurn(questionnaire, progress, text, language)`. */
@@ -24,7 +30,7 @@ export type VoiceStage = 'identity' | 'recording-consent' | 'questions' | 'done'
 
 /** Where a call stands. No health word is spoken before `identity` was answered with 1 (or 2, an authorised caregiver: staff call back). */
 export interface VoiceProgress {
-  schemaVersion: 1;
+  schemaVersion: 2;
   stage: VoiceStage;
   recording: 'not-asked' | 'agreed' | 'refused';
   /** Silences or misunderstandings in a row at the present prompt. */

@@ -1,7 +1,8 @@
 import { assertNever } from '../codes.ts';
+import type { Language } from '../codes.ts';
 import type { Item } from '../questionnaire/format.ts';
 import { phrases } from './phrases.ts';
-import { freshDialogue, openItem, withAnswer } from './progress.ts';
+import { freshDialogue, introOf, openItem, withAnswer, withSkip } from './progress.ts';
 import { readAnswer } from './read-answer.ts';
 import type { ReadAnswer } from './read-answer.ts';
 import type { KeyInput, VoiceProgress, VoicePrompt, VoiceScript, VoiceTurn } from './types.ts';
@@ -13,7 +14,7 @@ const answerTimeoutSeconds = 10;
 
 /** What is spoken when the call is answered: who calls, for whom, and nothing more. */
 export function openCall(script: VoiceScript): VoiceTurn {
-  const progress: VoiceProgress = { schemaVersion: 1, stage: 'identity', recording: 'not-asked', misses: 0, dialogue: freshDialogue() };
+  const progress: VoiceProgress = { schemaVersion: 2, stage: 'identity', recording: 'not-asked', misses: 0, dialogue: freshDialogue() };
   return listen(script, progress, []);
 }
 
@@ -49,7 +50,8 @@ function takeIdentity(script: VoiceScript, progress: VoiceProgress, heard: Heard
     case '1':
       return script.record ? listen(script, moved(progress, 'recording-consent'), []) : listen(script, moved(progress, 'questions'), []);
     case '2':
-      return end(script, { ...progress, dialogue: { ...progress.dialogue, respondent: 'caregiver' } }, [words.caregiver(script.hospitalName)], 'caregiver');
+      // Whoever answers for the patient gets no question; what the patient has answered before stays the patient's.
+      return end(script, progress, [words.caregiver(script.hospitalName)], 'caregiver');
     case '3':
       return end(script, progress, [words.wrongNumber], 'wrong-number');
     default:
@@ -59,7 +61,7 @@ function takeIdentity(script: VoiceScript, progress: VoiceProgress, heard: Heard
 
 function takeRecordingConsent(script: VoiceScript, progress: VoiceProgress, heard: Heard): VoiceTurn {
   const words = phrases[script.language];
-  if (heard.keys === '1') return listen(script, { ...moved(progress, 'questions'), recording: 'agreed' }, [words.recordingStarts], true);
+  if (heard.keys === '1') return listen(script, { ...moved(progress, 'questions'), recording: 'agreed' }, [words.recordingStarts], { startRecording: true });
   if (heard.keys === '2') return listen(script, { ...moved(progress, 'questions'), recording: 'refused' }, [words.notRecorded]);
   if (progress.misses < missesAllowed) return listen(script, missed(progress), [words.unheard]);
   if (isSilent(heard)) return end(script, progress, closing(script, [words.staffWillCall]), 'silence');
@@ -72,21 +74,23 @@ function takeQuestion(script: VoiceScript, progress: VoiceProgress, heard: Heard
   const item = openItem(script.questionnaire, progress.dialogue);
   if (item === undefined) return end(script, progress, closing(script, [script.questionnaire.thanks[script.language]]), 'completed');
   const reply = readHeard(item, heard);
-  if (reply.kind === 'answer') {
-    const answered = { ...progress, misses: 0, dialogue: withAnswer(progress.dialogue, item, reply.value) };
-    if (openItem(script.questionnaire, answered.dialogue) !== undefined) return listen(script, answered, []);
-    return end(script, answered, closing(script, [script.questionnaire.thanks[script.language]]), 'completed');
+  if (reply.kind === 'answer' || reply.kind === 'skipped') {
+    const dialogue = reply.kind === 'answer' ? withAnswer(progress.dialogue, item, reply.value, 'voice') : withSkip(progress.dialogue, item);
+    const taken = { ...progress, misses: 0, dialogue };
+    if (openItem(script.questionnaire, dialogue) !== undefined) return listen(script, taken, [], { after: item });
+    return end(script, taken, closing(script, [script.questionnaire.thanks[script.language]]), 'completed');
   }
   if (progress.misses < missesAllowed) {
     const why = isSilent(heard) ? words.unheard : reply.kind === 'out-of-range' && item.kind === 'number' ? words.outOfRange(item) : words.misunderstood;
-    return listen(script, missed(progress), [why]);
+    return listen(script, missed(progress), [why], { after: item });
   }
-  const wasThere = !isSilent(heard) || Object.keys(progress.dialogue.answers).length > 0;
+  const wasThere = !isSilent(heard) || Object.keys(progress.dialogue.answers).length > 0 || progress.dialogue.skipped.length > 0;
   return end(script, progress, closing(script, [words.staffWillCall]), wasThere ? 'partial' : 'silence');
 }
 
-/** Keys first: they are never misheard. On a keypad `*` is the decimal point. */
+/** Keys first: they are never misheard. On a keypad `*` is the decimal point, and alone it leaves an optional item out. */
 function readHeard(item: Item, heard: Heard): ReadAnswer {
+  if (item.optional && heard.keys === '*') return { kind: 'skipped' };
   if (heard.keys !== '' && item.kind !== 'text') return readAnswer(item, item.kind === 'number' ? heard.keys.replace('*', '.') : heard.keys);
   return heard.speech === '' ? { kind: 'not-understood' } : readAnswer(item, heard.speech);
 }
@@ -103,8 +107,14 @@ function missed(progress: VoiceProgress): VoiceProgress {
   return { ...progress, misses: progress.misses + 1 };
 }
 
+interface Listening {
+  startRecording?: boolean;
+  /** The item that was heard just now: its section's words are not spoken again. */
+  after?: Item;
+}
+
 /** Speaks `first` and then what the stage asks, and waits for keys or speech. */
-function listen(script: VoiceScript, progress: VoiceProgress, first: readonly string[], startRecording = false): VoiceTurn {
+function listen(script: VoiceScript, progress: VoiceProgress, first: readonly string[], { startRecording = false, after }: Listening = {}): VoiceTurn {
   const words = phrases[script.language];
   const prompt = (say: readonly string[], gather: NonNullable<VoicePrompt['gather']>): VoiceTurn => ({ progress, prompt: { say: [...first, ...say], language: script.language, gather, startRecording }, ended: null });
   const oneKey = { input: 'keys', maxDigits: 1, timeoutSeconds: keyTimeoutSeconds } as const;
@@ -112,19 +122,24 @@ function listen(script: VoiceScript, progress: VoiceProgress, first: readonly st
   if (progress.stage === 'recording-consent') return prompt(words.askRecording, oneKey);
   const item = openItem(script.questionnaire, progress.dialogue);
   if (item === undefined) return end(script, progress, closing(script, [script.questionnaire.thanks[script.language]]), 'completed');
-  return prompt(question(script, item), { input: 'keys-or-speech', maxDigits: longestKeys(item), timeoutSeconds: answerTimeoutSeconds });
+  return prompt(question(script, item, after), { input: 'keys-or-speech', maxDigits: longestKeys(item), timeoutSeconds: answerTimeoutSeconds });
 }
 
-function question(script: VoiceScript, item: Item): string[] {
-  const words = phrases[script.language];
-  const text = item.text[script.language];
+function question(script: VoiceScript, item: Item, after: Item | undefined): string[] {
+  const { language, questionnaire } = script;
+  const intro = after === undefined || after.section !== item.section ? introOf(questionnaire, item, language) : null;
+  return [...(intro === null ? [] : [intro]), item.text[language], ...howToAnswer(item, language), ...(item.optional ? [phrases[language].maySkipByVoice] : [])];
+}
+
+function howToAnswer(item: Item, language: Language): string[] {
+  const words = phrases[language];
   switch (item.kind) {
     case 'choice':
-      return [text, ...item.options.map((option) => words.pressFor(option.label[script.language], option.key))];
+      return item.options.map((option) => words.pressFor(option.label[language], option.key));
     case 'number':
-      return [text, words.keypadNumber(item)];
+      return [words.keypadNumber(item)];
     case 'text':
-      return [text, words.speakFreely];
+      return [words.speakFreely];
   }
 }
 

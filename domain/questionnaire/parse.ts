@@ -1,47 +1,52 @@
-import { optOutWords } from '../dialogue/keywords.ts';
-import { normaliseMessage } from '../dialogue/normalise.ts';
-import type { FaultPath, PlanFault } from '../plan/document.ts';
+import { z } from 'zod';
+import type { PlanFault } from '../plan/document.ts';
 import { faultAt, readDocument } from '../plan/document.ts';
 import { shapeFaults } from '../plan/shape-faults.ts';
-import type { Item, Questionnaire } from './format.ts';
-import { questionnaireSchema } from './format.ts';
+import { checkQuestionnaire } from './check.ts';
+import type { Questionnaire } from './format.ts';
+import { itemSchema, questionnaireSchema, safeguardSchema, scoreSchema, sectionSchema } from './format.ts';
+import type { Placed, QuestionnaireParts } from './parts.ts';
 
 export type ParsedQuestionnaire = { ok: true; questionnaire: Questionnaire } | { ok: false; faults: PlanFault[] };
 
-type Report = (path: FaultPath, message: string) => void;
-
 /**
- * Reads a questionnaire from YAML or JSON and reports all its faults at once. Beyond its shape: ids, keys and words are
- * unambiguous, ranges are not empty, and no option is also a word that opts out, because the patient who chose it would get no more messages.
+ * Reads a questionnaire from YAML or JSON and reports all its faults at once, those of its shape and those that span fields,
+ * each with path and line. Where a part has the wrong shape, the rest is still checked.
  */
 export function parseQuestionnaire(text: string): ParsedQuestionnaire {
   const document = readDocument(text);
   if (!document.ok) return document;
   const parsed = questionnaireSchema.safeParse(document.value);
-  if (!parsed.success) return { ok: false, faults: shapeFaults(parsed.error, document.value, document.lineOf) };
-  const faults: PlanFault[] = [];
-  const report: Report = (path, message) => faults.push(faultAt(path, message, document.lineOf));
-  const ids = new Set<string>();
-  parsed.data.items.forEach((item, index) => {
-    if (ids.has(item.id)) report(['items', index, 'id'], `Rename this item: another item is called "${item.id}" already.`);
-    ids.add(item.id);
-    checkItem(item, ['items', index], report);
-  });
-  return faults.length === 0 ? { ok: true, questionnaire: parsed.data } : { ok: false, faults };
+  const faults = parsed.success ? [] : shapeFaults(parsed.error, document.value, document.lineOf);
+  checkQuestionnaire(readableParts(document.value), (path, message) => faults.push(faultAt(path, message, document.lineOf)));
+  return parsed.success && faults.length === 0 ? { ok: true, questionnaire: parsed.data } : { ok: false, faults };
 }
 
-function checkItem(item: Item, path: FaultPath, report: Report): void {
-  if (item.kind === 'number' && item.min >= item.max) report([...path, 'max'], 'Make the greatest answer greater than the least.');
-  if (item.kind !== 'choice') return;
-  const taken = new Map<string, string>();
-  item.options.forEach((option, index) => {
-    const at = [...path, 'options', index];
-    const words = new Set([option.key, option.code, option.label.en, option.label.zh, ...option.also].map(normaliseMessage));
-    for (const word of words) {
-      const owner = taken.get(word);
-      if (owner !== undefined) report(at, `Change "${word}": it means the option "${owner}" already.`);
-      taken.set(word, option.code);
-      if (optOutWords.has(word)) report(at, `Change "${word}": whoever answers it would opt out of all messages.`);
-    }
+function readableParts(value: unknown): QuestionnaireParts {
+  const whole = z.looseObject({}).safeParse(value).data ?? {};
+  const [items, sections] = [listOf(whole['items']), listOf(whole['sections'])];
+  return {
+    items: readable(items, itemSchema),
+    sections: readable(sections, sectionSchema),
+    scores: readable(listOf(whole['scores']), scoreSchema),
+    safeguards: readable(listOf(whole['safeguards']), safeguardSchema),
+    itemIds: items.map(idOf),
+    sectionIds: sections.map(idOf),
+  };
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value.map((entry: unknown) => entry) : [];
+}
+
+function readable<Part>(list: readonly unknown[], schema: z.ZodType<Part>): Placed<Part>[] {
+  return list.flatMap((entry, index) => {
+    const parsed = schema.safeParse(entry);
+    return parsed.success ? [{ index, part: parsed.data }] : [];
   });
+}
+
+/** Empty where there is none, so that places in the list stay what they are. */
+function idOf(entry: unknown): string {
+  return z.object({ id: z.string() }).safeParse(entry).data?.id ?? '';
 }
