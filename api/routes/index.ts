@@ -7,6 +7,7 @@ import { enrolmentRoutes } from './enrolments.ts';
 import { escalationRoutes } from './escalations.ts';
 import { patientRoutes } from './patients.ts';
 import { planRoutes } from './plans.ts';
+import { questionnaireRoutes } from './questionnaires.ts';
 import { responseRoutes } from './responses.ts';
 import { serviceRoutes } from './service.ts';
 import { sessionRoutes } from './session.ts';
@@ -14,5 +15,5 @@ import { taskRoutes } from './tasks.ts';
 
 /** Every route of the API: the router and the documentation are both made from this list. */
 export const allRoutes: readonly Route[] = [
-  ...sessionRoutes, ...planRoutes, ...patientRoutes, ...consentRoutes, ...enrolmentRoutes, ...responseRoutes, ...taskRoutes, ...escalationRoutes, ...auditRoutes, ...codecRoutes, ...documentRoutes, ...serviceRoutes,
+  ...sessionRoutes, ...planRoutes, ...questionnaireRoutes, ...patientRoutes, ...consentRoutes, ...enrolmentRoutes, ...responseRoutes, ...taskRoutes, ...escalationRoutes, ...auditRoutes, ...codecRoutes, ...documentRoutes, ...serviceRoutes,
 ];
