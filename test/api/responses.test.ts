@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const well = { temperature: 36.6, wound: 'closed', redness: 'no', pain: 2, pain_before: 2, danger: 'no' };
+const well = { temperature: 36.6, wound: 'closed', redness: 'no', pain: 4, pain_before: 4, danger: 'no' };
 
 /** Goes on to the moment when the first wound check is open. */
 async function openWoundCheck(): Promise<string> {
@@ -47,11 +47,11 @@ describe('answers that staff type', () => {
     const touchpointId = await openWoundCheck();
     await world.ask('POST', `/v1/touchpoints/${touchpointId}/responses`, { token: nurse.token, json: { respondent: 'patient', answers: well } });
 
-    const corrected = await world.ask('POST', `/v1/touchpoints/${touchpointId}/responses`, { token: nurse.token, json: { respondent: 'patient', answers: { ...well, pain: 3 } } });
+    const corrected = await world.ask('POST', `/v1/touchpoints/${touchpointId}/responses`, { token: nurse.token, json: { respondent: 'patient', answers: { ...well, pain: 5 } } });
     const shown = await world.ask('GET', `/v1/touchpoints/${touchpointId}/responses`, { token: nurse.token });
 
     expect(corrected.status).toBe(201);
-    expect(shown.body).toMatchObject({ version: 2, answers: { pain: 3 } });
+    expect(shown.body).toMatchObject({ version: 2, answers: { pain: 5 } });
     expect((await world.superuser`select 1 from phi.value where row_id = ${touchpointId} and field = 'response.answers'`).count).toBe(2);
   });
 

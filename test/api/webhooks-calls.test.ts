@@ -163,7 +163,7 @@ describe('a dialogue on the phone', () => {
 
     expect(answers.every((answer) => answer.body.includes('chest pain'))).toBe(true);
     expect(late.body).toContain('turn?turn=3');
-    expect(await world.opened(call.patientId, 'conversation.progress', call.touchpointId)).toMatchObject({ dialogue: { answers: { pain: 3 }, itemIndex: 1 } });
+    expect(await world.opened(call.patientId, 'conversation.progress', call.touchpointId)).toMatchObject({ dialogue: { answers: { pain: 3 }, answeredBy: { pain: { respondent: 'patient', channel: 'voice' } } } });
   });
 
   it('at a wrong number suspends that number for that patient, and says nothing of health', async () => {

@@ -64,7 +64,7 @@ describe('a text from outside', () => {
     expect(answers.filter((answer) => answer.body === nothing)).toHaveLength(1);
     expect(world.logged).toEqual([]);
     expect(await world.inbound(asked.addressId)).toHaveLength(1);
-    expect(await world.opened(asked.patientId, 'conversation.progress', asked.touchpointId)).toMatchObject({ answers: { danger: 'no' }, itemIndex: 1 });
+    expect(await world.opened(asked.patientId, 'conversation.progress', asked.touchpointId)).toMatchObject({ schemaVersion: 2, answers: { danger: 'no' }, answeredBy: { danger: { respondent: 'patient', channel: 'sms' } } });
   });
 
   it('from an unknown number gives a staff task and no answer', async () => {
@@ -230,7 +230,7 @@ describe('an answer to the open conversation', () => {
   it('completes it with thanks, and the follow-up hears', async () => {
     const asked = await world.asked();
 
-    for (const words of ['2', '37', '1', '1', '2']) await world.text(asked.phone, words);
+    for (const words of ['2', '37', '4', '1', '2']) await world.text(asked.phone, words);
     const last = await world.text(asked.phone, '1');
 
     expect(last.body).toContain('Thank you');

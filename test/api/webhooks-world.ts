@@ -84,6 +84,9 @@ const danger = "rules: [{ id: danger, if: 'answers.danger == \"yes\"', do: [{ ki
 const plans = {
   asks: header('asks', `  - { kind: ask, id: wound, ${at}, questionnaire: wound-check, reply: { window: PT4H, nudges: [PT1H], silence: task }, ${danger} }`),
   calls: header('calls', `  - { kind: call, id: recovery, ${at}, channels: [voice], questionnaire: recovery-call, record: true, redial: [PT1H], ${danger} }`),
+  // No rule at all: whatever reaches a human is the questionnaire's own doing.
+  feels: header('feels', `  - { kind: ask, id: mood, ${at}, channels: [sms, voice], questionnaire: phq-9, reply: { window: PT4H, nudges: [PT1H], silence: task } }`),
+  rings: header('rings', `  - { kind: call, id: mood-call, ${at}, channels: [voice], questionnaire: phq-9, record: false, redial: [PT1H] }`),
   reminds: header('reminds', `  - { kind: remind, id: visit, ${at}, channels: [sms], message: visit-reminder }`),
 };
 
@@ -194,9 +197,9 @@ export async function createWebhooksWorld() {
     begin,
     enrol,
     /** A patient with an open conversation: the first question is out. */
-    async asked(person?: Person): Promise<Asked> {
+    async asked(person?: Person, planId: 'asks' | 'feels' = 'asks'): Promise<Asked> {
       const who = person ?? (await patient());
-      const { enrolmentId, touchpointId } = await enrol(who, 'asks');
+      const { enrolmentId, touchpointId } = await enrol(who, planId);
       const { next } = await worker.begin((tx) => resumeConversation(tx, touchpointId, clock.now.toISOString()));
       const attemptId = await begin(touchpointId, 'first', 'sms', next.kind === 'contact' ? next.revision : -1);
       const messageSid = sidOf('SM');
@@ -204,9 +207,9 @@ export async function createWebhooksWorld() {
       return { ...who, enrolmentId, touchpointId, attemptId, messageSid };
     },
     /** A patient whose phone rings. */
-    async called(person?: Person): Promise<Called> {
+    async called(person?: Person, planId: 'calls' | 'rings' = 'calls'): Promise<Called> {
       const who = person ?? (await patient());
-      const { enrolmentId, touchpointId } = await enrol(who, 'calls');
+      const { enrolmentId, touchpointId } = await enrol(who, planId);
       const { next, row } = await worker.begin((tx) => resumeConversation(tx, touchpointId, clock.now.toISOString()));
       const callId = next.kind === 'call' ? next.callId : '';
       const attemptId = await begin(touchpointId, 'call-1', 'voice', row.revision);
