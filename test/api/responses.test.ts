@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
+import { publishPlan } from '../../store/plans.ts';
 import { createWorld, enrolled, registered } from './world.ts';
 import type { World } from './world.ts';
 
@@ -15,12 +16,30 @@ const well = { temperature: 36.6, wound: 'closed', redness: 'no', pain: 4, pain_
 
 /** Goes on to the moment when the first wound check is open. */
 async function openWoundCheck(): Promise<string> {
-  const enrolmentId = await enrolled(world, nurse.token, await registered(world, nurse.token));
+  return openedIn(await enrolled(world, nurse.token, await registered(world, nurse.token)));
+}
+
+/** The same plan, asking how the patient feels instead and without a rule. */
+async function openMoodCheck(): Promise<string> {
+  const ready = world.deps.content.plans['surgery-recovery'];
+  if (ready === undefined) throw new Error('The ready plan is not there.');
+  const steps = ready.steps.map((step) => (step.kind === 'ask' ? { ...step, questionnaire: 'phq-9', rules: [] } : step));
+  await publishPlan(world.deps.sql, { ...ready, id: 'mood', steps }, '', 'test');
+  const surgery = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+  const reply = await world.ask('POST', '/v1/enrolments', { token: nurse.token, json: { patientId: await registered(world, nurse.token), planId: 'mood', version: 1, anchors: { surgery } } });
+  return openedIn(String(reply.body['enrolmentId']));
+}
+
+async function openedIn(enrolmentId: string): Promise<string> {
   const [due] = await world.superuser<{ id: string; dueAt: string }[]>`select touchpoint_id as id, due_at as "dueAt" from care.touchpoint where enrolment_id = ${enrolmentId} and step_id = 'wound-day-1'`;
   if (due === undefined) throw new Error('The plan has no such step.');
   await world.deps.sql.begin((tx) => resumeFollowUp(tx, enrolmentId, due.dueAt, [{ kind: 'waived', stepId: 'preparation', by: 'test', reason: 'test' }]));
   return due.id;
 }
+
+const record = (touchpointId: string, respondent: string, answers: Record<string, unknown>) => world.ask('POST', `/v1/touchpoints/${touchpointId}/responses`, { token: nurse.token, json: { respondent, answers } });
+const show = (touchpointId: string) => world.ask('GET', `/v1/touchpoints/${touchpointId}/responses`, { token: nurse.token });
+const pointers = (reply: { body: Record<string, unknown> }): string[] => (reply.body['errors'] as { pointer: string }[]).map((error) => error.pointer).sort();
 
 describe('answers that staff type', () => {
   it('are kept sealed, end the conversation, and are shown with who said and who typed them', async () => {
@@ -82,5 +101,73 @@ describe('answers that staff type', () => {
     const replies = [await world.ask('GET', `/v1/touchpoints/${touchpointId}/responses`, { token: stranger.token }), await world.ask('POST', `/v1/touchpoints/${touchpointId}/responses`, { token: stranger.token, json: { respondent: 'patient', answers: well } })];
 
     expect(replies.map((reply) => reply.status)).toEqual([403, 403]);
+  });
+});
+
+describe('answers to a questionnaire with branches', () => {
+  it('leave out what the answers before rule out, and are complete without it', async () => {
+    const touchpointId = await openWoundCheck();
+    const { pain_before: before, ...rest } = well;
+
+    const recorded = await record(touchpointId, 'patient', { ...rest, pain: 2 });
+    const shown = await show(touchpointId);
+
+    expect(before).toBe(4);
+    expect(recorded.body).toMatchObject({ isComplete: true });
+    expect(shown.body['answeredBy']).toMatchObject({ pain: { respondent: 'patient', channel: 'staff' } });
+    expect((await world.superuser`select 1 from care.task where touchpoint_id = ${touchpointId} and kind = 'rule'`).count).toBe(0);
+  });
+
+  it('are refused where they were not to be asked, or are missing where they were', async () => {
+    const touchpointId = await openWoundCheck();
+    const { pain_before: before, ...rest } = well;
+
+    const unasked = await record(touchpointId, 'patient', { ...well, pain: 2 });
+    const missing = await record(touchpointId, 'patient', { ...rest, pain: 5 });
+    const wrong = await record(touchpointId, 'patient', { ...well, pain: 'much' });
+
+    expect(before).toBe(4);
+    expect([unasked, missing, wrong].map(pointers)).toEqual([['/answers/pain_before'], ['/answers/pain_before'], ['/answers/pain']]);
+  });
+});
+
+describe('answers to the PHQ-9', () => {
+  const calm = Object.fromEntries(['interest', 'mood', 'sleep', 'energy', 'appetite', 'failure', 'concentration', 'movement', 'self_harm'].map((id) => [id, 'not_at_all']));
+
+  it('are never taken from anybody but the patient, though staff may type them', async () => {
+    const touchpointId = await openMoodCheck();
+
+    const [caregiver, staff] = [await record(touchpointId, 'caregiver', calm), await record(touchpointId, 'staff', calm)];
+    const patient = await record(touchpointId, 'patient', calm);
+    const shown = await show(touchpointId);
+
+    expect([caregiver.status, staff.status]).toEqual([422, 422]);
+    expect(pointers(caregiver)).toEqual(['/respondent']);
+    expect(patient.body).toEqual({ touchpointId, isComplete: true, escalated: null });
+    expect(shown.body).toMatchObject({ respondent: 'patient', channel: 'staff', recordedBy: `person/${nurse.personId}`, scores: [{ id: 'phq9', kind: 'scored', value: 0, band: { code: 'minimal' }, range: { min: 0, max: 27 } }, { id: 'phq2' }] });
+  });
+
+  it('open the alert of item 9 when staff type them, and again when a correction says so first', async () => {
+    const [typed, corrected] = [await openMoodCheck(), await openMoodCheck()];
+
+    const answer = await record(typed, 'patient', { ...calm, self_harm: 'several_days', function: 'somewhat_difficult' });
+    await record(corrected, 'patient', calm);
+    const correction = await record(corrected, 'patient', { ...calm, self_harm: 'nearly_every_day', function: null });
+
+    const alerts = await world.superuser<{ id: string; level: string; ruleId: string }[]>`select touchpoint_id as id, level, rule_id as "ruleId" from care.escalation where touchpoint_id in (${typed}, ${corrected})`;
+    expect([answer.body['escalated'], correction.body['escalated']]).toEqual(['red', 'red']);
+    expect(alerts.map(({ level, ruleId }) => `${level} ${ruleId}`)).toEqual(['red safeguard:item-9', 'red safeguard:item-9']);
+  });
+
+  it('without one to item 9 are no "no": a human decides, and there is no score', async () => {
+    const touchpointId = await openMoodCheck();
+
+    const recorded = await record(touchpointId, 'patient', { ...calm, self_harm: null, function: null });
+    const shown = await show(touchpointId);
+
+    const tasks = await world.superuser<{ title: string }[]>`select title from care.task where touchpoint_id = ${touchpointId}`;
+    expect(recorded.body).toMatchObject({ isComplete: false, escalated: null });
+    expect(tasks.map((task) => task.title)).toEqual(['undecided:safeguard:item-9']);
+    expect(shown.body['scores']).toMatchObject([{ id: 'phq9', kind: 'not-scorable', value: null, band: null, missing: ['self_harm'] }, { id: 'phq2', kind: 'scored' }]);
   });
 });
