@@ -27,7 +27,7 @@ export function toFhirQuestionnaire(questionnaire: Questionnaire, language: Lang
     subjectType: ['Patient'],
     ...(questionnaire.citation === undefined && questionnaire.licence === undefined ? {} : { copyright: [questionnaire.citation, questionnaire.licence].filter((text) => text !== undefined).join(' ') }),
     item: inGroups(questionnaire.items, (item) => itemOf(questionnaire, item, language), (id, items) => ({
-      linkId: groupId(id), type: 'group', text: questionnaire.sections.find((section) => section.id === id)?.intro[language] ?? '', item: items,
+      linkId: groupId(id), type: 'group', text: introOf(questionnaire, id, language), item: items,
     })),
   };
 }
@@ -53,7 +53,7 @@ export function toFhirResponse(questionnaire: Questionnaire, response: KeptRespo
     subject: { reference: subject },
     authored,
     ...(source === undefined ? {} : { source: { reference: source } }),
-    item: inGroups(asked, (item) => responseItem(questionnaire, item, response.answers, language), (id, items): FhirResponseItem => ({ linkId: groupId(id), item: items })),
+    item: inGroups(asked, (item) => responseItem(questionnaire, item, response.answers, language), (id, items): FhirResponseItem => ({ linkId: groupId(id), text: introOf(questionnaire, id, language), item: items })),
   };
 }
 
@@ -64,6 +64,10 @@ function canonicalOf(questionnaire: Questionnaire): string {
 /** Items and sections have ids of their own kinds, and FHIR one space for both. */
 function groupId(sectionId: string): string {
   return `section.${sectionId}`;
+}
+
+function introOf(questionnaire: Questionnaire, sectionId: string, language: Language): string {
+  return questionnaire.sections.find((section) => section.id === sectionId)?.intro[language] ?? '';
 }
 
 /** Items in order; a run of one section's items becomes one group. */
