@@ -80,10 +80,11 @@ ladders:
   amber: { rungs: [{ page: nurse, wait: PT5M }], repeatTop: PT5M, reachWithin: PT15M }
 `;
 const at = "title: { en: Step, zh: 步骤 }, at: { anchor: enrolment, offset: PT0S }, lateness: { sendWithin: PT12H, otherwise: task }";
-const danger = "rules: [{ id: danger, if: 'answers.danger == \"yes\"', do: [{ kind: escalate, level: red }] }, { id: pain, if: 'answers.pain >= 5.0', do: [{ kind: escalate, level: amber }] }]";
+const danger = "{ id: danger, if: 'answers.danger == \"yes\"', do: [{ kind: escalate, level: red }] }, { id: pain, if: 'answers.pain >= 5.0', do: [{ kind: escalate, level: amber }] }";
+const rising = "{ id: rising, if: 'answers.pain - answers.pain_before >= 3.0', do: [{ kind: escalate, level: amber }] }";
 const plans = {
-  asks: header('asks', `  - { kind: ask, id: wound, ${at}, questionnaire: wound-check, reply: { window: PT4H, nudges: [PT1H], silence: task }, ${danger} }`),
-  calls: header('calls', `  - { kind: call, id: recovery, ${at}, channels: [voice], questionnaire: recovery-call, record: true, redial: [PT1H], ${danger} }`),
+  asks: header('asks', `  - { kind: ask, id: wound, ${at}, questionnaire: wound-check, reply: { window: PT4H, nudges: [PT1H], silence: task }, rules: [${danger}, ${rising}] }`),
+  calls: header('calls', `  - { kind: call, id: recovery, ${at}, channels: [voice], questionnaire: recovery-call, record: true, redial: [PT1H], rules: [${danger}] }`),
   // No rule at all: whatever reaches a human is the questionnaire's own doing.
   feels: header('feels', `  - { kind: ask, id: mood, ${at}, channels: [sms, voice], questionnaire: phq-9, reply: { window: PT4H, nudges: [PT1H], silence: task } }`),
   rings: header('rings', `  - { kind: call, id: mood-call, ${at}, channels: [voice], questionnaire: phq-9, record: false, redial: [PT1H] }`),

@@ -4,8 +4,10 @@ import { freshDialogue, openItem } from '../../../domain/dialogue/progress.ts';
 import { openQuestion, takeTextTurn } from '../../../domain/dialogue/text-turn.ts';
 import type { KeyInput, VoiceScript, VoiceTurn } from '../../../domain/dialogue/types.ts';
 import { openCall, takeVoiceTurn } from '../../../domain/dialogue/voice-turn.ts';
+import { enabledItems } from '../../../domain/questionnaire/enabled.ts';
 import type { Questionnaire } from '../../../domain/questionnaire/format.ts';
 import { responseOf } from '../../../domain/questionnaire/response.ts';
+import { scoreOf } from '../../../domain/questionnaire/scores.ts';
 import { shipped } from './questionnaires.ts';
 import { converse, last, questionnaireOf } from './walk.ts';
 
@@ -59,6 +61,26 @@ describe('a branch', () => {
   test('is not taken where pain cannot have risen by 3: the wound check is one question shorter', () => {
     expect(converse(wound, ['no', '37', '2']).at(-1)?.say).toMatch(/^Is there new or spreading redness/);
     expect(converse(wound, ['no', '37', '3']).at(-1)?.say).toMatch(/^And how strong was it two days ago/);
+  });
+});
+
+describe('an answer to a question that is ruled out', () => {
+  test('enables nothing and scores nothing, as after a correction of the answer before it', () => {
+    const corrected = { missed_days: 0, reason: 'unwell', supply: 'yes' };
+    const scored = questionnaireOf(`format: carethread.questionnaire/1
+id: scored
+version: 1
+title: { en: a, zh: b }
+thanks: { en: a, zh: b }
+items:
+  - { kind: number, id: first, text: { en: a, zh: b }, unit: '', min: 0, max: 9 }
+  - { kind: number, id: second, text: { en: a, zh: b }, unit: '', min: 0, max: 9, enableWhen: [{ item: first, operator: '>', answer: 0 }] }
+scores: [{ id: sum, version: 1, title: { en: s, zh: t }, items: [first, second], citation: 'Nobody. Nowhere 2026.' }]
+`);
+
+    expect(enabledItems(adherence, corrected).map((item) => item.id)).toEqual(['missed_days', 'supply']);
+    expect(scoreOf(scored, 'sum', { first: 0, second: 5 })).toEqual({ kind: 'not-scorable', missing: ['second'] });
+    expect(scoreOf(scored, 'sum', { first: 1, second: 5 })).toMatchObject({ value: 6, band: null });
   });
 });
 
