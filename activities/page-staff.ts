@@ -1,7 +1,10 @@
+import { languageOf } from '../domain/codes.ts';
 import type { ContactOutcome } from '../domain/codes.ts';
-import type { EscalationEvent } from '../domain/escalation/types.ts';
+import { whoseTurn } from '../domain/escalation/rota.ts';
+import type { Pageable } from '../domain/escalation/rota.ts';
+import type { EscalationEvent, EscalationNext } from '../domain/escalation/types.ts';
 import { renderMessage } from '../domain/contact/message.ts';
-import type { CareActivities } from '../domain/threads.ts';
+import type { CareActivities, PageCommand } from '../domain/threads.ts';
 import { acknowledgeCodeOf, resumeEscalation } from '../store/escalations.ts';
 import { inTransaction } from '../store/inbound.ts';
 import { pageCallId } from '../store/page-call.ts';
@@ -17,48 +20,53 @@ const validitySeconds = 1_800;
 /** Held for longer, a page counts as not delivered. */
 const longestHoldMs = 10_000;
 
-/** One page to whoever stands on the rota: by SMS with the code to reply, or by a call with a key to press. No patient data. */
+/**
+ * One page to the person whose turn it is on the rota, as it stands now: by SMS with the code to reply, or by a call with a
+ * key to press, in their language. No patient data. Whoever cannot be paged is skipped, and the story says so.
+ */
 export function pageStaff(deps: ActivityDeps): CareActivities['pageStaff'] {
-  return async ({ escalationId, page, rota, channel, revision }) => {
-    const made = await makePage(deps, { escalationId, page, rota, channel, revision });
+  return async (command) => {
+    const { escalationId, page, rota } = command;
+    const { skipped, person, isUnmanned } = whoseTurn(await deps.gate.rota(rota), command, deps.clock().toISOString());
+    if (isUnmanned) deps.logger.error({ escalationId, rota }, 'nobody with a phone stands on this rota: the page goes to the next rung');
+    if (person === null || skipped.length > 0) return { next: await resume(deps, escalationId, skipped), receipt: null };
+    const made = await makePage(deps, command, person);
     const at = deps.clock().toISOString();
     const resumed = await inTransaction(deps.sql, async (tx) => {
       const { outcome, receipt } = await recordEnd(tx, made);
       const early: EscalationEvent[] = receipt === null ? [] : [{ kind: 'page-receipt', page, delivered: receipt.delivered, at }];
-      return resumeEscalation(tx, escalationId, at, [...eventsOf(outcome, page, at), ...early]);
+      return resumeEscalation(tx, escalationId, at, [...eventsOf(outcome, page, person.personId, at), ...early]);
     });
     return { next: resumed.next, receipt: made.receipt };
   };
 }
 
-async function makePage(deps: ActivityDeps, command: { escalationId: string; page: number; rota: string; channel: 'sms' | 'voice'; revision: number }): Promise<ContactMade> {
-  const { escalationId, page, channel, revision } = command;
-  const [person] = await deps.gate.rota(command.rota);
-  const phone = person?.phone ?? null;
-  if (phone === null) {
-    deps.logger.error({ escalationId, rota: command.rota }, 'nobody with a phone stands on this rota: the page goes to the next rung');
-    return { outcome: { kind: 'unreachable', reason: 'rota-empty', tryOtherChannel: false }, end: null, attemptId: null, receipt: null };
-  }
+async function resume(deps: ActivityDeps, escalationId: string, events: EscalationEvent[]): Promise<EscalationNext> {
+  return (await inTransaction(deps.sql, (tx) => resumeEscalation(tx, escalationId, deps.clock().toISOString(), events))).next;
+}
+
+function makePage(deps: ActivityDeps, { escalationId, page, channel, revision }: PageCommand, { phone, language: code }: Pageable): Promise<ContactMade> {
   return makeContact(deps, { subjectKind: 'escalation', subjectId: escalationId, kind: `page-${page}`, channel, revision }, async (view) => {
+    const language = languageOf(code);
     if (channel === 'voice') return callSender(deps, view.detail.attemptId, phone, pageCallId(escalationId, page));
     const { hospitalName: hospital, emergencyNumber, readHours } = deps.settings;
-    const text = renderMessage(deps.content.messages, { id: 'staff-page', language: view.language, channel }, { hospital, emergencyNumber, readHours, code: await acknowledgeCodeOf(deps.sql, escalationId) });
-    if ('missing' in text) throw new TranslationMissing('staff-page', view.language);
+    const text = renderMessage(deps.content.messages, { id: 'staff-page', language, channel }, { hospital, emergencyNumber, readHours, code: await acknowledgeCodeOf(deps.sql, escalationId) });
+    if ('missing' in text) throw new TranslationMissing('staff-page', language);
     return smsSender(deps, view.detail.attemptId, phone, text.text, validitySeconds);
   });
 }
 
 /** A stale command says nothing of the page: the escalation is looked at anew. */
-function eventsOf(outcome: ContactOutcome, page: number, at: string): EscalationEvent[] {
+function eventsOf(outcome: ContactOutcome, page: number, person: string, at: string): EscalationEvent[] {
   switch (outcome.kind) {
     case 'sent':
     case 'unknown':
     case 'unreachable':
-      return [{ kind: 'page-ended', page, outcome: outcome.kind, at }];
+      return [{ kind: 'page-ended', page, outcome: outcome.kind, person, at }];
     case 'refused':
-      return outcome.reason === 'stale' ? [] : [{ kind: 'page-ended', page, outcome: 'unreachable', at }];
+      return outcome.reason === 'stale' ? [] : [{ kind: 'page-ended', page, outcome: 'unreachable', person, at }];
     case 'held':
       // A page that the provider takes only later has reached nobody: by a call, then to the next person.
-      return Date.parse(outcome.until) - Date.parse(at) > longestHoldMs ? [{ kind: 'page-ended', page, outcome: 'unreachable', at }] : [{ kind: 'page-held', page, until: outcome.until, at }];
+      return Date.parse(outcome.until) - Date.parse(at) > longestHoldMs ? [{ kind: 'page-ended', page, outcome: 'unreachable', person, at }] : [{ kind: 'page-held', page, until: outcome.until, at }];
   }
 }

@@ -2,7 +2,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { z } from 'zod';
 import { defineProcess, loadConfig, secretKey } from '../config/load.ts';
 import { e164, postgresUrl } from '../config/values.ts';
-import { roles } from '../domain/codes.ts';
+import { languages, roles } from '../domain/codes.ts';
 import { connect } from '../store/connect.ts';
 import { savePeople } from '../store/people.ts';
 import { hashPassword } from './passwords.ts';
@@ -14,9 +14,9 @@ import { department } from './schemas.ts';
  *
  *   DATABASE_URL_MIGRATE=... node scripts/run.mjs api/people-cli.ts < people.json
  *
- * { "people": [{ "login", "displayName", "password"?, "roles", "departments", "phone"?, "active"? }], "rotas": [{ "role", "logins" }] }
+ * { "people": [{ "login", "displayName", "password"?, "roles", "departments", "phone"?, "language"?, "active"? }], "rotas": [{ "role", "logins" }] }
  *
- * Without "password" a known person keeps theirs, and a new one cannot sign in; null takes it away.
+ * "language" is what they are paged in: "en" unless told. Without "password" a known person keeps theirs, and a new one cannot sign in; null takes it away.
  */
 const person = z.strictObject({
   login: z.string().trim().min(1).max(200).transform((login) => login.normalize('NFC')),
@@ -25,6 +25,7 @@ const person = z.strictObject({
   roles: z.array(z.enum(roles)).min(1),
   departments: z.array(department).default([]),
   phone: e164.nullable().default(null),
+  language: z.enum(languages).default('en'),
   active: z.boolean().default(true),
 });
 const input = z.strictObject({ people: z.array(person).default([]), rotas: z.array(z.strictObject({ role: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/), logins: z.array(z.string()).min(1) })).default([]) });

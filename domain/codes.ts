@@ -6,6 +6,11 @@ export type Channel = (typeof channels)[number];
 export const languages = ['en', 'zh'] as const;
 export type Language = (typeof languages)[number];
 
+/** A stored code as a language that the engine speaks; English where it speaks no such one. */
+export function languageOf(code: string | null): Language {
+  return languages.find((language) => language === code) ?? 'en';
+}
+
 /** Why patient data is touched. A purpose x legal basis table in docs/security.md says where consent is the basis. */
 export const purposes = ['follow-up', 'recording', 'treatment', 'administration', 'rights', 'oversight'] as const;
 export type Purpose = (typeof purposes)[number];

@@ -35,7 +35,8 @@ export interface ThreadInput {
 /** Events after which a thread continues as new; the server's own suggestion comes earlier or later, whichever is first counts. */
 export const defaultHistoryBudget = 4_000;
 
-export type PageCommand = Extract<EscalationNext, { kind: 'page' }>;
+/** A command that an earlier release has put into a history names no person: the first of the rota is meant. */
+export type PageCommand = Omit<Extract<EscalationNext, { kind: 'page' }>, 'personIndex'> & { personIndex?: number };
 export type ContactCommand = Extract<ConversationNext, { kind: 'contact' }>;
 
 /** What a contact's activity answers: the next command, and the ledger's leaf hash of its authorisation (hex) as a second witness. */

@@ -2,6 +2,8 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { Level } from '../domain/codes.ts';
 import { decideEscalation, evolveEscalation, openEscalation } from '../domain/escalation/decide.ts';
 import { defaultLadders } from '../domain/escalation/default-ladders.ts';
+import { escalationFromStored } from '../domain/escalation/stored.ts';
+import type { StoredEscalation } from '../domain/escalation/stored.ts';
 import type { EscalationEvent, EscalationNext, EscalationState } from '../domain/escalation/types.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
 import type { Ladder } from '../domain/plan/format.ts';
@@ -51,11 +53,11 @@ export interface EscalationRow {
 }
 
 export async function lockEscalation(tx: Transaction, escalationId: string): Promise<EscalationRow> {
-  const [row] = await tx<EscalationRow[]>`
+  const [row] = await tx<(Omit<EscalationRow, 'state'> & { state: StoredEscalation })[]>`
     select escalation_id as "escalationId", patient_id as "patientId", enrolment_id as "enrolmentId", touchpoint_id as "touchpointId", department, level, rule_id as "ruleId",
            acknowledge_code as "acknowledgeCode", revision, state from care.escalation where escalation_id = ${escalationId} for update`;
   if (row === undefined) throw new Error(`There is no escalation ${escalationId}.`);
-  return row;
+  return { ...row, state: escalationFromStored(row.state) };
 }
 
 /** Under the escalation's lock: applies what its thread was told and the given events, decides, stores. */
@@ -85,7 +87,11 @@ export async function applyToEscalation(tx: Transaction, escalationId: string, n
 function storyDetail(escalationId: string, event: EscalationEvent): Record<string, string | number | boolean | null> {
   switch (event.kind) {
     case 'page-ended':
-      return { escalationId, page: event.page, outcome: event.outcome };
+      return { escalationId, page: event.page, outcome: event.outcome, person: event.person ?? null };
+    case 'person-skipped':
+      return { escalationId, page: event.page, person: event.person, reason: event.reason };
+    case 'rota-exhausted':
+      return { escalationId, page: event.page };
     case 'page-held':
       return { escalationId, page: event.page, until: event.until };
     case 'page-receipt':

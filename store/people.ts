@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Role } from '../domain/codes.ts';
+import type { Language, Role } from '../domain/codes.ts';
 import type { Sql } from './connect.ts';
 
 /** Staff accounts and sessions, for the process that makes sessions (login ct_auth) and the operator's tools (ct_migrate). */
@@ -48,6 +48,8 @@ export interface PersonToSave {
   roles: readonly Role[];
   departments: readonly string[];
   phone: string | null;
+  /** In which they are paged. */
+  language: Language;
   active: boolean;
 }
 
@@ -71,9 +73,9 @@ export async function savePeople(sql: Sql, people: readonly PersonToSave[], rota
     const saved: { login: string; personId: string }[] = [];
     for (const person of people) {
       const [row] = await tx<{ personId: string }[]>`
-        insert into auth.person (login, display_name, password_hash, roles, departments, phone, active)
-        values (${person.login}, ${person.displayName}, ${person.passwordHash ?? null}, ${[...person.roles]}, ${[...person.departments]}, ${person.phone}, ${person.active})
-        on conflict (login) do update set display_name = excluded.display_name, roles = excluded.roles, departments = excluded.departments, phone = excluded.phone, active = excluded.active,
+        insert into auth.person (login, display_name, password_hash, roles, departments, phone, language, active)
+        values (${person.login}, ${person.displayName}, ${person.passwordHash ?? null}, ${[...person.roles]}, ${[...person.departments]}, ${person.phone}, ${person.language}, ${person.active})
+        on conflict (login) do update set display_name = excluded.display_name, roles = excluded.roles, departments = excluded.departments, phone = excluded.phone, language = excluded.language, active = excluded.active,
           password_hash = case when ${person.passwordHash === undefined} then auth.person.password_hash else excluded.password_hash end
         returning person_id as "personId"`;
       if (row !== undefined) saved.push({ login: person.login, personId: row.personId });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Level } from '../domain/codes.ts';
+import type { StoredEscalation } from '../domain/escalation/stored.ts';
 import type { EscalationState } from '../domain/escalation/types.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
 import type { Sql, Transaction } from './connect.ts';
@@ -95,7 +96,8 @@ export interface EscalationSummary {
   level: Level;
   ruleId: string;
   status: EscalationState['status'];
-  state: EscalationState;
+  /** As it lies there: read it by its codes. */
+  state: StoredEscalation;
   openedAt: Instant;
   closedAt: Instant | null;
 }

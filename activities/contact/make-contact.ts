@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { languageOf } from '../../domain/codes.ts';
 import type { Channel, ContactOutcome, Language } from '../../domain/codes.ts';
 import { plusMs } from '../../domain/follow-up/evolve.ts';
 import type { ContactKind } from '../../domain/questionnaire/types.ts';
@@ -67,7 +68,7 @@ export async function makeContact(deps: ActivityDeps, request: ContactRequest, c
   const secret = await begin(deps, { ...request, attemptId: randomUUID(), businessNow, leaseSeconds: deps.settings.leaseSeconds });
   const { verdict, values } = await deps.gate.take<ContactDetail>(secret);
   if (verdict.verdict !== 'allowed') return notAllowed(deps, verdict, businessNow);
-  const view: ContactView = { detail: verdict.detail, language: verdict.detail.language === 'zh' ? 'zh' : 'en', values };
+  const view: ContactView = { detail: verdict.detail, language: languageOf(verdict.detail.language), values };
   const attempt: Attempt = { attemptId: verdict.detail.attemptId, businessNow, receipt: verdict.receipt, isPage: request.subjectKind === 'escalation' };
   try {
     const sender = await compose(view);

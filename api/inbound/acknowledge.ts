@@ -1,9 +1,10 @@
+import { languageOf } from '../../domain/codes.ts';
 import type { Transaction } from '../../store/connect.ts';
 import { applyToEscalation, lockEscalation } from '../../store/escalations.ts';
 import { openEscalationOf } from '../../store/inbound.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
-import type { Handled } from './message.ts';
-import { staffAnswers } from './words.ts';
+import type { Handled, Message } from './message.ts';
+import { staffWords } from './words.ts';
 
 /** The six digits of an alert, alone or within a few words ("ok 123456"); null when there are none or several. */
 export function codeIn(text: string): string | null {
@@ -12,11 +13,12 @@ export function codeIn(text: string): string | null {
 }
 
 /** A staff member replied with an alert's code: it is theirs, by their name. */
-export async function acknowledgeByCode(tx: Transaction, personId: string, code: string, now: string): Promise<Handled> {
+export async function acknowledgeByCode({ tx, gate, now }: Pick<Message, 'tx' | 'gate' | 'now'>, personId: string, code: string): Promise<Handled> {
+  const words = staffWords[languageOf(await gate.staffLanguage(personId))];
   const escalationId = await openEscalationOf(tx, code);
-  if (escalationId === null) return { disposition: 'acknowledge-unknown', answers: [staffAnswers.unknownCode(code)], threads: [] };
+  if (escalationId === null) return { disposition: 'acknowledge-unknown', answers: [words.unknownCode(code)], threads: [] };
   const threads = await acknowledge(tx, escalationId, personId, now);
-  return { disposition: 'acknowledged', answers: [threads.length > 0 ? staffAnswers.taken(code) : staffAnswers.takenBefore(code)], threads };
+  return { disposition: 'acknowledged', answers: [threads.length > 0 ? words.taken(code) : words.takenBefore(code)], threads };
 }
 
 /** Answers with the thread to poke when it was open until now; with none otherwise: somebody else's acknowledgement is not taken over. */

@@ -44,7 +44,7 @@ export async function handleText(deps: InboundDeps, secret: string, text: Inboun
 
 async function decide(deps: InboundDeps, message: Message, staffId: string | null): Promise<Handled> {
   const code = staffId === null ? null : codeIn(message.text.body);
-  if (staffId !== null && code !== null) return acknowledgeByCode(message.tx, staffId, code, message.now);
+  if (staffId !== null && code !== null) return acknowledgeByCode(message, staffId, code);
   const kind = kindOf(message.text);
   switch (kind.kind) {
     case 'opt-out':

@@ -1,3 +1,4 @@
+import { languageOf } from '../../domain/codes.ts';
 import type { Language } from '../../domain/codes.ts';
 import { plusMs } from '../../domain/follow-up/evolve.ts';
 import type { TaskKind } from '../../domain/follow-up/types.ts';
@@ -6,7 +7,6 @@ import type { Gate, InboundDetail } from '../../store/gate.ts';
 import type { InboundText } from '../../store/inbound.ts';
 import { createTask } from '../../store/tasks.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
-import { languageOf } from './words.ts';
 
 /** Department of what belongs to no patient: whoever keeps the inbox sees it. */
 export const unassigned = 'unassigned';

@@ -1,3 +1,5 @@
+import { languageOf } from '../../domain/codes.ts';
+import type { Language } from '../../domain/codes.ts';
 import type { VoicePrompt } from '../../domain/dialogue/types.ts';
 import { renderMessage } from '../../domain/contact/message.ts';
 import { acknowledgeCodeOf, lockEscalation } from '../../store/escalations.ts';
@@ -9,6 +11,7 @@ import type { Transaction } from '../../store/connect.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { InboundDeps } from './deps.ts';
 import { isMachine } from './voice-call.ts';
+import { staffWords } from './words.ts';
 
 export interface Page {
   escalationId: string;
@@ -18,23 +21,30 @@ export interface Page {
 const keyTimeoutSeconds = 8;
 
 /** A page by voice: the alert by its code, and a key to take it. No patient, no health word. Null: a machine answered, so the next person is paged. */
-export async function answerPage(deps: InboundDeps, page: Page, answeredBy: string | null): Promise<VoicePrompt | null> {
+export async function answerPage(deps: InboundDeps, page: Page, answeredBy: string | null, calledNumber: string): Promise<VoicePrompt | null> {
   if (isMachine(answeredBy)) {
     await pageFailed(deps, page);
     return null;
   }
-  return pagePrompt(deps, page.escalationId);
+  return pagePrompt(deps, page.escalationId, (await listener(deps, calledNumber)).language);
 }
 
 /** A key was pressed, or none. Whoever's own pager number was called takes the alert, by their name. */
 export async function takePageTurn(deps: InboundDeps, { escalationId }: Page, keys: string | null, calledNumber: string, isRepeat: boolean): Promise<VoicePrompt> {
-  if (keys !== '1') return isRepeat ? hangUp('Goodbye.') : pagePrompt(deps, escalationId);
-  const personId = await deps.gate.staffOfPhone(calledNumber);
+  const { personId, language } = await listener(deps, calledNumber);
+  const words = staffWords[language];
+  if (keys !== '1') return isRepeat ? hangUp(words.goodbye, language) : pagePrompt(deps, escalationId, language);
   // Only a named human takes an alert.
-  if (personId === null) return hangUp('This number is not on the staff list, so the alert stays open. Goodbye.');
+  if (personId === null) return hangUp(words.notOnTheList, language);
   const threads = await inTransaction(deps.sql, (tx) => acknowledge(tx, escalationId, personId, deps.clock().toISOString()));
   deps.pending.add(deps.poker.poke(threads));
-  return hangUp(threads.length > 0 ? 'Thank you. The alert is yours. Goodbye.' : 'This alert was taken before. Goodbye.');
+  return hangUp(threads.length > 0 ? words.heardTaken : words.heardTakenBefore, language);
+}
+
+/** Whose pager was called, and what they speak. */
+async function listener({ gate }: InboundDeps, calledNumber: string): Promise<{ personId: string | null; language: Language }> {
+  const personId = await gate.staffOfPhone(calledNumber);
+  return { personId, language: languageOf(personId === null ? null : await gate.staffLanguage(personId)) };
 }
 
 /** A page that reached nobody: its thread hears it and goes on to the next. */
@@ -56,15 +66,15 @@ export async function tellPageReceipt(tx: Transaction, escalationId: string, pag
   return threads.slice(-1);
 }
 
-async function pagePrompt(deps: InboundDeps, escalationId: string): Promise<VoicePrompt> {
+async function pagePrompt(deps: InboundDeps, escalationId: string, language: Language): Promise<VoicePrompt> {
   const { hospitalName: hospital, emergencyNumber, readHours } = deps.settings;
   const code = await acknowledgeCodeOf(deps.sql, escalationId);
   // Digit by digit: nobody writes down "four hundred and twelve thousand".
-  const rendered = renderMessage(deps.content.messages, { id: 'staff-page', language: 'en', channel: 'voice' }, { hospital, emergencyNumber, readHours, code: Array.from(code).join(' ') });
-  if ('missing' in rendered) throw new Error('The message staff-page has no approved words for a call.');
-  return { say: [rendered.text], language: 'en', gather: { input: 'keys', maxDigits: 1, timeoutSeconds: keyTimeoutSeconds }, startRecording: false };
+  const rendered = renderMessage(deps.content.messages, { id: 'staff-page', language, channel: 'voice' }, { hospital, emergencyNumber, readHours, code: Array.from(code).join(' ') });
+  if ('missing' in rendered) throw new Error(`The message staff-page has no approved words for a call in ${language}.`);
+  return { say: [rendered.text], language, gather: { input: 'keys', maxDigits: 1, timeoutSeconds: keyTimeoutSeconds }, startRecording: false };
 }
 
-function hangUp(sentence: string): VoicePrompt {
-  return { say: [sentence], language: 'en', gather: null, startRecording: false };
+function hangUp(sentence: string, language: Language): VoicePrompt {
+  return { say: [sentence], language, gather: null, startRecording: false };
 }

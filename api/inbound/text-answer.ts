@@ -1,3 +1,4 @@
+import { languageOf } from '../../domain/codes.ts';
 import type { Language, Level } from '../../domain/codes.ts';
 import { takeTextTurn } from '../../domain/dialogue/text-turn.ts';
 import type { TextTurn } from '../../domain/dialogue/types.ts';
@@ -10,7 +11,7 @@ import type { InboundDeps } from './deps.ts';
 import { giveToStaff } from './message.ts';
 import type { Handled, Message } from './message.ts';
 import { readProgress, writeAnswers, writeProgress } from './progress.ts';
-import { approved, languageOf } from './words.ts';
+import { approved } from './words.ts';
 
 /**
  * A reply to the open conversation, under its row's lock: read the progress, take the turn, evaluate the rules, write, answer.

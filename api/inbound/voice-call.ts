@@ -1,3 +1,4 @@
+import { languageOf } from '../../domain/codes.ts';
 import type { Language } from '../../domain/codes.ts';
 import { classifyInbound } from '../../domain/dialogue/classify.ts';
 import { phrases } from '../../domain/dialogue/phrases.ts';
@@ -19,7 +20,6 @@ import type { InboundDeps } from './deps.ts';
 import { readProgress, writeAnswers, writeProgress } from './progress.ts';
 import type { ProgressPlace, StoredProgress } from './progress.ts';
 import { openSafetyAlert } from './safety.ts';
-import { languageOf } from './words.ts';
 
 /** What to say now; `turn` numbers the answer that is awaited. Null: hang up without a word. */
 export type VoiceAnswer = { prompt: VoicePrompt; turn: number } | null;

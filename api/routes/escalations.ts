@@ -18,7 +18,7 @@ const params = z.object({ escalationId: id });
 const status = z.enum(['open', 'acknowledged', 'closed']);
 const base = {
   escalationId: id, patientId: id, patientName: z.string().nullable(), enrolmentId: id.nullable(), touchpointId: id.nullable(), department: z.string(), level: z.enum(levels), ruleId: z.string(), status,
-  pagesMade: z.int(), nextAt: instant.meta({ description: 'When the next page is due; once acknowledged, until when the patient must be reached.' }), acknowledgedAt: instant.nullable(), acknowledgedBy: z.string().nullable(),
+  pagesMade: z.int(), lastPagedPerson: id.nullable().meta({ description: 'Whom the last page went to. Every page and whoever was skipped is in the story.' }), nextAt: instant.meta({ description: 'When the next page is due; once acknowledged, until when the patient must be reached.' }), acknowledgedAt: instant.nullable(), acknowledgedBy: z.string().nullable(),
   closedBy: z.string().nullable(), closeReason: z.enum(escalationCloseReasons).nullable(), openedAt: instant, closedAt: instant.nullable(),
 };
 const escalation = z.object(base).meta({ id: 'Escalation' });
@@ -93,6 +93,6 @@ async function change(asked: Asked<z.output<typeof params>, unknown, unknown>, e
 
 function viewOf(row: EscalationSummary, patientName: string | null): z.input<typeof escalation> {
   const { escalationId, patientId, enrolmentId, touchpointId, department, level, ruleId, openedAt, closedAt, state } = row;
-  const { pagesMade, nextAt, acknowledgedAt, acknowledgedBy, closedBy, closeReason } = state;
-  return { escalationId, patientId, patientName, enrolmentId, touchpointId, department, level, ruleId, status: row.status, pagesMade, nextAt, acknowledgedAt, acknowledgedBy, closedBy, closeReason, openedAt, closedAt };
+  const { pagesMade, lastPagedPerson = null, nextAt, acknowledgedAt, acknowledgedBy, closedBy, closeReason } = state;
+  return { escalationId, patientId, patientName, enrolmentId, touchpointId, department, level, ruleId, status: row.status, pagesMade, lastPagedPerson, nextAt, acknowledgedAt, acknowledgedBy, closedBy, closeReason, openedAt, closedAt };
 }

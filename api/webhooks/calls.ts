@@ -29,7 +29,7 @@ export function callRoutes(deps: InboundDeps): Router {
 
   router.post('/voice/page/:escalationId/:page', async (request, response) => {
     const { page, form } = readPage(request);
-    const twiml = await answerInTime(deps, page.escalationId, async () => pageTwiml(base, page, 0, await answerPage(deps, page, form.AnsweredBy)), noClearing);
+    const twiml = await answerInTime(deps, page.escalationId, async () => pageTwiml(base, page, 0, await answerPage(deps, page, form.AnsweredBy, form.To)), noClearing);
     response.type('text/xml').send(twiml);
   });
   router.post('/voice/page/:escalationId/:page/turn', async (request, response) => {

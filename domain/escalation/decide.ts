@@ -18,9 +18,10 @@ export function openEscalation(escalationId: string, level: Level, ladder: Ladde
     repeatTopMs: durationMs(ladder.repeatTop),
     reachWithinMs: durationMs(ladder.reachWithin),
     nextAt: now,
-    nextPage: { rungIndex: 0, channel: 'sms' },
+    nextPage: firstOf(0),
     pagesMade: 0,
     lastPage: null,
+    lastPagedPerson: null,
     acknowledgedAt: null,
     acknowledgedBy: null,
     closedBy: null,
@@ -33,13 +34,18 @@ export function evolveEscalation(state: EscalationState, event: EscalationEvent)
   if (state.status === 'closed') return state;
   switch (event.kind) {
     case 'page-ended':
-      if (state.status !== 'open' || event.page !== state.pagesMade + 1) return state;
-      return pageEnded(state, event.outcome, event.at);
+      // A receipt has told of this page already, but not whom it went to.
+      if (event.page === state.pagesMade && state.lastPagedPerson === null) return { ...state, lastPagedPerson: event.person ?? null };
+      return isDue(state, event.page) ? { ...pageEnded(state, event.outcome, event.at), lastPagedPerson: event.person ?? null } : state;
     case 'page-held':
-      return state.status === 'open' && event.page === state.pagesMade + 1 ? { ...state, nextAt: event.until } : state;
+      return isDue(state, event.page) ? { ...state, nextAt: event.until } : state;
+    case 'person-skipped':
+      return isDueAt(state, event) ? { ...state, nextPage: nextPerson(state.nextPage), nextAt: event.at } : state;
+    case 'rota-exhausted':
+      return isDueAt(state, event) ? rotaExhausted(state, event.at) : state;
     case 'page-receipt':
       if (state.status !== 'open' || event.delivered || event.page !== state.pagesMade || state.lastPage === null) return state;
-      return { ...state, nextPage: afterFailure(state, state.lastPage), nextAt: event.at };
+      return { ...state, nextPage: afterFailure(state.lastPage), nextAt: event.at };
     case 'acknowledged':
       if (state.status !== 'open') return state;
       return { ...state, status: 'acknowledged', acknowledgedAt: event.at, acknowledgedBy: event.by, nextAt: plusMs(event.at, state.reachWithinMs) };
@@ -64,36 +70,57 @@ function nextOf(state: EscalationState, now: Instant, revision: number): Escalat
       return { kind: 'wait', dueAt: state.nextAt, summary: 'acknowledged: until the patient is reached' };
     case 'open': {
       if (state.nextAt > now) return { kind: 'wait', dueAt: state.nextAt, summary: `${state.level}: until the next page` };
-      const { rungIndex, channel } = state.nextPage;
+      const { rungIndex, personIndex, channel } = state.nextPage;
       const rung = rungAt(state, rungIndex);
-      return { kind: 'page', escalationId: state.escalationId, page: state.pagesMade + 1, rota: rung.page, channel, revision, summary: `page ${rung.page} by ${channel}` };
+      return { kind: 'page', escalationId: state.escalationId, page: state.pagesMade + 1, rota: rung.page, personIndex, channel, revision, summary: `page ${rung.page}, person ${personIndex + 1}, by ${channel}` };
     }
     default:
       return assertNever(state.status);
   }
 }
 
+function isDue(state: EscalationState, page: number): boolean {
+  return state.status === 'open' && page === state.pagesMade + 1;
+}
+
+/** Of the very person who is to be paged: told twice, it counts once. */
+function isDueAt(state: EscalationState, { page, personIndex }: { page: number; personIndex: number }): boolean {
+  return isDue(state, page) && personIndex === state.nextPage.personIndex;
+}
+
 function pageEnded(state: EscalationState, outcome: 'sent' | 'unreachable' | 'unknown', at: Instant): EscalationState {
   const made = { ...state, pagesMade: state.pagesMade + 1, lastPage: state.nextPage };
   // An SMS of which nobody knows whether it went out is followed by a call at once: a page too many harms nobody.
-  if (outcome === 'unreachable' || outcome === 'unknown') {
-    const nextPage = afterFailure(state, state.nextPage);
-    // A ladder of which nobody can be paged is tried again at its repeat, not in a busy loop.
-    const exhausted = nextPage.rungIndex === state.nextPage.rungIndex && nextPage.channel === 'sms';
-    return { ...made, nextPage, nextAt: exhausted ? plusMs(at, state.repeatTopMs) : at };
-  }
+  if (outcome !== 'sent') return { ...made, nextPage: afterFailure(state.nextPage), nextAt: at };
   const { rungIndex } = state.nextPage;
-  const isTop = rungIndex === state.rungs.length - 1;
-  return { ...made, nextPage: climb(state, rungIndex), nextAt: plusMs(at, isTop ? state.repeatTopMs : rungAt(state, rungIndex).waitMs) };
+  return { ...made, nextPage: climb(state, rungIndex), nextAt: plusMs(at, isTop(state, rungIndex) ? state.repeatTopMs : rungAt(state, rungIndex).waitMs) };
 }
 
-/** An SMS that did not arrive becomes a call to the same person; a call that did not, the next person. */
-function afterFailure(state: EscalationState, page: PageTarget): PageTarget {
-  return page.channel === 'sms' ? { rungIndex: page.rungIndex, channel: 'voice' } : climb(state, page.rungIndex);
+/** Nobody of this rung could be paged. A ladder that is exhausted is tried again at its repeat, not in a busy loop. */
+function rotaExhausted(state: EscalationState, at: Instant): EscalationState {
+  const { rungIndex } = state.nextPage;
+  return { ...state, nextPage: climb(state, rungIndex), nextAt: isTop(state, rungIndex) ? plusMs(at, state.repeatTopMs) : at };
+}
+
+/** An SMS that did not arrive becomes a call to the same person; a call that did not, the next person of the rota. */
+function afterFailure(page: PageTarget): PageTarget {
+  return page.channel === 'sms' ? { ...page, channel: 'voice' } : nextPerson(page);
+}
+
+function nextPerson({ rungIndex, personIndex }: PageTarget): PageTarget {
+  return { rungIndex, personIndex: personIndex + 1, channel: 'sms' };
 }
 
 function climb(state: EscalationState, rungIndex: number): PageTarget {
-  return { rungIndex: Math.min(rungIndex + 1, state.rungs.length - 1), channel: 'sms' };
+  return firstOf(isTop(state, rungIndex) ? rungIndex : rungIndex + 1);
+}
+
+function firstOf(rungIndex: number): PageTarget {
+  return { rungIndex, personIndex: 0, channel: 'sms' };
+}
+
+function isTop(state: EscalationState, rungIndex: number): boolean {
+  return rungIndex === state.rungs.length - 1;
 }
 
 /** The second clock ran out: whoever took it has not reached the patient, so paging goes on, one rung higher. */

@@ -19,6 +19,8 @@ export interface EscalationState {
   /** Pages made so far; each page's contact kind is `page-<n>`. */
   pagesMade: number;
   lastPage: PageTarget | null;
+  /** Whom the last page went to, as a person id; null before the first, and while only a receipt has told of it. */
+  lastPagedPerson: string | null;
   acknowledgedAt: Instant | null;
   acknowledgedBy: string | null;
   closedBy: string | null;
@@ -27,14 +29,23 @@ export interface EscalationState {
 
 export interface PageTarget {
   rungIndex: number;
+  /** Place on the rung's rota, from 0. Who stands there is looked up at the moment of paging. */
+  personIndex: number;
   channel: 'sms' | 'voice';
 }
 
 export const escalationCloseReasons = ['patient-reached', 'patient-in-care', 'false-alarm', 'duplicate', 'handed-to-emergency'] as const;
 export type EscalationCloseReason = (typeof escalationCloseReasons)[number];
 
+export type PersonSkipped = 'no-phone' | 'inactive';
+
 export type EscalationEvent =
-  | { kind: 'page-ended'; page: number; outcome: 'sent' | 'unreachable' | 'unknown'; at: Instant }
+  /** `person` is left out where a receipt tells of a page before the page's own end does. */
+  | { kind: 'page-ended'; page: number; outcome: 'sent' | 'unreachable' | 'unknown'; person?: string; at: Instant }
+  /** Whoever stands at this place of the rota cannot be paged: the next one is. No page was made. */
+  | { kind: 'person-skipped'; page: number; personIndex: number; person: string; reason: PersonSkipped; at: Instant }
+  /** The rota has nobody at this place, or none any more: the next rung. No page was made. */
+  | { kind: 'rota-exhausted'; page: number; personIndex: number; at: Instant }
   /** The page could not go out yet (the provider is busy): the same page again at `until`. */
   | { kind: 'page-held'; page: number; until: Instant; at: Instant }
   | { kind: 'page-receipt'; page: number; delivered: boolean; at: Instant }
@@ -43,7 +54,7 @@ export type EscalationEvent =
 
 export type EscalationNext =
   | { kind: 'wait'; dueAt: Instant | null; summary: string }
-  | { kind: 'page'; escalationId: string; page: number; rota: string; channel: 'sms' | 'voice'; revision: number; summary: string }
+  | { kind: 'page'; escalationId: string; page: number; rota: string; personIndex: number; channel: 'sms' | 'voice'; revision: number; summary: string }
   | { kind: 'end'; summary: string };
 
 export interface EscalationDecision {

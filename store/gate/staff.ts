@@ -14,7 +14,9 @@ export interface Staff {
   eventsOf(secret: string): Promise<AuditEvent[]>;
   /** A staff member's own pager number. */
   staffOfPhone(phone: string): Promise<string | null>;
-  /** Whom a rung pages, in order. */
+  /** What a staff member reads and hears, as a code; null for whoever is none, or no more. */
+  staffLanguage(personId: string): Promise<string | null>;
+  /** Whom a rung pages, in order, with those who are not active. */
   rota(role: string): Promise<StaffMember[]>;
 }
 
@@ -41,8 +43,12 @@ export function createStaff(sql: Connection): Staff {
       const [row] = await asked(sql<{ personId: string | null }[]>`select gate.staff_of_phone(${phone}) as "personId"`);
       return row?.personId ?? null;
     },
+    async staffLanguage(personId) {
+      const [row] = await asked(sql<{ language: string | null }[]>`select gate.staff_language(${personId}) as language`);
+      return row?.language ?? null;
+    },
     async rota(role) {
-      return asked(sql<StaffMember[]>`select person_id as "personId", display_name as "displayName", phone from gate.rota(${role})`);
+      return asked(sql<StaffMember[]>`select person_id as "personId", display_name as "displayName", phone, language, active from gate.rota(${role})`);
     },
   };
 }

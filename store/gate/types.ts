@@ -1,4 +1,5 @@
 import type { Channel, HeldReason, Purpose, RefusedReason, Role } from '../../domain/codes.ts';
+import type { RotaMember } from '../../domain/escalation/rota.ts';
 import type { Instant } from '../../domain/follow-up/types.ts';
 
 /**
@@ -199,11 +200,7 @@ export interface TurnDetail {
   record: boolean;
 }
 
-export interface StaffMember {
-  personId: string;
-  displayName: string;
-  phone: string | null;
-}
+export type StaffMember = RotaMember & { displayName: string };
 
 export interface Session {
   personId: string;

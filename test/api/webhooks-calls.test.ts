@@ -321,6 +321,19 @@ describe('a page by voice', () => {
     expect(await world.escalations(alert.patientId)).toMatchObject([{ status: 'acknowledged', acknowledgedBy: personId }]);
   });
 
+  it('speaks the language of whoever was called', async () => {
+    const alert = await alerted();
+    const pager = freshPhone();
+    await world.staff(pager, undefined, 'zh');
+
+    const said = await page(alert.escalationId, '', { To: pager, AnsweredBy: 'human' });
+    const taken = await page(alert.escalationId, '/turn?turn=1', { To: pager, Digits: '1' });
+
+    expect(said.body).toContain('有一项升级待您处理');
+    expect(said.body).toContain('zh-CN');
+    expect(taken.body).toContain('该警报已由您接手');
+  });
+
   it('cannot be taken from a number of nobody on the staff list', async () => {
     const alert = await alerted();
 

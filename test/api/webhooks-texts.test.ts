@@ -331,6 +331,18 @@ describe('a staff member', () => {
     expect(await world.escalations(person.patientId)).toMatchObject([{ status: 'acknowledged', acknowledgedBy: personId }]);
   });
 
+  it('is answered in their own language', async () => {
+    const person = await world.patient();
+    await world.text(person.phone, 'chest pain');
+    const [alert] = await world.escalations(person.patientId);
+    const pager = freshPhone();
+    await world.staff(pager, undefined, 'zh');
+
+    const taken = await world.text(pager, alert?.code ?? '');
+
+    expect(taken.body).toContain('已由您接手');
+  });
+
   it('is the only one whose code counts', async () => {
     const person = await world.patient();
     await world.text(person.phone, 'chest pain');

@@ -223,8 +223,8 @@ export async function createWebhooksWorld() {
     answer: (call: Called, more: Record<string, string> = {}) => post(`/webhooks/twilio/voice/${call.callId}`, { CallSid: call.callSid, CallStatus: 'in-progress', ...more }),
     turn: (call: Called, turn: number, form: Record<string, string>) => post(`/webhooks/twilio/voice/${call.callId}/turn?turn=${turn}`, { CallSid: call.callSid, CallStatus: 'in-progress', ...form }),
     callStatus: (call: Called, status: string, more: Record<string, string> = {}) => post(`/webhooks/twilio/call-status/${call.callId}?attempt=${call.attemptId}`, { CallSid: call.callSid, CallStatus: status, ...more }),
-    async staff(phone: string, role?: string): Promise<string> {
-      const [row] = await root<{ personId: string }[]>`insert into auth.person (login, display_name, roles, departments, phone) values (${randomUUID()}, 'Nurse Example', '{clinician}', '{surgery}', ${phone}) returning person_id as "personId"`;
+    async staff(phone: string, role?: string, language = 'en'): Promise<string> {
+      const [row] = await root<{ personId: string }[]>`insert into auth.person (login, display_name, roles, departments, phone, language) values (${randomUUID()}, 'Nurse Example', '{clinician}', '{surgery}', ${phone}, ${language}) returning person_id as "personId"`;
       if (role !== undefined) await root`insert into auth.rota (role, rank, person_id) values (${role}, 1, ${row?.personId ?? ''})`;
       return row?.personId ?? '';
     },

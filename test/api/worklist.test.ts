@@ -105,7 +105,7 @@ describe('an alert', () => {
     const closed = await world.ask('POST', `/v1/escalations/${escalationId}/close`, { token: coordinator.token, json: { reason: 'patient-reached' } });
     const after = await world.ask('GET', `/v1/escalations/${escalationId}`, { token: coordinator.token });
 
-    expect(shown.body).toMatchObject({ patientName: 'Mei Example', level: 'red', status: 'open', phones: [expect.stringMatching(/^\+1202555/)] });
+    expect(shown.body).toMatchObject({ patientName: 'Mei Example', level: 'red', status: 'open', lastPagedPerson: null, phones: [expect.stringMatching(/^\+1202555/)] });
     expect(acknowledged.body).toEqual({ escalationId, status: 'acknowledged' });
     expect(closed.body).toEqual({ escalationId, status: 'closed' });
     expect(after.body).toMatchObject({ acknowledgedBy: coordinator.personId, closedBy: coordinator.personId, closeReason: 'patient-reached' });

@@ -98,7 +98,7 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
     ask: (method, url, options) => askAt(origin, method, url, options),
     async signedIn(roles, departments = ['surgery']) {
       const login = `p-${randomUUID()}`;
-      const [person] = await savePeople(migrate, [{ login, displayName: 'Test Person', passwordHash: null, roles, departments, phone: null, active: true }], []);
+      const [person] = await savePeople(migrate, [{ login, displayName: 'Test Person', passwordHash: null, roles, departments, phone: null, language: 'en', active: true }], []);
       if (person === undefined) throw new Error('The person was not made.');
       const { token } = await createSession(auth, person.personId, 3600);
       return { token, personId: person.personId };

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { PageCommand } from '../../domain/threads.ts';
 import { resumeEscalation } from '../../store/escalations.ts';
 import { createCareWorld } from '../support/care-world.ts';
 import type { CareWorld } from '../support/care-world.ts';
@@ -28,7 +29,7 @@ async function run(escalationId: string, limit = 12) {
   let next = await world.activities.resumeEscalation(escalationId);
   while (next.kind === 'page') {
     if (pages.length >= limit) throw new Error('The ladder is paged in a busy loop.');
-    pages.push(`${next.rota.slice(-1)} ${next.channel}`);
+    pages.push(`${next.rota.slice(-1)}.${next.personIndex} ${next.channel}`);
     next = (await world.activities.pageStaff(next)).next;
   }
   return { pages, next };
@@ -43,7 +44,7 @@ describe('a page', () => {
 
     const [row] = await world.root<{ code: string }[]>`select acknowledge_code as code from care.escalation where escalation_id = ${escalationId}`;
     const [message] = people[0]?.phone.messages() ?? [];
-    expect(pages).toEqual(['0 sms']);
+    expect(pages).toEqual(['0.0 sms']);
     expect(message?.body).toContain(`Reply ${row?.code ?? 'nothing'} to take it`);
     expect(message?.body).not.toContain('Ada');
     expect(next).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T10:15:00.000Z' });
@@ -56,7 +57,7 @@ describe('a page', () => {
     await world.receipt(people[0]?.phone.messages()[0], 'undelivered', '30003');
     const { pages } = await run(escalationId);
 
-    expect(pages).toEqual(['0 voice']);
+    expect(pages).toEqual(['0.0 voice']);
     expect(people[0]?.phone.calls()).toHaveLength(1);
   });
 
@@ -67,7 +68,7 @@ describe('a page', () => {
     const { pages } = await run(escalationId);
     delete world.sms.after;
 
-    expect(pages).toEqual(['0 sms', '0 voice']);
+    expect(pages).toEqual(['0.0 sms', '0.0 voice']);
   });
 
   test('of which nobody knows whether it went out is followed by a call at once', async () => {
@@ -76,7 +77,7 @@ describe('a page', () => {
 
     const { pages } = await run(escalationId);
 
-    expect(pages).toEqual(['0 sms', '0 voice']);
+    expect(pages).toEqual(['0.0 sms', '0.0 voice']);
   });
 
   test('to an empty rota goes to the next rung, and to an empty ladder again later, not in a busy loop', async () => {
@@ -84,13 +85,74 @@ describe('a page', () => {
     const empty = await alerted([false, false]);
     world.logged.length = 0;
 
-    expect((await run(half.escalationId)).pages).toEqual(['0 sms', '0 voice', '1 sms']);
+    const first = await run(half.escalationId);
     const { pages, next } = await run(empty.escalationId);
 
-    expect(pages).toEqual(['0 sms', '0 voice', '1 sms', '1 voice']);
+    expect(first.pages).toEqual(['0.0 sms', '1.0 sms']);
+    expect(pages).toEqual(['0.0 sms', '1.0 sms']);
     expect(next).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T10:10:00.000Z' });
-    expect(world.logged.filter((line) => line.includes('"level":"error"'))).toHaveLength(6);
+    expect(world.logged.filter((line) => line.includes('"level":"error"'))).toHaveLength(3);
   });
+});
+
+describe('a rota of several persons', () => {
+  test('is paged to its end before the next rung: SMS and call to each, and whoever cannot be paged is skipped', async () => {
+    const { escalationId, people } = await alerted();
+    const rota = `rota-${ladders}-0`;
+    const absent = await world.onRota(rota, { active: false });
+    const phoneless = await world.onRota(rota, { hasPhone: false });
+    const last = await world.onRota(rota);
+    for (const number of [people[0]?.phone.number ?? '', last.phone.number]) world.network.faults.add({ kind: 'server-error', on: 'any', to: number });
+
+    await run(escalationId);
+
+    const story = await world.root<{ what: string; detail: { person?: string; reason?: string } }[]>`select what, detail from care.story where detail->>'escalationId' = ${escalationId} order by story_id`;
+    const [first, second] = people.map((person) => person?.personId);
+    expect(story.map(({ what, detail: { person } }) => [what, person])).toEqual([
+      ['escalation.opened', undefined],
+      ['escalation.page-ended', first], ['escalation.page-ended', first],
+      ['escalation.person-skipped', absent.personId], ['escalation.person-skipped', phoneless.personId],
+      ['escalation.page-ended', last.personId], ['escalation.page-ended', last.personId],
+      ['escalation.rota-exhausted', undefined],
+      ['escalation.page-ended', second],
+    ]);
+    expect(story.flatMap(({ detail: { reason } }) => reason ?? [])).toEqual(expect.arrayContaining(['inactive', 'no-phone']));
+    expect([...absent.phone.messages(), ...phoneless.phone.messages()]).toEqual([]);
+    expect(JSON.stringify(story)).not.toContain(last.phone.number.slice(1));
+  });
+
+  test('is left by silence, which climbs after the rung’s wait as ever', async () => {
+    const { escalationId } = await alerted();
+    await world.onRota(`rota-${ladders}-0`);
+    await run(escalationId);
+    world.at('2026-03-02T10:15:00.000Z');
+
+    expect((await run(escalationId)).pages).toEqual(['1.0 sms']);
+  });
+
+  test('speaks to each in their own language', async () => {
+    const { escalationId } = await alerted([false, true]);
+    const colleague = await world.onRota(`rota-${ladders}-0`, { language: 'zh' });
+
+    await run(escalationId);
+
+    expect(colleague.phone.messages()[0]?.body).toMatch(/有一项升级待您处理。回复 \d{6} 接手/);
+  });
+});
+
+test('an alert stored by an earlier release, and a command in an old history, page the first of the rota', async () => {
+  const { escalationId, people } = await alerted();
+  await world.root`update care.escalation set state = jsonb_set(state, '{nextPage}', (state->'nextPage') - 'personIndex') - 'lastPagedPerson' where escalation_id = ${escalationId}`;
+  const next = await world.activities.resumeEscalation(escalationId);
+  if (next.kind !== 'page') throw new Error(next.kind);
+  const old: PageCommand = { ...next };
+  delete old.personIndex;
+
+  await world.activities.pageStaff(old);
+
+  const [row] = await world.root<{ person: string }[]>`select state->>'lastPagedPerson' as person from care.escalation where escalation_id = ${escalationId}`;
+  expect(people[0]?.phone.messages()).toHaveLength(1);
+  expect(row?.person).toBe(people[0]?.personId);
 });
 
 describe('an acknowledgement', () => {
@@ -115,6 +177,6 @@ describe('an acknowledgement', () => {
 
     const { pages } = await run(escalationId);
 
-    expect(pages).toEqual(['1 sms']);
+    expect(pages).toEqual(['1.0 sms']);
   });
 });

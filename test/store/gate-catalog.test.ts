@@ -22,7 +22,7 @@ const functionsOf: Readonly<Record<Login, string[]>> = {
   ct_worker: [...both, 'contact_begin', 'contact_end', 'forget_expired_grants', 'recording_begin', 'reply_waiting'],
   ct_api: [
     ...both, 'consent_grant', 'consent_withdraw', 'events_of', 'find', 'inbound_store', 'note', 'open', 'opt_in', 'read_card', 'read_history', 'refer', 'register_patient', 'remove_address', 'set_address',
-    'set_identifier', 'set_status', 'set_zone', 'staff_of_phone', 'turn_begin', 'unsubscribe_begin', 'whoami',
+    'set_identifier', 'set_status', 'set_zone', 'staff_language', 'staff_of_phone', 'turn_begin', 'unsubscribe_begin', 'whoami',
   ],
   ct_auth: ['note_sign_in'],
   ct_sealer: ['audit.canonical_event', 'audit.framed', 'audit.leaf_hash'],

@@ -282,3 +282,19 @@ test('a page finds its people in order, and an acknowledging phone its person', 
   expect((await world.workerGate.rota('on-call')).map((member) => member.personId)).toEqual([two.personId, one.personId]);
   expect([await world.gate.staffOfPhone('+12025550142'), await world.gate.staffOfPhone('+12025550143')]).toEqual([two.personId, null]);
 });
+
+test('whoever is not active keeps their place on the rota, without a number; their language is told to the API alone, and while they are staff', async () => {
+  const person = await world.person();
+  await world.root`update auth.person set phone = '+12025550144', language = 'zh' where person_id = ${person.personId}`;
+  await world.root`insert into auth.rota (role, rank, person_id) values ('leave', 1, ${person.personId})`;
+  const before = [await world.gate.staffLanguage(person.personId), await world.gate.staffLanguage(randomUUID())];
+  await world.root`update auth.person set active = false where person_id = ${person.personId}`;
+
+  const rota = await world.workerGate.rota('leave');
+
+  expect(before).toEqual(['zh', null]);
+  expect(await world.gate.staffLanguage(person.personId)).toBeNull();
+  expect(rota).toMatchObject([{ personId: person.personId, phone: null, active: false, language: 'zh' }]);
+  await expect(world.workerGate.staffLanguage(person.personId)).rejects.toThrow(/permission/);
+  await expect(world.api`select language from auth.person`).rejects.toThrow(/permission/);
+});

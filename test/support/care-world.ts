@@ -181,14 +181,13 @@ export async function createCareWorld() {
       const [row] = await root<{ id: string }[]>`select escalation_id as id from care.escalation where patient_id = ${patientId} and rule_id = ${ruleId}`;
       return row?.id ?? '';
     },
-    /** Somebody with a phone stands on a rota. */
-    async onRota(role: string): Promise<{ personId: string; phone: Phone; token: string }> {
+    /** Somebody stands on a rota, behind those who stand there already. */
+    async onRota(role: string, { language = 'en', active = true, hasPhone = true }: { language?: string; active?: boolean; hasPhone?: boolean } = {}): Promise<{ personId: string; phone: Phone; token: string }> {
       const phone = freshPhone();
       const token = randomBytes(24).toString('base64url');
-      const [row] = await root<{ personId: string }[]>`insert into auth.person (login, display_name, roles, departments, phone) values (${randomUUID()}, 'Nurse Example', ${['clinician']}, ${['surgery']}, ${phone.number}) returning person_id as "personId"`;
+      const [row] = await root<{ personId: string }[]>`insert into auth.person (login, display_name, roles, departments, phone, language, active) values (${randomUUID()}, 'Nurse Example', ${['clinician']}, ${['surgery']}, ${hasPhone ? phone.number : null}, ${language}, ${active}) returning person_id as "personId"`;
       const personId = row?.personId ?? '';
-      await root`delete from auth.rota where role = ${role}`;
-      await root`insert into auth.rota (role, rank, person_id) values (${role}, 1, ${personId})`;
+      await root`insert into auth.rota (role, rank, person_id) select ${role}, count(*) + 1, ${personId} from auth.rota where role = ${role}`;
       await root`insert into auth.session (token_hash, person_id, expires_at) values (${hash(token)}, ${personId}, clock_timestamp() + interval '1 hour')`;
       return { personId, phone, token };
     },

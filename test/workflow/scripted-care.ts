@@ -77,7 +77,7 @@ export function scriptCare(now: () => Promise<number>): ScriptedCare {
     const dueAt = escalation.pagesAt[escalation.pages];
     if (dueAt === undefined) return { kind: 'wait', dueAt: null, summary: 'until somebody ends it' };
     if (dueAt > (await now())) return { kind: 'wait', dueAt: later(dueAt), summary: 'page' };
-    return { kind: 'page', escalationId, page: escalation.pages + 1, rota: 'nurse', channel: 'sms', revision: 1, summary: 'page' };
+    return { kind: 'page', escalationId, page: escalation.pages + 1, rota: 'nurse', personIndex: 0, channel: 'sms', revision: 1, summary: 'page' };
   };
   const callProgress = async (callId: string): Promise<CallProgress> => {
     const call = care.calls.get(callId);
