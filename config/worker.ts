@@ -21,7 +21,7 @@ export const workerDefinition = defineProcess({
     smsPerSecond: key('SMS_PER_SECOND', numberWithin(0.01, 10_000, false).optional(), 'Activities a second on the queues of reminders and conversations, over all workers: set it where the provider does not queue by itself.'),
     callsPerSecond: key('CALLS_PER_SECOND', numberWithin(0.01, 1_000, false).optional(), 'Calls to patients a second over all workers, likewise; pages to staff are not slowed by it.'),
     leaseSeconds: key('LEASE_SECONDS', numberWithin(5, 300).default(30), 'How long a begun contact belongs to the process that began it.'),
-    providerDeadlineSeconds: key('PROVIDER_DEADLINE_SECONDS', numberWithin(1, 120).default(10), 'How long a provider may take to answer; shorter than LEASE_SECONDS.'),
+    providerDeadlineSeconds: key('PROVIDER_DEADLINE_SECONDS', numberWithin(1, 12).default(10), 'How long a provider may take to answer; shorter than LEASE_SECONDS. At most 12: a page belongs to its worker for 15 s, and its POST starts within 2.'),
     settlingSeconds: key('SETTLING_SECONDS', numberWithin(1, 3_600).default(60), 'After so long without a trace at the provider, an attempt of unknown outcome counts as never accepted.'),
     unclearAfterSeconds: key('UNCLEAR_AFTER_SECONDS', numberWithin(1, 86_400).default(900), 'After so long an attempt whose outcome is still unknown is given to staff; longer than SETTLING_SECONDS.'),
     ...metricsKeys,

@@ -35,6 +35,12 @@ export interface ThreadInput {
 /** Events after which a thread continues as new; the server's own suggestion comes earlier or later, whichever is first counts. */
 export const defaultHistoryBudget = 4_000;
 
+/**
+ * How long a page belongs to the worker that began it. Longer than a POST may take (2 s until it starts, then the provider's
+ * deadline), shorter than its activity may run: a page whose worker died is looked at again within about 20 s.
+ */
+export const pageLeaseSeconds = 15;
+
 /** A command that an earlier release has put into a history names no person: the first of the rota is meant. */
 export type PageCommand = Omit<Extract<EscalationNext, { kind: 'page' }>, 'personIndex'> & { personIndex?: number };
 export type ContactCommand = Extract<ConversationNext, { kind: 'contact' }>;

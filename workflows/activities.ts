@@ -15,6 +15,9 @@ export const decisions: ActivityOptions = { startToCloseTimeout: '20 seconds', r
 /** Speaks to a provider: longer than the claim's lease, so that a second attempt finds the first one's lease over. */
 export const contacts: ActivityOptions = { startToCloseTimeout: '60 seconds', retry: { ...forAsLongAsItTakes, initialInterval: '1 second' } };
 
+/** A page: longer than its claim's lease, and short, because nobody else is alarmed while a dead worker is waited for. */
+export const pages: ActivityOptions = { startToCloseTimeout: '20 seconds', retry: { ...forAsLongAsItTakes, initialInterval: '1 second', maximumInterval: '10 seconds' } };
+
 /** Fetches a recording, which may be long. */
 export const transfers: ActivityOptions = { startToCloseTimeout: '5 minutes', retry: forAsLongAsItTakes };
 
@@ -23,5 +26,5 @@ export const contacting = proxyActivities<CareActivities>(contacts);
 export const urgentDeciding = proxyActivities<CareActivities>({ ...decisions, taskQueue: taskQueues.urgent });
 /** Calls to patients go at the rate that the lines allow; pages never wait behind them. */
 export const pacedContacting = proxyActivities<CareActivities>({ ...contacts, taskQueue: taskQueues.bulk });
-export const urgentContacting = proxyActivities<CareActivities>({ ...contacts, taskQueue: taskQueues.urgent });
+export const urgentContacting = proxyActivities<CareActivities>({ ...pages, taskQueue: taskQueues.urgent });
 export const transferring = proxyActivities<CareActivities>({ ...transfers, taskQueue: taskQueues.urgent });

@@ -3,6 +3,7 @@ import { languageOf } from '../../domain/codes.ts';
 import type { Channel, ContactOutcome, Language } from '../../domain/codes.ts';
 import { plusMs } from '../../domain/follow-up/evolve.ts';
 import type { ContactKind } from '../../domain/questionnaire/types.ts';
+import { pageLeaseSeconds } from '../../domain/threads.ts';
 import type { ContactDetail, ContactEnd, SealedValue, Verdict } from '../../store/gate/types.ts';
 import { ProviderUnavailable } from '../../providers/types.ts';
 import { attemptTimes, earlyReceipt, isDeadlock } from '../../store/attempts.ts';
@@ -65,7 +66,7 @@ const startWithinMs = 2_000;
 export async function makeContact(deps: ActivityDeps, request: ContactRequest, compose: (view: ContactView) => Promise<Sender>): Promise<ContactMade> {
   const authorisedAt = performance.now();
   const businessNow = deps.clock().toISOString();
-  const secret = await begin(deps, { ...request, attemptId: randomUUID(), businessNow, leaseSeconds: deps.settings.leaseSeconds });
+  const secret = await begin(deps, { ...request, attemptId: randomUUID(), businessNow, leaseSeconds: leaseOf(deps, request) });
   const { verdict, values } = await deps.gate.take<ContactDetail>(secret);
   if (verdict.verdict !== 'allowed') return notAllowed(deps, verdict, businessNow);
   const view: ContactView = { detail: verdict.detail, language: languageOf(verdict.detail.language), values };
@@ -81,6 +82,10 @@ export async function makeContact(deps: ActivityDeps, request: ContactRequest, c
     if (verdict.detail.takeover) return ended(attempt, { kind: 'unknown', reason: 'missing-translation' }, null);
     return ended(attempt, { kind: 'held', until: plusMs(businessNow, 3_600_000), reason: 'missing-translation' }, null);
   }
+}
+
+function leaseOf({ settings }: ActivityDeps, { subjectKind }: ContactRequest): number {
+  return subjectKind === 'escalation' ? Math.min(settings.leaseSeconds, pageLeaseSeconds) : settings.leaseSeconds;
 }
 
 /** Begins again at once when the end of another try of the same contact took its locks in the other order: nothing was claimed. */

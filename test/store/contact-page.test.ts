@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { PageCommand } from '../../domain/threads.ts';
 import { resumeEscalation } from '../../store/escalations.ts';
-import { createCareWorld } from '../support/care-world.ts';
+import { createCareWorld, Killed, settings } from '../support/care-world.ts';
 import type { CareWorld } from '../support/care-world.ts';
 
 let world: CareWorld;
@@ -92,6 +92,28 @@ describe('a page', () => {
     expect(pages).toEqual(['0.0 sms', '1.0 sms']);
     expect(next).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T10:10:00.000Z' });
     expect(world.logged.filter((line) => line.includes('"level":"error"'))).toHaveLength(3);
+  });
+});
+
+describe('a page whose worker died', () => {
+  test('belongs to it for 15 s, however long other contacts do, and is then followed by a call', async () => {
+    const { escalationId, people } = await alerted();
+    const next = await world.activities.resumeEscalation(escalationId);
+    if (next.kind !== 'page') throw new Error(next.kind);
+    world.deps.settings.leaseSeconds = 60;
+    world.sms.before = () => {
+      throw new Killed();
+    };
+    await expect(world.activities.pageStaff(next)).rejects.toThrow(Killed);
+    delete world.sms.before;
+    await expect(world.activities.pageStaff(next)).rejects.toThrow(/lease/);
+    await world.letPass(15);
+
+    const { pages } = await run(escalationId);
+    world.deps.settings.leaseSeconds = settings.leaseSeconds;
+
+    expect(pages).toEqual(['0.0 sms', '0.0 voice']);
+    expect(people[0]?.phone.calls()).toHaveLength(1);
   });
 });
 
