@@ -46,7 +46,7 @@ export const twilioKeys = {
 
 export const hospitalKeys = {
   hospitalName: key('HOSPITAL_NAME', text.min(1), 'Who is said to be calling, the only thing said before a person is known.'),
-  emergencyNumber: key('EMERGENCY_NUMBER', z.string().regex(/^\+?\d{2,15}$/, 'must be a phone number that can be dialled here, such as 911'), 'Number in emergency advice.'),
+  emergencyNumber: key('EMERGENCY_NUMBER', z.string().regex(/^\+?\d{2,15}$/, 'must be a phone number that can be dialled here, such as 911'), 'Number in emergency advice where the patient\'s time zone names no country with one certain number, such as UTC.'),
   readHours: key('READ_HOURS', z.string().regex(/^\d{2}:\d{2}-\d{2}:\d{2}$/, 'must be written 08:00-18:00').default('08:00-18:00'), 'When staff read replies, as messages say it.'),
   linkKeyFile: key('LINK_KEY_FILE', readableFile, 'Key that signs links in mails, such as to unsubscribe, 32 bytes in base64.'),
   contentDirectory: key('CONTENT_DIRECTORY', folder.default(fileURLToPath(new URL('../templates', import.meta.url))), 'Folder of plans, messages, questionnaires and advice.'),

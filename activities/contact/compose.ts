@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Channel } from '../../domain/codes.ts';
+import { emergencyNumberIn } from '../../domain/contact/emergency-numbers.ts';
 import { renderMessage } from '../../domain/contact/message.ts';
 import type { MessageVariables } from '../../domain/contact/variables.ts';
 import { knownSids } from '../../store/attempts.ts';
@@ -23,9 +24,10 @@ export async function addressOf(deps: ActivityDeps, view: ContactView): Promise<
   return address;
 }
 
-/** What every message may say of the hospital, and the patient's name where the grant gives it. */
+/** What every message may say of the hospital, the emergency number where the patient is, and the patient's name where the grant gives it. */
 export async function variablesFor(deps: ActivityDeps, view: ContactView): Promise<MessageVariables> {
-  const { hospitalName: hospital, emergencyNumber, readHours } = deps.settings;
+  const { hospitalName: hospital, readHours } = deps.settings;
+  const emergencyNumber = emergencyNumberIn(view.detail.zone, deps.settings.emergencyNumber);
   const name = await openField(deps, view, 'patient.name');
   return { hospital, emergencyNumber, readHours, ...(name === null ? {} : { name }) };
 }

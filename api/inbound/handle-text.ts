@@ -6,7 +6,7 @@ import { inTransaction, lastConversationOn } from '../../store/inbound.ts';
 import type { InboundText } from '../../store/inbound.ts';
 import { acknowledgeByCode, codeIn } from './acknowledge.ts';
 import type { InboundDeps } from './deps.ts';
-import { giveToStaff, languagesOf } from './message.ts';
+import { concerned, giveToStaff } from './message.ts';
 import type { Handled, Message } from './message.ts';
 import { help, optIn, optOut } from './opt-out.ts';
 import { raiseSafety } from './safety.ts';
@@ -92,5 +92,5 @@ async function toInbox(deps: InboundDeps, message: Message, title: string): Prom
   const last = await lastConversationOn(tx, detail.addressId, detail.patients.map((patient) => patient.patientId));
   await giveToStaff(message, 'inbox', title, last?.touchpointId ?? null);
   const isAnswered = detail.patients.length > 0 && !detail.optedOut;
-  return { disposition: title === 'message' ? 'inbox' : title, answers: isAnswered ? [approved(deps, 'given-to-staff', languagesOf(message))] : [], threads: [] };
+  return { disposition: title === 'message' ? 'inbox' : title, answers: isAnswered ? [approved(deps, 'given-to-staff', concerned(message.detail))] : [], threads: [] };
 }

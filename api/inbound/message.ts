@@ -1,5 +1,3 @@
-import { languageOf } from '../../domain/codes.ts';
-import type { Language } from '../../domain/codes.ts';
 import { plusMs } from '../../domain/follow-up/evolve.ts';
 import type { TaskKind } from '../../domain/follow-up/types.ts';
 import type { Transaction } from '../../store/connect.ts';
@@ -36,11 +34,6 @@ export interface Handled {
 
 const taskWithinMs = 24 * 3_600_000;
 const urgentWithinMs = 15 * 60_000;
-
-/** Languages of the patients concerned: of the one in conversation, else of all who share the number. */
-export function languagesOf({ detail }: Message): Language[] {
-  return concerned(detail).map((patient) => languageOf(patient.language));
-}
 
 /** The patient whose conversation is open on the number is meant; with none open, any who shares it may have written, so all are. */
 export function concerned(detail: InboundDetail): InboundDetail['patients'] {

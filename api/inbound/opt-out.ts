@@ -3,7 +3,7 @@ import { applyToConversation } from '../../store/conversations.ts';
 import { tell } from '../../store/threads.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import type { InboundDeps } from './deps.ts';
-import { giveToStaff, languagesOf } from './message.ts';
+import { concerned, giveToStaff } from './message.ts';
 import type { Handled, Message } from './message.ts';
 import { approved } from './words.ts';
 
@@ -19,19 +19,19 @@ export async function optOut(deps: InboundDeps, message: Message): Promise<Handl
   // The address is locked last, after conversations and enrolments: the order in which a contact's begin locks them.
   await gate.optOut(secret, detail.addressId, 'reply');
   const answersItself = message.text.optOutType !== null;
-  return { disposition: 'opt-out', answers: isNews && !answersItself && detail.patients.length > 0 ? [approved(deps, 'stop-confirmation', languagesOf(message))] : [], threads };
+  return { disposition: 'opt-out', answers: isNews && !answersItself && detail.patients.length > 0 ? [approved(deps, 'stop-confirmation', concerned(message.detail))] : [], threads };
 }
 
 export async function optIn(deps: InboundDeps, message: Message): Promise<Handled> {
   const { gate, secret, detail } = message;
   const threads = detail.optedOut ? await lookAgain(message) : [];
   await gate.optIn(secret, detail.addressId);
-  return { disposition: 'opt-in', answers: message.text.optOutType === null && detail.patients.length > 0 ? [approved(deps, 'start-confirmation', languagesOf(message))] : [], threads };
+  return { disposition: 'opt-in', answers: message.text.optOutType === null && detail.patients.length > 0 ? [approved(deps, 'start-confirmation', concerned(message.detail))] : [], threads };
 }
 
 /** Asked for help: who we are and how to stop; somebody who was opted out may ask as well. */
 export function help(deps: InboundDeps, message: Message): Handled {
-  return { disposition: 'help', answers: message.text.optOutType === null && message.detail.patients.length > 0 ? [approved(deps, 'help', languagesOf(message))] : [], threads: [] };
+  return { disposition: 'help', answers: message.text.optOutType === null && message.detail.patients.length > 0 ? [approved(deps, 'help', concerned(message.detail))] : [], threads: [] };
 }
 
 async function cancelQueued(message: Message): Promise<ThreadToPoke[]> {

@@ -5,7 +5,7 @@ import { openEscalationRow } from '../../store/escalations.ts';
 import { liveEnrolments } from '../../store/inbound.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import type { InboundDeps } from './deps.ts';
-import { concerned, giveToStaff, languagesOf } from './message.ts';
+import { concerned, giveToStaff } from './message.ts';
 import type { Handled, Message } from './message.ts';
 import { approved } from './words.ts';
 
@@ -27,8 +27,8 @@ export async function raiseSafety(deps: InboundDeps, message: Message, certainty
   await giveToStaff(message, 'doubtful-safety', ruleOf[certainty], open, true);
   const disposition = certainty === 'stated' ? 'safety' : 'safety-doubtful';
   if (patients.length === 0) return { disposition, answers: [], threads };
-  if (certainty === 'stated') return { disposition, answers: [approved(deps, 'red-advice', languagesOf(message))], threads };
-  return { disposition, answers: detail.optedOut ? [] : [approved(deps, 'given-to-staff', languagesOf(message))], threads };
+  if (certainty === 'stated') return { disposition, answers: [approved(deps, 'red-advice', patients)], threads };
+  return { disposition, answers: detail.optedOut ? [] : [approved(deps, 'given-to-staff', patients)], threads };
 }
 
 /** Opens the alert, unless one of the same rule is open for the patient. Its ladder is the one of the patient's newest plan. */

@@ -1,5 +1,5 @@
 import { languageOf } from '../../domain/codes.ts';
-import type { Language, Level } from '../../domain/codes.ts';
+import type { Level } from '../../domain/codes.ts';
 import { takeTextTurn } from '../../domain/dialogue/text-turn.ts';
 import type { TextTurn } from '../../domain/dialogue/types.ts';
 import type { RuleAction } from '../../domain/plan/format.ts';
@@ -12,6 +12,7 @@ import { giveToStaff } from './message.ts';
 import type { Handled, Message } from './message.ts';
 import { readProgress, writeAnswers, writeProgress } from './progress.ts';
 import { approved } from './words.ts';
+import type { Reader } from './words.ts';
 
 /**
  * A reply to the open conversation, under its row's lock: read the progress, take the turn, evaluate the rules, write, answer.
@@ -26,16 +27,16 @@ export async function answerConversation(deps: InboundDeps, message: Message, to
   if (row === null || row.state.status === 'done' || !row.state.channels.includes('sms')) return { closed: true, threads: heard };
   const questionnaire = deps.content.questionnaires[row.questionnaireId];
   if (questionnaire === undefined) throw new Error(`The questionnaire ${row.questionnaireId} is not among the loaded content.`);
-  const language = languageOf(detail.patients.find((patient) => patient.patientId === row.patientId)?.language ?? 'en');
+  const reader: Reader = detail.patients.find((patient) => patient.patientId === row.patientId) ?? { language: 'en', zone: '' };
   const place = { tx, gate, vault: deps.vault, secret, patientId: row.patientId, touchpointId };
   const stored = await readProgress(place);
-  const turn = takeTextTurn(questionnaire, stored.dialogue, message.text.body, language);
+  const turn = takeTextTurn(questionnaire, stored.dialogue, message.text.body, languageOf(reader.language));
   await writeProgress(place, stored, turn.progress);
   if (turn.status === 'completed' || turn.status === 'given-to-staff') await writeAnswers(place, questionnaire, turn.progress, 'sms');
   const rules = await applyRules(tx, row, questionnaire, { before: stored.dialogue.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent }, now);
   if (turn.status === 'given-to-staff') await giveToStaff(message, 'staff-message', 'given-to-staff', touchpointId);
   const told = await applyToConversation(tx, touchpointId, now, eventsOf(message, turn, rules.actions));
-  return { disposition: `answer-${turn.status}`, answers: textsOf(deps, turn, rules.level, language), threads: [...heard, ...rules.threads, ...told] };
+  return { disposition: `answer-${turn.status}`, answers: textsOf(deps, turn, rules.level, reader), threads: [...heard, ...rules.threads, ...told] };
 }
 
 function eventsOf({ receivedAt, retaken }: Message, turn: TextTurn, actions: RuleAction[]): ConversationEvent[] {
@@ -52,9 +53,9 @@ function eventsOf({ receivedAt, retaken }: Message, turn: TextTurn, actions: Rul
 }
 
 /** Thanks are for answers that alarm nobody: a red one gets emergency advice, an amber one the word that staff read it. */
-function textsOf(deps: InboundDeps, turn: TextTurn, level: Level | null, language: Language): string[] {
-  const advice = level === 'red' ? [approved(deps, 'red-advice', [language])] : [];
-  if (turn.status === 'given-to-staff') return level === 'red' ? advice : [approved(deps, 'given-to-staff', [language])];
-  if (turn.status === 'completed' && level !== null) return level === 'red' ? advice : [approved(deps, 'given-to-staff', [language])];
+function textsOf(deps: InboundDeps, turn: TextTurn, level: Level | null, reader: Reader): string[] {
+  const advice = level === 'red' ? [approved(deps, 'red-advice', [reader])] : [];
+  if (turn.status === 'given-to-staff') return level === 'red' ? advice : [approved(deps, 'given-to-staff', [reader])];
+  if (turn.status === 'completed' && level !== null) return level === 'red' ? advice : [approved(deps, 'given-to-staff', [reader])];
   return turn.say === null ? advice : [...advice, turn.say];
 }

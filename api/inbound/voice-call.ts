@@ -1,5 +1,6 @@
 import { languageOf } from '../../domain/codes.ts';
 import type { Language } from '../../domain/codes.ts';
+import { emergencyNumberIn } from '../../domain/contact/emergency-numbers.ts';
 import { classifyInbound } from '../../domain/dialogue/classify.ts';
 import { phrases } from '../../domain/dialogue/phrases.ts';
 import type { KeyInput, VoiceProgress, VoicePrompt, VoiceScript, VoiceTurn } from '../../domain/dialogue/types.ts';
@@ -90,7 +91,8 @@ async function withTurn(deps: InboundDeps, request: VoiceRequest, work: (turn: T
     const questionnaire = deps.content.questionnaires[locked.conversation.questionnaireId];
     if (questionnaire === undefined) throw new Error(`The questionnaire ${locked.conversation.questionnaireId} is not among the loaded content.`);
     const place = { tx, gate: createGate(tx), vault: deps.vault, secret, patientId: detail.patientId, touchpointId: detail.touchpointId };
-    const { hospitalName, emergencyNumber } = deps.settings;
+    const { hospitalName } = deps.settings;
+    const emergencyNumber = emergencyNumberIn(detail.zone, deps.settings.emergencyNumber);
     const script = { questionnaire, language, hospitalName, patientName: await nameOf(place), record: detail.record, emergencyNumber };
     const outcome = await work({ ...locked, tx, place, detail, questionnaire, script, stored: await readProgress(place), now });
     // The caller has already heard an apology: as if this turn had not been.

@@ -1,20 +1,29 @@
+import { languageOf } from '../../domain/codes.ts';
 import type { Language } from '../../domain/codes.ts';
+import { emergencyNumberIn } from '../../domain/contact/emergency-numbers.ts';
 import { renderMessage } from '../../domain/contact/message.ts';
 import type { SystemMessageId } from '../../domain/contact/variables.ts';
 import type { InboundDeps } from './deps.ts';
 
+/** Who is to read a text: in which language, and where, for the emergency number there. */
+export interface Reader {
+  language: string;
+  zone: string;
+}
+
 /**
- * An approved text in each of these languages, as one message: whoever shares a phone may read different ones. Loading the
- * content has made sure that it exists in all.
+ * An approved text for each of these readers, as one message: whoever shares a phone may read different languages, and be in
+ * different countries. Loading the content has made sure that it exists in all.
  */
-export function approved(deps: InboundDeps, id: SystemMessageId, languages: Iterable<Language>): string {
-  const { hospitalName: hospital, emergencyNumber, readHours } = deps.settings;
-  const texts = [...new Set(languages)].map((language) => {
-    const rendered = renderMessage(deps.content.messages, { id, language, channel: 'sms' }, { hospital, emergencyNumber, readHours });
+export function approved(deps: InboundDeps, id: SystemMessageId, readers: readonly Reader[]): string {
+  const { hospitalName: hospital, readHours } = deps.settings;
+  const texts = readers.map(({ language: code, zone }) => {
+    const language = languageOf(code);
+    const rendered = renderMessage(deps.content.messages, { id, language, channel: 'sms' }, { hospital, emergencyNumber: emergencyNumberIn(zone, deps.settings.emergencyNumber), readHours });
     if ('missing' in rendered) throw new Error(`The message ${id} has no approved text in ${language}.`);
     return rendered.text;
   });
-  return texts.join('\n');
+  return [...new Set(texts)].join('\n');
 }
 
 interface StaffWords {

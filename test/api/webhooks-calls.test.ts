@@ -146,6 +146,15 @@ describe('a dialogue on the phone', () => {
     expect((await world.call(call.callId))?.status).toBe('answered');
   });
 
+  it('says the emergency number of where the patient is', async () => {
+    const call = await atQuestions('2');
+    await world.root`update phi.contact_state set zone = 'Asia/Shanghai' where patient_id = ${call.patientId}`;
+
+    const red = await world.turn(call, 2, { SpeechResult: 'I have chest pain' });
+
+    expect(red.body).toContain('call 1 2 0');
+  });
+
   it('with words of danger spoken opens the alert, whatever was asked', async () => {
     const call = await atQuestions('2');
 

@@ -163,6 +163,20 @@ describe('words of danger', () => {
     expect(world.poked).toContain(`escalation/${escalations[0]?.escalationId ?? ''}`);
   });
 
+  it('are answered with the emergency number where the patient is; who share a phone in two countries get both', async () => {
+    const abroad = await world.patient({ zone: 'Asia/Shanghai' });
+    const shared = await world.patient({ zone: 'Europe/London' });
+    await world.patient({ zone: 'Asia/Shanghai', language: 'zh', sharing: shared });
+
+    const alone = await world.text(abroad.phone, 'chest pain');
+    const both = await world.text(shared.phone, 'chest pain');
+
+    expect(alone.body).toContain('call 120 now');
+    expect(alone.body).not.toContain('911');
+    expect(both.body).toContain('call 999 now');
+    expect(both.body).toContain('拨打120');
+  });
+
   it('that are negated go to a human under red and get no advice', async () => {
     const person = await world.patient();
 

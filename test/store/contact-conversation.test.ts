@@ -44,6 +44,14 @@ const endCall = (callId: string, disposition: 'hung-up' | 'no-answer' | 'complet
   });
 
 describe('a conversation', () => {
+  test('names the emergency number of where the patient is', async () => {
+    const { patient, touchpointId } = await opened(ask, { zone: 'Asia/Shanghai' });
+
+    await runConversation(world, touchpointId);
+
+    expect(world.received(patient).map((message) => message.body)).toEqual([expect.stringContaining('In an emergency call 120.')]);
+  });
+
   test('asks its first question, repeats the open one as a nudge, then calls, and says at its end what silence means', async () => {
     const { patient, enrolmentId, touchpointId } = await opened(ask);
     const first = await runConversation(world, touchpointId);
