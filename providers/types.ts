@@ -42,6 +42,27 @@ export interface ProviderCall {
   createdAt: Date;
 }
 
+/** What became of a message, as its provider tells it, asked or not. */
+export interface MessageStatus {
+  sid: string;
+  /** The provider's own word. */
+  status: string;
+  errorCode: string | null;
+  /** Grows along a message's life, so that an older status never overwrites a newer one. */
+  rank: number;
+  /** Null while it may still change. */
+  delivered: boolean | null;
+}
+
+/** How a call stands, likewise. */
+export interface CallStatus {
+  sid: string;
+  status: string;
+  rank: number;
+  answeredBy: string | null;
+  ended: boolean;
+}
+
 export interface SmsRequest {
   /** E.164. */
   to: string;
@@ -58,6 +79,8 @@ export interface SmsProvider {
   send(request: SmsRequest): Promise<SendResult>;
   /** All messages to a number that the provider took at or after `sentAfter`. Throws ProviderUnavailable when it cannot tell. */
   find(search: { to: string; sentAfter: Date }): Promise<ProviderMessage[]>;
+  /** What became of one message; null when the provider knows no such message. Throws ProviderUnavailable. */
+  status(messageSid: string): Promise<MessageStatus | null>;
   /** All messages that the provider took for us at or after `since`, whomever to, but for answers within a webhook. Throws ProviderUnavailable. */
   list(search: { since: Date }): Promise<ProviderMessage[]>;
 }
@@ -76,6 +99,8 @@ export interface VoiceProvider {
   place(request: CallRequest): Promise<SendResult>;
   /** All calls to a number that were begun at or after `sentAfter`. Throws ProviderUnavailable when it cannot tell. */
   find(search: { to: string; sentAfter: Date }): Promise<ProviderCall[]>;
+  /** How one call stands; null when the provider knows no such call. Throws ProviderUnavailable. */
+  status(callSid: string): Promise<CallStatus | null>;
   /** Ends a call; one that has ended already stays ended. Throws ProviderUnavailable. */
   hangUp(callSid: string): Promise<void>;
   /** The recording's bytes (WAV); null when the provider has it no more. Throws ProviderUnavailable. */

@@ -28,6 +28,7 @@ import { createPoker } from '../temporal/poke.ts';
 import { workflowBundle } from './bundle.ts';
 import { createCareWorkers } from './care-workers.ts';
 import { serveMetrics } from './metrics.ts';
+import { askForReceipts } from './receipts.ts';
 import { installRuntime } from './runtime.ts';
 import { stopSignal } from './stopping.ts';
 import { sweep } from './sweeper.ts';
@@ -70,7 +71,9 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
   closing.push(() => mail.close(), () => vault.close());
   const metrics = await serveMetrics({ host: settings.metricsHost, port: settings.metricsPort, readHealth: () => readHealth(sql, new Date()), sdkMetricsUrl });
   closing.push(() => metrics.close());
-  const activities = createActivities({ sql, gate, vault, poker, logger, mail, content: loadContent(settings.contentDirectory), ...phones(settings), clock: () => new Date(), settings: await activitySettings(settings) });
+  const clock = (): Date => new Date();
+  const { sms, voice } = phones(settings);
+  const activities = createActivities({ sql, gate, vault, poker, logger, mail, content: loadContent(settings.contentDirectory), sms, voice, clock, settings: await activitySettings(settings) });
   const bundle = await workflowBundle();
   const connection = await connectPatiently(settings, logger, signal);
   closing.push(() => connection.close());
@@ -85,8 +88,9 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
   });
   logger.info({ queues: workers.map((worker) => worker.options.taskQueue) }, 'working');
   const sweeping = sweep({ unpickedThreads: (search) => unpickedThreads(sql, search), poker, forgetExpiredGrants: () => gate.forgetExpiredGrants(), logger }, signal);
+  const asking = askForReceipts({ sql, sms, voice, poker, clock, logger }, signal);
   await runTogether(workers, signal);
-  await sweeping;
+  await Promise.all([sweeping, asking]);
 }
 
 /** Runs them until the signal is aborted or one of them fails; then all end, each within its grace. Rejects with the first failure. */

@@ -1,22 +1,23 @@
 import type { CallDisposition } from '../../domain/questionnaire/types.ts';
-import type { CallCallback, RecordingCallback } from '../../providers/twilio/callbacks.ts';
+import { isMachine } from '../../providers/twilio/callbacks.ts';
+import type { RecordingCallback } from '../../providers/twilio/callbacks.ts';
+import type { CallStatus } from '../../providers/types.ts';
 import { noteCallback, threadOf } from '../../store/callbacks.ts';
 import { changeCall, lockCall } from '../../store/calls.ts';
 import type { CallRow, RecordingStatus } from '../../store/calls.ts';
 import { createGate } from '../../store/gate.ts';
 import type { TurnDetail } from '../../store/gate.ts';
 import { inTransaction } from '../../store/inbound.ts';
+import { recordPageCallStatus } from '../../store/receipts.ts';
 import { endCall, lockCallOf } from './call-end.ts';
 import type { LockedCall } from './call-end.ts';
 import type { InboundDeps } from './deps.ts';
-import { pageFailed } from './page-call.ts';
 import type { Page } from './page-call.ts';
 import { readProgress, writeAnswers } from './progress.ts';
 import type { ProgressPlace } from './progress.ts';
-import { isMachine } from './voice-call.ts';
 
 /** How a patient's call goes, told by the provider. A call that ends with its dialogue unfinished is ended here, as what it was. */
-export async function takeCallStatus(deps: InboundDeps, callId: string, callback: CallCallback, attemptId: string | null): Promise<void> {
+export async function takeCallStatus(deps: InboundDeps, callId: string, callback: CallStatus, attemptId: string | null): Promise<void> {
   const now = deps.clock().toISOString();
   const { sid, status, rank, answeredBy } = callback;
   // What was answered before a hang-up is read and kept by the turn's right, which ends with the call.
@@ -41,15 +42,11 @@ export async function takeCallStatus(deps: InboundDeps, callId: string, callback
 }
 
 /** A page by voice that nobody took up: the escalation goes on at once. One that was answered waits for its own clock. */
-export async function takePageStatus(deps: InboundDeps, page: Page, callback: CallCallback, attemptId: string | null): Promise<void> {
+export async function takePageStatus(deps: InboundDeps, page: Page, callback: CallStatus, attemptId: string | null): Promise<void> {
   const now = deps.clock().toISOString();
-  const { sid, status, rank } = callback;
-  const isNews = await inTransaction(deps.sql, async (tx) => {
-    if (!(await noteCallback(tx, { providerSid: sid, status, errorCode: null, receivedAt: now }))) return false;
-    await createGate(tx).attemptReceipt({ providerSid: sid, attemptId, status, rank, error: null });
-    return true;
-  });
-  if (isNews && callback.ended && status !== 'completed') await pageFailed(deps, page);
+  const reachedNobody = callback.ended && callback.status !== 'completed';
+  const threads = await inTransaction(deps.sql, (tx) => recordPageCallStatus(tx, page, { ...callback, attemptId, reachedNobody, now }));
+  deps.pending.add(deps.poker.poke(threads));
 }
 
 /** True when the call took down at least one answer: somebody was there, so a person rings back instead of the engine. */

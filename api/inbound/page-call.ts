@@ -2,15 +2,12 @@ import { languageOf } from '../../domain/codes.ts';
 import type { Language } from '../../domain/codes.ts';
 import type { VoicePrompt } from '../../domain/dialogue/types.ts';
 import { renderMessage } from '../../domain/contact/message.ts';
-import { acknowledgeCodeOf, lockEscalation } from '../../store/escalations.ts';
+import { isMachine } from '../../providers/twilio/callbacks.ts';
+import { acknowledgeCodeOf } from '../../store/escalations.ts';
 import { inTransaction } from '../../store/inbound.ts';
-import { tell } from '../../store/threads.ts';
-import type { ThreadToPoke } from '../../store/threads.ts';
-import type { EscalationEvent } from '../../domain/escalation/types.ts';
-import type { Transaction } from '../../store/connect.ts';
+import { tellPageReceipt } from '../../store/receipts.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { InboundDeps } from './deps.ts';
-import { isMachine } from './voice-call.ts';
 import { staffWords } from './words.ts';
 
 export interface Page {
@@ -51,19 +48,6 @@ async function listener({ gate }: InboundDeps, calledNumber: string): Promise<{ 
 export async function pageFailed(deps: InboundDeps, { escalationId, page }: Page): Promise<void> {
   const threads = await inTransaction(deps.sql, (tx) => tellPageReceipt(tx, escalationId, page, false, deps.clock().toISOString()));
   deps.pending.add(deps.poker.poke(threads));
-}
-
-/** Tells an escalation what became of a page. A receipt may be faster than the page's own end; that it is there tells that the page went out. */
-export async function tellPageReceipt(tx: Transaction, escalationId: string, page: number, delivered: boolean, now: string): Promise<ThreadToPoke[]> {
-  const { state } = await lockEscalation(tx, escalationId);
-  if (delivered || state.status !== 'open') return [];
-  const events: EscalationEvent[] = [
-    ...(page === state.pagesMade + 1 ? [{ kind: 'page-ended' as const, page, outcome: 'sent' as const, at: now }] : []),
-    { kind: 'page-receipt', page, delivered, at: now },
-  ];
-  const threads: ThreadToPoke[] = [];
-  for (const event of events) threads.push(await tell(tx, 'escalation', escalationId, event, now));
-  return threads.slice(-1);
 }
 
 async function pagePrompt(deps: InboundDeps, escalationId: string, language: Language): Promise<VoicePrompt> {

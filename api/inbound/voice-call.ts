@@ -6,6 +6,7 @@ import { phrases } from '../../domain/dialogue/phrases.ts';
 import type { KeyInput, VoiceProgress, VoicePrompt, VoiceScript, VoiceTurn } from '../../domain/dialogue/types.ts';
 import { openCall, takeVoiceTurn } from '../../domain/dialogue/voice-turn.ts';
 import type { Questionnaire } from '../../domain/questionnaire/format.ts';
+import { isMachine } from '../../providers/twilio/callbacks.ts';
 import { changeCall } from '../../store/calls.ts';
 import type { CallChange } from '../../store/calls.ts';
 import type { Transaction } from '../../store/connect.ts';
@@ -146,11 +147,6 @@ async function endUnheard(deps: InboundDeps, { callId, providerSid, answeredBy, 
   });
   deps.pending.add(deps.poker.poke(threads));
   return null;
-}
-
-/** `unknown` may be a person: what is said first tells no more than the hospital's and the patient's name. */
-export function isMachine(answeredBy: string | null): boolean {
-  return answeredBy !== null && /^(?:machine|fax)/.test(answeredBy);
 }
 
 async function nameOf(place: ProgressPlace): Promise<string> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CallStatus, MessageStatus } from '../types.ts';
 
 /**
  * Ends an address that the provider asks or reports to: its connection overrides. It then tries again for some seconds while a
@@ -20,23 +21,6 @@ const messageStatus = z.object({ MessageSid: sid, MessageStatus: code, ErrorCode
 const callStatus = z.object({ CallSid: sid, CallStatus: code, AnsweredBy: code.optional(), CallDuration: z.string().regex(/^\d{1,6}$/).optional() });
 const recordingStatus = z.object({ CallSid: sid, RecordingSid: sid.optional(), RecordingStatus: code });
 
-export interface MessageCallback {
-  sid: string;
-  status: string;
-  errorCode: string | null;
-  rank: number;
-  /** Null while it may still change. */
-  delivered: boolean | null;
-}
-
-export interface CallCallback {
-  sid: string;
-  status: string;
-  rank: number;
-  answeredBy: string | null;
-  ended: boolean;
-}
-
 export interface RecordingCallback {
   callSid: string;
   recordingSid: string | null;
@@ -44,21 +28,21 @@ export interface RecordingCallback {
 }
 
 /** Null when the form is not a message's status. */
-export function parseMessageCallback(form: unknown): MessageCallback | null {
+export function parseMessageCallback(form: unknown): MessageStatus | null {
   const parsed = messageStatus.safeParse(form);
   if (!parsed.success) return null;
-  const { MessageSid, MessageStatus, ErrorCode } = parsed.data;
-  const delivered = MessageStatus === 'delivered' || MessageStatus === 'read' ? true : MessageStatus === 'undelivered' || MessageStatus === 'failed' ? false : null;
-  return { sid: MessageSid, status: MessageStatus, errorCode: ErrorCode ?? null, rank: messageRanks[MessageStatus] ?? 0, delivered };
+  const { MessageSid, MessageStatus: status, ErrorCode } = parsed.data;
+  const delivered = status === 'delivered' || status === 'read' ? true : status === 'undelivered' || status === 'failed' ? false : null;
+  return { sid: MessageSid, status, errorCode: ErrorCode ?? null, rank: messageRanks[status] ?? 0, delivered };
 }
 
 /** Null when the form is not a call's status. */
-export function parseCallCallback(form: unknown): CallCallback | null {
+export function parseCallCallback(form: unknown): CallStatus | null {
   const parsed = callStatus.safeParse(form);
   if (!parsed.success) return null;
-  const { CallSid, CallStatus, AnsweredBy } = parsed.data;
-  const rank = callRanks[CallStatus] ?? 0;
-  return { sid: CallSid, status: CallStatus, rank, answeredBy: AnsweredBy ?? null, ended: rank >= 6 };
+  const { CallSid, CallStatus: status, AnsweredBy } = parsed.data;
+  const rank = callRanks[status] ?? 0;
+  return { sid: CallSid, status, rank, answeredBy: AnsweredBy ?? null, ended: rank >= 6 };
 }
 
 /** Null when the form is not a recording's status. */
@@ -68,4 +52,9 @@ export function parseRecordingCallback(form: unknown): RecordingCallback | null 
   const { CallSid, RecordingSid, RecordingStatus } = parsed.data;
   const status = RecordingStatus === 'in-progress' || RecordingStatus === 'completed' || RecordingStatus === 'absent' ? RecordingStatus : 'other';
   return { callSid: CallSid, recordingSid: RecordingSid ?? null, status };
+}
+
+/** `unknown` may be a person. */
+export function isMachine(answeredBy: string | null): boolean {
+  return answeredBy !== null && /^(?:machine|fax)/.test(answeredBy);
 }

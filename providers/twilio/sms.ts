@@ -1,6 +1,6 @@
 import type { Twilio } from 'twilio';
 import type { ProviderMessage, SmsProvider } from '../types.ts';
-import { insistently } from './callbacks.ts';
+import { insistently, parseMessageCallback } from './callbacks.ts';
 import { askProvider, postOnce } from './client.ts';
 import type { TwilioSettings } from './client.ts';
 
@@ -23,6 +23,12 @@ export function twilioSms(client: Twilio, { from, publicUrl }: Pick<TwilioSettin
       }),
     // Not by DateSent: a message that still waits in the provider's queue has none, and would seem absent. Lists are newest first.
     find: ({ to, sentAfter }) => askProvider(async () => taken(await client.messages.list({ to, limit: searchLimit }), sentAfter)),
+    status: (messageSid) =>
+      askProvider(async () => {
+        const { sid, status, errorCode } = await client.messages(messageSid).fetch();
+        const code = errorCode as number | null;
+        return parseMessageCallback({ MessageSid: sid, MessageStatus: status, ...(code === null ? {} : { ErrorCode: String(code) }) });
+      }, null),
     list: ({ since }) => askProvider(async () => taken((await listBackTo(client, since)).filter((message) => message.direction === 'outbound-api'), since)),
   };
 }

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Twilio } from 'twilio';
 import type { VoiceProvider } from '../types.ts';
 import { ProviderUnavailable } from '../types.ts';
-import { insistently } from './callbacks.ts';
+import { insistently, parseCallCallback } from './callbacks.ts';
 import { askProvider, postOnce } from './client.ts';
 import type { TwilioSettings } from './client.ts';
 
@@ -35,6 +35,12 @@ export function twilioVoice(client: Twilio, settings: TwilioSettings): VoiceProv
           .filter((call) => call.dateCreated.getTime() >= Math.floor(sentAfter.getTime() / 1_000) * 1_000)
           .map((call) => ({ sid: call.sid, to: call.to, status: call.status, createdAt: call.dateCreated }));
       }),
+    status: (callSid) =>
+      askProvider(async () => {
+        const { sid, status, answeredBy } = await client.calls(callSid).fetch();
+        const by = answeredBy as string | null;
+        return parseCallCallback({ CallSid: sid, CallStatus: status, ...(by === null ? {} : { AnsweredBy: by }) });
+      }, null),
     async hangUp(callSid) {
       await askProvider(async () => (await client.calls(callSid).update({ status: 'completed' })).sid, callSid);
     },

@@ -201,6 +201,7 @@ export async function createCareWorld() {
     /** What the database's clock would show later: leases run out, attempts settle. Nothing sleeps. */
     async letPass(seconds: number): Promise<void> {
       await root`update care.attempt set first_claimed_at = first_claimed_at - make_interval(secs => ${seconds}), claimed_at = claimed_at - make_interval(secs => ${seconds}), lease_until = lease_until - make_interval(secs => ${seconds})`;
+      await root`update care.receipt_question set next_at = next_at - make_interval(secs => ${seconds})`;
     },
     async touchpoint(touchpointId: string): Promise<{ status: string; outcome: string | null; reason: string | null; nextAt: string | null; channelIndex: number }> {
       return one(await root<{ status: string; outcome: string | null; reason: string | null; nextAt: string | null; channelIndex: number }[]>`
