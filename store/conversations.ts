@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { decideConversation, windowEnd } from '../domain/questionnaire/decide.ts';
+import { windowEnd } from '../domain/questionnaire/clocks.ts';
+import { decideConversation } from '../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../domain/questionnaire/evolve.ts';
 import { conversationRules, newConversation } from '../domain/questionnaire/begin.ts';
 import type { ConversationDecision, ConversationEffect, ConversationEvent, ConversationNext, ConversationRules, ConversationState } from '../domain/questionnaire/types.ts';

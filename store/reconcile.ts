@@ -48,7 +48,7 @@ export async function databaseDifferences(sql: Sql, asOf: string): Promise<Diffe
       rows: sql`select touchpoint_id as id from care.conversation where closed_at is null and (
           (status = 'starting' and (state->>'nextAt')::timestamptz < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds}))
           or (status = 'waiting' and coalesce(state->>'lastAnswerAt', state->>'askedAt')::timestamptz
-              + make_interval(secs => (rules->>'windowMs')::float8 / 1000) < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds})))`,
+              + make_interval(secs => ((rules->>'windowMs')::float8 + coalesce((state->>'lateMs')::float8, 0)) / 1000) < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds})))`,
     },
     {
       kind: 'escalation-overdue',

@@ -1,6 +1,7 @@
 import { assertNever } from '../codes.ts';
 import { plusMs } from '../follow-up/evolve.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
+import { isNudgeLate, nextNudge, windowEnd } from './clocks.ts';
 import { endConversation, giveUpChannel } from './evolve.ts';
 import type { ConversationDecision, ConversationEffect, ConversationNext, ConversationRules, ConversationState } from './types.ts';
 
@@ -23,7 +24,7 @@ function settle(rules: ConversationRules, state: ConversationState, now: Instant
     const late = endConversation(current, 'missed', current.reason ?? 'late');
     return { state: late, effects: [{ kind: 'create-task', touchpointId: state.touchpointId, task: 'late-step', title: 'late-step' }] };
   }
-  if (current.status === 'waiting' && windowEnd(rules, current) <= now) {
+  if (current.status === 'waiting' && windowEnd(rules, current) <= now && !isNudgeLate(rules, current, now)) {
     const silent = giveUpChannel(rules, current, current.lastAnswerAt === null ? 'no-answer' : 'partial', now);
     current = silent.state;
     effects.push(...silent.effects);
@@ -45,7 +46,7 @@ function nextOf(rules: ConversationRules, state: ConversationState, now: Instant
       const nudge = nextNudge(rules, state);
       if (nudge !== null && nudge <= now) return contact(state, `nudge-${state.nudgesSent + 1}`, revision);
       const end = windowEnd(rules, state);
-      return nudge !== null && nudge < end ? { kind: 'wait', dueAt: nudge, summary: 'until the nudge' } : { kind: 'wait', dueAt: end, summary: 'until the reply window ends' };
+      return nudge !== null && (nudge < end || isNudgeLate(rules, state, now)) ? { kind: 'wait', dueAt: nudge, summary: 'until the nudge' } : { kind: 'wait', dueAt: end, summary: 'until the reply window ends' };
     }
     default:
       return assertNever(state.status);
@@ -75,17 +76,4 @@ function channelOf(state: ConversationState) {
   const channel = state.channels[state.channelIndex];
   if (channel === undefined) throw new Error(`Conversation ${state.touchpointId} stands on a channel that it does not have.`);
   return channel;
-}
-
-/** Counted from the last answer: somebody who stops half-way, or whom our next question did not reach, is asked again. */
-function nextNudge(rules: ConversationRules, state: ConversationState): Instant | null {
-  const waitMs = rules.nudgesMs[state.nudgesSent];
-  if (waitMs === undefined || state.askedAt === null) return null;
-  const at = plusMs(state.lastAnswerAt ?? state.askedAt, waitMs);
-  return state.nextAt > at ? state.nextAt : at;
-}
-
-/** Judged from when the last answer arrived, not from when it was processed. */
-export function windowEnd(rules: ConversationRules, state: ConversationState): Instant {
-  return plusMs(state.lastAnswerAt ?? state.askedAt ?? state.nextAt, rules.windowMs);
 }

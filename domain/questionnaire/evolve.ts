@@ -3,6 +3,7 @@ import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
 import { isRepairable, plusMs } from '../follow-up/evolve.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
 import type { RuleAction } from '../plan/format.ts';
+import { afterNudge, holdNudge } from './clocks.ts';
 import type { CallDisposition, ContactKind, ConversationEvent, ConversationRules, ConversationState } from './types.ts';
 
 interface Evolved {
@@ -24,7 +25,7 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
       return giveUpChannel(rules, { ...state, askedAt: null }, event.reason, event.at);
     case 'answered-item':
       // An answer that is faster than the end of the contact that asked proves that the question went out.
-      return { state: { ...(state.status === 'starting' && state.channels[state.channelIndex] !== 'voice' ? asked(state, false, event.at) : state), lastAnswerAt: event.at }, effects: [] };
+      return { state: { ...(state.status === 'starting' && state.channels[state.channelIndex] !== 'voice' ? asked(rules, state, false, event.at) : state), lastAnswerAt: event.at, lateMs: 0, nudgeDueAt: null }, effects: [] };
     case 'completed':
       return { state: endConversation({ ...state, lastAnswerAt: event.at }, 'answered', null), effects: [] };
     case 'call-ended':
@@ -46,7 +47,7 @@ function resumed(state: ConversationState, at: Instant): ConversationState {
   if (state.pausedAt === null) return state;
   const pauseMs = Math.max(0, Date.parse(at) - Date.parse(state.pausedAt));
   const later = (instant: Instant | null): Instant | null => (instant === null ? null : plusMs(instant, pauseMs));
-  return { ...state, pausedAt: null, askedAt: later(state.askedAt), lastAnswerAt: later(state.lastAnswerAt), nextAt: state.nextAt > state.pausedAt ? plusMs(state.nextAt, pauseMs) : at };
+  return { ...state, pausedAt: null, askedAt: later(state.askedAt), lastAnswerAt: later(state.lastAnswerAt), nudgeDueAt: later(state.nudgeDueAt ?? null), nextAt: state.nextAt > state.pausedAt ? plusMs(state.nextAt, pauseMs) : at };
 }
 
 export function endConversation(state: ConversationState, outcome: TouchpointOutcome, reason: string | null): ConversationState {
@@ -75,10 +76,10 @@ function contactEnded(rules: ConversationRules, state: ConversationState, contac
   const isNudge = contactKind.startsWith('nudge-');
   switch (outcome.kind) {
     case 'sent':
-      return { state: asked(state, isNudge, at), effects: [] };
+      return { state: asked(rules, state, isNudge, at), effects: [] };
     case 'held':
       if (!isNudge && state.askedAt === null && outcome.until > state.notAfter) return late(state, outcome.reason);
-      return { state: { ...state, nextAt: outcome.until, reason: outcome.reason }, effects: heldTask(state, outcome.reason) };
+      return { state: isNudge ? holdNudge(rules, state, outcome.until, outcome.reason) : { ...state, nextAt: outcome.until, reason: outcome.reason }, effects: heldTask(state, outcome.reason) };
     case 'refused':
       if (outcome.reason === 'stale') return { state, effects: [] };
       if (outcome.reason === 'expired') return late(state, 'late');
@@ -86,10 +87,10 @@ function contactEnded(rules: ConversationRules, state: ConversationState, contac
       if (isPersonal(outcome.reason)) return { state: endConversation(state, 'missed', outcome.reason), effects: [] };
       return giveUpChannel(rules, state, outcome.reason, at);
     case 'unreachable':
-      if (isNudge) return { state: asked(state, true, at), effects: [] };
+      if (isNudge) return { state: asked(rules, state, true, at), effects: [] };
       return giveUpChannel(rules, state, outcome.reason, at);
     case 'unknown':
-      return { state: asked(state, isNudge, at), effects: [task(state, 'outcome-unknown')] };
+      return { state: asked(rules, state, isNudge, at), effects: [task(state, 'outcome-unknown')] };
     default:
       return assertNever(outcome);
   }
@@ -124,9 +125,9 @@ function isPersonal(reason: string): boolean {
   return reason === 'deceased' || reason === 'admitted' || reason === 'inactive';
 }
 
-function asked(state: ConversationState, isNudge: boolean, at: Instant): ConversationState {
-  if (isNudge) return { ...state, nudgesSent: state.nudgesSent + 1, reason: null };
-  return { ...state, status: 'waiting', askedAt: state.askedAt !== null && state.status === 'waiting' ? state.askedAt : at, nudgesSent: 0, reason: null };
+function asked(rules: ConversationRules, state: ConversationState, isNudge: boolean, at: Instant): ConversationState {
+  if (isNudge) return afterNudge(rules, state, at);
+  return { ...state, status: 'waiting', askedAt: state.askedAt !== null && state.status === 'waiting' ? state.askedAt : at, nudgesSent: 0, reason: null, lateMs: 0, nudgeDueAt: null };
 }
 
 function late(state: ConversationState, reason: string): Evolved {

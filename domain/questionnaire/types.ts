@@ -28,6 +28,10 @@ export interface ConversationState {
   notAfter: Instant;
   /** When the last answer arrived: window and nudges run from it. */
   lastAnswerAt: Instant | null;
+  /** By how much nudges were late because the engine was down: window and nudges are set on by it, by one window at most. Absent: not at all. */
+  lateMs?: number;
+  /** When the nudge was due that is being held for a reason of ours (the provider is busy), so that its lateness counts from there. */
+  nudgeDueAt?: Instant | null;
   /** While its enrolment is paused nothing is begun and no clock runs out; what is left of each goes on after. */
   pausedAt: Instant | null;
   outcome: TouchpointOutcome | null;

@@ -42,6 +42,18 @@ describe('sending an SMS', () => {
     expect(network.phone(number).messages().at(-1)).toMatchObject({ body: 'Once only.', statusCallback: `http://127.0.0.1:9/webhooks/twilio/status?attempt=${sent.attemptId}#rc=5&rp=all` });
   });
 
+  it('is asked for by its id, with the code of what kept it from the phone; one that nobody knows is null', async () => {
+    const lost = '+12125550106';
+    network.phone(lost).onTexts('unreachable');
+    const result = await sms.send(request({ to: lost }));
+    if (result.kind !== 'accepted') throw new Error(result.kind);
+    await network.until(() => network.phone(lost).messages().find((message) => message.status === 'undelivered'));
+
+    expect(await sms.status(result.sid)).toEqual({ sid: result.sid, status: 'undelivered', errorCode: '30003', rank: 6, delivered: false });
+    expect(await sms.status(`SM${'0'.repeat(32)}`)).toBeNull();
+    expect(await voice.status(`CA${'0'.repeat(32)}`)).toBeNull();
+  });
+
   it('is unknown when the provider takes it and drops its answer, and is found by looking', async () => {
     network.faults.add({ kind: 'accept-then-drop', on: 'create-message', times: 1 });
     const began = new Date();

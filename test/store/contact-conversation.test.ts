@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { handleText } from '../../api/inbound/handle-text.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
 import { changeCall, lockCall } from '../../store/calls.ts';
+import { sealInbound } from '../../store/inbound.ts';
 import { createCareWorld, dueAt, Killed, runConversation, runFollowUp } from '../support/care-world.ts';
 import type { CareWorld } from '../support/care-world.ts';
 
@@ -42,6 +44,39 @@ const endCall = (callId: string, disposition: 'hung-up' | 'no-answer' | 'complet
     await changeCall(tx, row, { status: 'ended', disposition, endedAt: world.clock.now.toISOString(), recordingStatus: recording });
     if (row.touchpointId !== null) await applyToConversation(tx, row.touchpointId, world.clock.now.toISOString(), [{ kind: 'call-ended', disposition, at: world.clock.now.toISOString(), actions: [] }]);
   });
+
+describe('an engine that slept through the reply window', () => {
+  test('nudges late, and leaves the patient the time that the plan has after it', async () => {
+    const { patient, touchpointId } = await opened({ ...ask, channels: ['sms'] });
+    await runConversation(world, touchpointId);
+    world.at('2026-03-02T17:00:00.000Z');
+
+    const woken = await runConversation(world, touchpointId);
+    world.at('2026-03-02T21:00:00.000Z');
+    const ended = await runConversation(world, touchpointId);
+
+    expect(world.received(patient)).toHaveLength(2);
+    expect(woken).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T21:00:00.000Z', summary: 'until the reply window ends' });
+    expect(ended).toMatchObject({ kind: 'end', outcome: 'missed' });
+  });
+
+  test('takes no stored reply for silence: it is applied first, by when it came', async () => {
+    const { patient, touchpointId } = await opened({ ...ask, channels: ['sms'], reply: { window: 'PT6H', nudges: [], silence: 'escalate-red' } });
+    await runConversation(world, touchpointId);
+    world.at('2026-03-02T11:00:00.000Z');
+    const text = { from: patient.phone.number, body: '2', media: 0, optOutType: null };
+    const stored = await world.inbound.gate.inboundStore({ ...(await sealInbound(world.vault, text)), providerSid: `SM${randomUUID().replaceAll('-', '')}`, kind: 'sms', addressKind: 'phone', receivedAt: world.clock.now.toISOString() });
+    world.at('2026-03-02T20:00:00.000Z');
+
+    const woken = await runConversation(world, touchpointId);
+    await handleText(world.inbound, stored.secret, text, '2026-03-02T11:00:00.000Z', true);
+    const ended = await runConversation(world, touchpointId);
+
+    expect(woken).toMatchObject({ kind: 'wait', summary: 'a reply is being taken up' });
+    expect(ended).toMatchObject({ kind: 'end', outcome: 'answered' });
+    expect(await world.root`select 1 from care.escalation where touchpoint_id = ${touchpointId}`).toEqual([]);
+  });
+});
 
 describe('a conversation', () => {
   test('names the emergency number of where the patient is', async () => {

@@ -1,0 +1,49 @@
+import type { HeldReason } from '../codes.ts';
+import { plusMs } from '../follow-up/evolve.ts';
+import type { Instant } from '../follow-up/types.ts';
+import type { ConversationRules, ConversationState } from './types.ts';
+
+/** When the next nudge is due. Counted from the last answer: somebody who stops half-way, or whom our next question did not reach, is asked again. */
+export function nextNudge(rules: ConversationRules, state: ConversationState): Instant | null {
+  const waitMs = rules.nudgesMs[state.nudgesSent];
+  if (waitMs === undefined || state.askedAt === null) return null;
+  const at = plusMs(state.lastAnswerAt ?? state.askedAt, waitMs + (state.lateMs ?? 0));
+  return state.nextAt > at ? state.nextAt : at;
+}
+
+/** Judged from when the last answer arrived, not from when it was processed. */
+export function windowEnd(rules: ConversationRules, state: ConversationState): Instant {
+  return plusMs(state.lastAnswerAt ?? state.askedAt ?? state.nextAt, rules.windowMs + (state.lateMs ?? 0));
+}
+
+/**
+ * Whether silence is not to be judged yet, though the window may be over: a nudge was due within it and did not go out for a
+ * reason of ours, so the patient was not asked as the plan says. It goes out late, if it is late by no more than is left of
+ * one window; after a longer outage a human is told instead.
+ */
+export function isNudgeLate(rules: ConversationRules, state: ConversationState, now: Instant): boolean {
+  const due = nudgeDue(rules, state);
+  return due !== null && due < windowEnd(rules, state) && now <= plusMs(due, mayBeLateMs(rules, state));
+}
+
+/** The state after a nudge that went out at `at`: what is left of window and nudges runs from it as the plan has it between them. */
+export function afterNudge(rules: ConversationRules, state: ConversationState, at: Instant): ConversationState {
+  const due = nudgeDue(rules, state);
+  const lateMs = due === null ? 0 : Math.min(mayBeLateMs(rules, state), Math.max(0, Date.parse(at) - Date.parse(due)));
+  return { ...state, nudgesSent: state.nudgesSent + 1, reason: null, lateMs: (state.lateMs ?? 0) + lateMs, nudgeDueAt: null };
+}
+
+/** The state of a nudge that is held. Quiet hours and the cap are the plan's own word and move its due time; what holds us up does not. */
+export function holdNudge(rules: ConversationRules, state: ConversationState, until: Instant, reason: HeldReason): ConversationState {
+  const isPlanned = reason === 'quiet-hours' || reason === 'daily-cap';
+  return { ...state, nextAt: until, reason, nudgeDueAt: isPlanned ? null : nudgeDue(rules, state) };
+}
+
+function nudgeDue(rules: ConversationRules, state: ConversationState): Instant | null {
+  return state.nudgeDueAt ?? nextNudge(rules, state);
+}
+
+/** All lateness of one conversation together sets its clocks on by one window at most. */
+function mayBeLateMs(rules: ConversationRules, state: ConversationState): number {
+  return Math.max(0, rules.windowMs - (state.lateMs ?? 0));
+}
