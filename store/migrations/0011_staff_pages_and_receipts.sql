@@ -22,6 +22,19 @@ create function gate.staff_language(p_person uuid) returns text
 language sql volatile security definer set search_path = pg_catalog, pg_temp set debug_print_parse = off set debug_print_rewritten = off set debug_print_plan = off
 as $$ select language from auth.person where person_id = p_person and active $$;
 grant execute on function gate.staff_language(uuid) to ct_api;
+
+-- An alert that nobody takes pages a whole ladder of rotas again and again, for weeks: its ten-thousandth page must not be refused for
+-- its number. In the function as it stands, so that all else of it stays as it is.
+do $$
+declare
+  v_before text := pg_get_functiondef('gate.contact_begin(text, uuid, text, text, uuid, bigint, timestamptz, int)'::regprocedure);
+  v_after text := replace(v_before, '-[0-9]{1,4})$', '-[0-9]{1,9})$');
+begin
+  if v_after = v_before then
+    raise exception 'gate.contact_begin does not bound the number of a contact as 0006 wrote it';
+  end if;
+  execute v_after;
+end $$;
 reset role;
 
 set role ct_care;

@@ -95,6 +95,16 @@ describe('a page', () => {
   });
 });
 
+test('an alert that nobody takes is paged on past its ten-thousandth page', async () => {
+  const { escalationId, people } = await alerted();
+  await world.root`update care.escalation set state = jsonb_set(state, '{pagesMade}', '10500') where escalation_id = ${escalationId}`;
+
+  const { pages } = await run(escalationId);
+
+  expect(pages).toEqual(['0.0 sms']);
+  expect(people[0]?.phone.messages()).toHaveLength(1);
+});
+
 describe('a page whose worker died', () => {
   test('belongs to it for 15 s, however long other contacts do, and is then followed by a call', async () => {
     const { escalationId, people } = await alerted();
