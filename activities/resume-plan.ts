@@ -1,7 +1,7 @@
 import { localText } from '../domain/time/describe.ts';
 import type { CareActivities } from '../domain/threads.ts';
 import { resumeFollowUp } from '../store/follow-ups.ts';
-import type { FollowUpRow } from '../store/follow-ups.ts';
+import type { FollowUpRow } from '../store/follow-up-row.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /** Under the enrolment's lock: applies its inbox, decides. */

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { AlreadyEnrolled } from '../store/enrolments.ts';
-import { EnrolmentUnknown } from '../store/follow-ups.ts';
+import { EnrolmentUnknown } from '../store/follow-up-row.ts';
 import { GateInputError, GateRefused, GrantGone, VersionConflict } from '../store/gate.ts';
 import { KeyReused, SameRequestUnderWay } from '../store/idempotency.ts';
 import { PlanExists } from '../store/plans.ts';

@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { windowEnd } from '../domain/questionnaire/clocks.ts';
 import { decideConversation } from '../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../domain/questionnaire/evolve.ts';
-import { conversationRules, newConversation } from '../domain/questionnaire/begin.ts';
 import type { ConversationDecision, ConversationEffect, ConversationEvent, ConversationNext, ConversationRules, ConversationState } from '../domain/questionnaire/types.ts';
 import { plusMs } from '../domain/follow-up/evolve.ts';
-import { notAfterOf, stepOf } from '../domain/follow-up/schedule.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
 import type { RuleAction } from '../domain/plan/format.ts';
 import { workflowIdOf } from '../domain/threads.ts';
@@ -13,8 +11,7 @@ import { json } from './connect.ts';
 import type { Sql, Transaction } from './connect.ts';
 import { createCall } from './calls.ts';
 import { applyEffects } from './effects.ts';
-import { lockFollowUp } from './follow-ups.ts';
-import type { FollowUpRow } from './follow-ups.ts';
+import { lockFollowUp } from './follow-up-row.ts';
 import { createGate } from './gate.ts';
 import { tellStory } from './story.ts';
 import { closeThread, hear, tell } from './threads.ts';
@@ -29,19 +26,6 @@ export interface ConversationRow {
   state: ConversationState;
   addressId: string | null;
   revision: number;
-}
-
-/** Makes the conversation of a due `ask` or `call` touchpoint, in the decision's own transaction. */
-export async function planConversation(tx: Transaction, row: FollowUpRow, touchpointId: string, now: Instant): Promise<ThreadToPoke> {
-  const touchpoint = row.state.touchpoints.find((candidate) => candidate.id === touchpointId);
-  if (touchpoint === undefined) throw new Error(`Enrolment ${row.enrolmentId} has no touchpoint ${touchpointId}.`);
-  const step = stepOf(row.plan, touchpoint.stepId);
-  if (step.kind !== 'ask' && step.kind !== 'call') throw new Error(`Step ${step.id} is no conversation.`);
-  const state = newConversation(row.plan, step, row.enrolmentId, touchpointId, now, notAfterOf(row.plan, touchpoint, row.state.zone) ?? now);
-  await tx`insert into care.conversation (touchpoint_id, enrolment_id, patient_id, questionnaire_id, questionnaire_version, rules, state, status, opened_at)
-    values (${touchpointId}, ${row.enrolmentId}, ${row.patientId}, ${step.questionnaire}, 1, ${json(tx, conversationRules(step))}, ${json(tx, state)}, ${state.status}, ${now})
-    on conflict (touchpoint_id) do nothing`;
-  return tell(tx, 'questionnaire', touchpointId, { kind: 'started' }, now);
 }
 
 /** Reads a conversation and holds its row's lock. Null when this touchpoint has none. */

@@ -1,8 +1,8 @@
 import { decide } from '../domain/follow-up/decide.ts';
 import type { FollowUpNext, Instant } from '../domain/follow-up/types.ts';
 import type { Sql } from './connect.ts';
-import { lockFollowUp } from './follow-ups.ts';
-import type { FollowUpRow } from './follow-ups.ts';
+import { lockFollowUp } from './follow-up-row.ts';
+import type { FollowUpRow } from './follow-up-row.ts';
 
 export interface FollowUpOutlook {
   row: FollowUpRow;

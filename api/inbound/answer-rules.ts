@@ -10,7 +10,7 @@ import { safeguardAlert, safeguardRuleId, trippedSafeguards, undecidedSafeguards
 import type { Transaction } from '../../store/connect.ts';
 import type { ConversationRow } from '../../store/conversations.ts';
 import { applyEffects } from '../../store/effects.ts';
-import { lockFollowUp } from '../../store/follow-ups.ts';
+import { lockFollowUp } from '../../store/follow-up-row.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 
 export interface AnswersTaken {

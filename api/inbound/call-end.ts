@@ -7,7 +7,7 @@ import type { CallChange, CallRow } from '../../store/calls.ts';
 import type { Transaction } from '../../store/connect.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
 import type { ConversationRow } from '../../store/conversations.ts';
-import { lockFollowUp } from '../../store/follow-ups.ts';
+import { lockFollowUp } from '../../store/follow-up-row.ts';
 import { inTransaction } from '../../store/inbound.ts';
 import { createTask } from '../../store/tasks.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';

@@ -10,7 +10,7 @@ import { isMachine } from '../../providers/twilio/callbacks.ts';
 import { changeCall } from '../../store/calls.ts';
 import type { CallChange } from '../../store/calls.ts';
 import type { Transaction } from '../../store/connect.ts';
-import { lockFollowUp } from '../../store/follow-ups.ts';
+import { lockFollowUp } from '../../store/follow-up-row.ts';
 import { createGate } from '../../store/gate.ts';
 import type { TurnDetail } from '../../store/gate.ts';
 import { boundTransaction, inTransaction } from '../../store/inbound.ts';
