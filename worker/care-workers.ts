@@ -3,6 +3,7 @@ import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { taskQueues } from '../domain/threads.ts';
 import type { CareActivities, TaskQueue } from '../domain/threads.ts';
+import { beatWhileWorking } from './beating.ts';
 
 export interface CareWorkersOptions {
   connection: NativeConnection;
@@ -34,6 +35,7 @@ function optionsOf(queue: TaskQueue, { connection, namespace, dataConverter, act
     workflowBundle: bundle,
     activities,
     dataConverter,
+    interceptors: { activity: [beatWhileWorking] },
     shutdownGraceTime: `${shutdownGraceSeconds} seconds`,
     // After a kill -9 the server waits so long before it gives a thread to another worker; an escalation cannot wait for 10 s.
     stickyQueueScheduleToStartTimeout: queue === 'urgent' ? '2 seconds' : '10 seconds',

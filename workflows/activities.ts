@@ -12,14 +12,20 @@ const forAsLongAsItTakes = { initialInterval: '500 milliseconds', backoffCoeffic
 /** Reads and decides in Postgres. */
 export const decisions: ActivityOptions = { startToCloseTimeout: '20 seconds', retry: forAsLongAsItTakes };
 
+/**
+ * No sign of life for so long: a task that was counted as started and never handed out, or a worker that died, is tried again then
+ * and not after a whole time-out. A try that lives after all, unheard, still holds the claim: the second one waits for its lease.
+ */
+const heartbeatTimeout = '20 seconds';
+
 /** Speaks to a provider: longer than the claim's lease, so that a second attempt finds the first one's lease over. */
-export const contacts: ActivityOptions = { startToCloseTimeout: '60 seconds', retry: { ...forAsLongAsItTakes, initialInterval: '1 second' } };
+export const contacts: ActivityOptions = { startToCloseTimeout: '60 seconds', heartbeatTimeout, retry: { ...forAsLongAsItTakes, initialInterval: '1 second' } };
 
 /** A page: longer than its claim's lease, and short, because nobody else is alarmed while a dead worker is waited for. */
 export const pages: ActivityOptions = { startToCloseTimeout: '20 seconds', retry: { ...forAsLongAsItTakes, initialInterval: '1 second', maximumInterval: '10 seconds' } };
 
 /** Fetches a recording, which may be long. */
-export const transfers: ActivityOptions = { startToCloseTimeout: '5 minutes', retry: forAsLongAsItTakes };
+export const transfers: ActivityOptions = { startToCloseTimeout: '5 minutes', heartbeatTimeout, retry: forAsLongAsItTakes };
 
 export const deciding = proxyActivities<CareActivities>(decisions);
 export const contacting = proxyActivities<CareActivities>(contacts);

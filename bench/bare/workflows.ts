@@ -10,7 +10,8 @@ export interface BareActivities {
   noOp(): Promise<void>;
 }
 
-const { noOp } = proxyActivities<BareActivities>({ startToCloseTimeout: '60 seconds' });
+/** The product's time-outs, so that a task that the server loses comes back as soon on either side. */
+const { noOp } = proxyActivities<BareActivities>({ startToCloseTimeout: '60 seconds', heartbeatTimeout: '20 seconds' });
 
 /** The product's timers around one activity that does nothing: what the engine itself costs. */
 export async function bareReminder({ dueAt, receiptBy }: BareInput): Promise<void> {
