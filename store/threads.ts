@@ -49,16 +49,39 @@ export async function closeThread(tx: Transaction, type: ThreadType, subjectId: 
   await tx`update care.thread set closed_at = ${at} where workflow_id = ${workflowIdOf(type, subjectId)} and closed_at is null`;
 }
 
-/** Threads that were told something a while ago and have not heard it: for the sweeper. `olderThanMs` is wall time. */
-export async function unpickedThreads(sql: Sql, { olderThanMs, limit }: { olderThanMs: number; limit: number }): Promise<ThreadToPoke[]> {
-  return sql<ThreadToPoke[]>`
-    select t.workflow_id as "workflowId", t.workflow_type as "workflowType", t.task_queue as "taskQueue", t.subject_id as "subjectId",
-           case when e.enrolment_id is null then null
-                else jsonb_build_object('planId', e.plan_id, 'version', e.plan_version, 'department', e.department) end as plan
-    from care.thread t left join care.enrolment e on t.workflow_type = 'followUp' and e.enrolment_id = t.subject_id
-    where t.workflow_id in (select workflow_id from care.inbox where applied_at is null and told_at < clock_timestamp() - make_interval(secs => ${olderThanMs / 1000}))
-    -- Alerts first; the others by lot, so that threads that cannot be helped never keep the rest waiting.
-    order by (t.task_queue = 'urgent') desc, random() limit ${limit}`;
+export interface UnpickedSearch {
+  /** What was told so recently is being poked by whoever told it. */
+  olderThanMs: number;
+  /** The longest pause between two pokes of one thread. */
+  longestPauseMs: { urgent: number; others: number };
+  limit: number;
+}
+
+/**
+ * Takes threads that were told something a while ago and have not heard it, for the sweeper to poke, alerts first. Each poke
+ * doubles how long the thread has waited: a thread that does not get round to looking is not helped by more to look at. The pause
+ * follows from two instants of the database's clock, so that several sweepers and a restarted one agree, and none has to be set
+ * back when the thread has heard.
+ */
+export async function takeUnpicked(sql: Sql, { olderThanMs, longestPauseMs, limit }: UnpickedSearch): Promise<ThreadToPoke[]> {
+  const rows = await sql<ThreadToPoke[]>`
+    with unheard as (
+      select workflow_id, min(told_at) as since from care.inbox where applied_at is null
+      group by workflow_id having min(told_at) < clock_timestamp() - make_interval(secs => ${olderThanMs / 1000})
+    ), taken as (
+      select t.workflow_id from care.thread t join unheard u using (workflow_id)
+      where t.poked_at is null or t.poked_at < u.since or clock_timestamp() - t.poked_at
+        >= least(t.poked_at - u.since, make_interval(secs => case t.task_queue when 'urgent' then ${longestPauseMs.urgent / 1000}::float8 else ${longestPauseMs.others / 1000}::float8 end))
+      -- The others by lot, so that threads that cannot be helped never keep the rest waiting.
+      order by (t.task_queue = 'urgent') desc, random() limit ${limit}
+      -- Another sweeper's are left to it; whoever tells a thread something meanwhile is not held up.
+      for no key update of t skip locked
+    )
+    update care.thread t set poked_at = clock_timestamp() from taken where t.workflow_id = taken.workflow_id
+    returning t.workflow_id as "workflowId", t.workflow_type as "workflowType", t.task_queue as "taskQueue", t.subject_id as "subjectId",
+      (select jsonb_build_object('planId', e.plan_id, 'version', e.plan_version, 'department', e.department) from care.enrolment e
+       where t.workflow_type = 'followUp' and e.enrolment_id = t.subject_id) as plan`;
+  return [...rows].sort((a, b) => Number(b.taskQueue === 'urgent') - Number(a.taskQueue === 'urgent'));
 }
 
 async function planOf(tx: Transaction, enrolmentId: string): Promise<ThreadToPoke['plan']> {

@@ -17,7 +17,7 @@ import { connect } from '../store/connect.ts';
 import { loadContent } from '../store/content.ts';
 import { createGate } from '../store/gate.ts';
 import { readHealth } from '../store/health.ts';
-import { unpickedThreads } from '../store/threads.ts';
+import { takeUnpicked } from '../store/threads.ts';
 import { createVault } from '../store/vault/index.ts';
 import { fileKeyProvider } from '../store/vault/master-key.ts';
 import { fileSecret } from '../store/vault/secret-file.ts';
@@ -87,7 +87,7 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
     perSecond: { contacts: settings.smsPerSecond, calls: settings.callsPerSecond },
   });
   logger.info({ queues: workers.map((worker) => worker.options.taskQueue) }, 'working');
-  const sweeping = sweep({ unpickedThreads: (search) => unpickedThreads(sql, search), poker, forgetExpiredGrants: () => gate.forgetExpiredGrants(), logger }, signal);
+  const sweeping = sweep({ takeUnpicked: (search) => takeUnpicked(sql, search), poker, forgetExpiredGrants: () => gate.forgetExpiredGrants(), logger }, signal);
   const asking = askForReceipts({ sql, sms, voice, poker, clock, logger }, signal);
   await runTogether(workers, signal);
   await Promise.all([sweeping, asking]);

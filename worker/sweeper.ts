@@ -1,15 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ThreadToPoke } from '../store/threads.ts';
+import type { ThreadToPoke, UnpickedSearch } from '../store/threads.ts';
 import type { Poker } from '../temporal/poke.ts';
 
 const pauseMs = { whileBusy: 1_000, whileIdle: 5_000 };
-/** What was told so recently is being poked by whoever told it. */
-const unpickedAfterMs = 2_000;
-const atOnce = 200;
+/** Under overload a poke is one more thing to do, so a thread that does not look is poked ever more seldom; an alert is worth more pokes. */
+const search: UnpickedSearch = { olderThanMs: 2_000, longestPauseMs: { urgent: 10_000, others: 60_000 }, limit: 200 };
 
 export interface SweeperDeps {
-  /** Threads that were told something at least `olderThanMs` ago and have not heard it. */
-  unpickedThreads: (search: { olderThanMs: number; limit: number }) => Promise<ThreadToPoke[]>;
+  /** Takes the threads that are to be poked now: each is taken by one sweeper. */
+  takeUnpicked: (search: UnpickedSearch) => Promise<ThreadToPoke[]>;
   poker: Poker;
   /** Answers with how many were forgotten. */
   forgetExpiredGrants: () => Promise<number>;
@@ -31,7 +30,7 @@ export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<voi
 }
 
 /** One round; each of its parts goes on though another fails. Answers with how much there was to do. */
-export async function sweepOnce({ unpickedThreads, poker, forgetExpiredGrants, logger }: SweeperDeps): Promise<number> {
+export async function sweepOnce({ takeUnpicked, poker, forgetExpiredGrants, logger }: SweeperDeps): Promise<number> {
   const attempt = async (part: string, work: () => Promise<number>): Promise<number> => {
     try {
       const done = await work();
@@ -43,7 +42,7 @@ export async function sweepOnce({ unpickedThreads, poker, forgetExpiredGrants, l
     }
   };
   const threads = await attempt('threads', async () => {
-    const unpicked = await unpickedThreads({ olderThanMs: unpickedAfterMs, limit: atOnce });
+    const unpicked = await takeUnpicked(search);
     await poker.poke(unpicked);
     return unpicked.length;
   });

@@ -15,7 +15,7 @@ function sweeper(changes: Partial<SweeperDeps> = {}): SweeperDeps & { poked: str
   const poked: string[] = [];
   return {
     poked,
-    unpickedThreads: () => Promise.resolve([thread]),
+    takeUnpicked: () => Promise.resolve([thread]),
     poker: { poke: (threads) => Promise.resolve(poked.push(...threads.map((each) => each.workflowId))) },
     forgetExpiredGrants: () => Promise.resolve(0),
     logger: { warn: vi.fn(), debug: vi.fn() },
@@ -46,7 +46,7 @@ it('the sweeper pokes what was not picked up', async () => {
 it('a part of the sweep that fails does not keep the others from their work', async () => {
   const forget = vi.fn(() => Promise.resolve(1));
   const warn = vi.fn();
-  const deps = sweeper({ unpickedThreads: () => Promise.reject(new Error('down')), forgetExpiredGrants: forget, logger: { warn, debug: vi.fn() } });
+  const deps = sweeper({ takeUnpicked: () => Promise.reject(new Error('down')), forgetExpiredGrants: forget, logger: { warn, debug: vi.fn() } });
 
   const found = await sweepOnce(deps);
 
@@ -60,7 +60,7 @@ it('the sweeper hurries while there is work, rests while there is none, and ends
   const pauses: number[] = [];
   const found = [[thread], [], []];
   const deps = sweeper({
-    unpickedThreads: () => Promise.resolve(found.shift() ?? []),
+    takeUnpicked: () => Promise.resolve(found.shift() ?? []),
     pause: (ms) => {
       pauses.push(ms);
       if (pauses.length === 3) stop.abort();
