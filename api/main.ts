@@ -4,6 +4,7 @@ import { createLogger } from '../config/logger.ts';
 import { connect } from '../store/connect.ts';
 import { loadContent } from '../store/content.ts';
 import { createGate } from '../store/gate.ts';
+import { hearFirst } from '../store/threads.ts';
 import { createVault } from '../store/vault/index.ts';
 import { fileKeyProvider } from '../store/vault/master-key.ts';
 import { fileSecret } from '../store/vault/secret-file.ts';
@@ -38,7 +39,7 @@ const deps: ApiDeps = {
   gate: createGate(sql),
   vault,
   content: loadContent(config.contentDirectory),
-  poker: createPoker({ client: temporal.client, logger }),
+  poker: createPoker({ client: temporal.client, logger, hearFirst: (inboxId) => hearFirst(sql, inboxId) }),
   codec: createPayloadCodec(codecKeys),
   requestKey: requestKeyFrom(linkKey),
   clock: () => new Date(),

@@ -9,6 +9,7 @@ import { connect } from '../store/connect.ts';
 import type { Sql } from '../store/connect.ts';
 import { startEnrolment } from '../store/enrolments.ts';
 import { publishPlan } from '../store/plans.ts';
+import { hearFirst } from '../store/threads.ts';
 import { createVault } from '../store/vault/index.ts';
 import { fileKeyProvider } from '../store/vault/master-key.ts';
 import { fileSecret } from '../store/vault/secret-file.ts';
@@ -48,7 +49,7 @@ export async function openProductSide(stage: Stage): Promise<ProductSide> {
   const keys = connect(stage.url('ct_api', 'keys'), { max: 4 });
   const setting = (name: string): string => stage.environment[name] ?? '';
   const temporal = connectTemporal({ temporalAddress: stage.temporalAddress, temporalNamespace: stage.namespace, temporalApiKey: undefined, temporalTls: false }, createDataConverter(await readCodecKeys(setting('CODEC_KEYS_FILE'))));
-  const poker = createPoker({ client: temporal.client, logger: createLogger({ process: 'bench', level: 'warn', destination: process.stderr }) });
+  const poker = createPoker({ client: temporal.client, logger: createLogger({ process: 'bench', level: 'warn', destination: process.stderr }), hearFirst: (inboxId) => hearFirst(api, inboxId) });
   const vault = createVault({
     keysSql: keys,
     keyProvider: await fileKeyProvider(setting('KEY_PROVIDER').replace(/^file:/, ''), { create: false }),
@@ -68,7 +69,7 @@ export async function openProductSide(stage: Stage): Promise<ProductSide> {
       const startedAt = performance.now();
       await atOnce(startsAtOnce, patientIds, async (patientId) => {
         const enrolmentId = randomUUID();
-        const thread = await api.begin((tx) => startEnrolment(tx, { enrolmentId, patientId, plan, anchors: { enrolment: dueAt.toISOString() }, zone: 'UTC', startedBy: 'bench', now: new Date().toISOString() }));
+        const [thread] = await api.begin((tx) => startEnrolment(tx, { enrolmentId, patientId, plan, anchors: { enrolment: dueAt.toISOString() }, zone: 'UTC', startedBy: 'bench', now: new Date().toISOString() }));
         // A server that lets a poke run out of time is asked again at once: the sweeper would, a little later.
         while ((await poker.poke([thread])) !== 1) await delay(50);
         workflowIds.push(workflowIdOf('followUp', enrolmentId));

@@ -32,6 +32,20 @@ export interface ThreadInput {
   historyBudget: number;
 }
 
+/** What a follow-up's thread does next, and its dated plan in Markdown for the workflow UI. */
+export interface PlanLook {
+  next: FollowUpNext;
+  details: string;
+}
+
+/**
+ * A follow-up's input. `first` is what its first look would answer, decided where the enrolment was made; a thread without it (the
+ * sweeper's, a fresh run's) looks by itself. It is of one moment, so it is never carried over to a fresh run.
+ */
+export interface FollowUpInput extends ThreadInput {
+  first?: PlanLook;
+}
+
 /** Events after which a thread continues as new; the server's own suggestion comes earlier or later, whichever is first counts. */
 export const defaultHistoryBudget = 4_000;
 
@@ -55,8 +69,8 @@ export type CallProgress = { kind: 'under-way'; checkAt: string } | { kind: 'end
 
 /** One verb each; every one is safe to run again. */
 export interface CareActivities {
-  /** Under the enrolment's lock: applies its inbox, decides. `details` is the dated plan in Markdown for the workflow UI. */
-  resumePlan(enrolmentId: string): Promise<{ next: FollowUpNext; details: string }>;
+  /** Under the enrolment's lock: applies its inbox, decides. */
+  resumePlan(enrolmentId: string): Promise<PlanLook>;
   /** Begin, send once, end, decide what follows. */
   remindPatient(command: RemindCommand): Promise<Contacted<FollowUpNext>>;
   resumeConversation(touchpointId: string): Promise<ConversationNext>;

@@ -27,13 +27,18 @@ export interface Resumed<Next> {
  */
 export async function resumeFollowUp(tx: Transaction, enrolmentId: string, now: Instant, events: FollowUpEvent[] = []): Promise<Resumed<FollowUpNext>> {
   const [before, heard] = await Promise.all([lockFollowUp(tx, enrolmentId), hear<FollowUpEvent>(tx, 'followUp', enrolmentId)]);
-  const evolved = evolveAll(before, [...events, ...heard.map((row) => row.event)], now);
+  return decideFollowUp(tx, before, now, [...events, ...heard.map((row) => row.event)]);
+}
+
+/** The same on a row that the caller has locked, with what it has heard. */
+export async function decideFollowUp(tx: Transaction, before: FollowUpRow, now: Instant, events: FollowUpEvent[]): Promise<Resumed<FollowUpNext>> {
+  const evolved = evolveAll(before, events, now);
   let decision = decide(before.plan, evolved.state, now, before.revision + 1);
   const bumped = commandsChanged(before.state, decision.state);
   if (!bumped) decision = decide(before.plan, evolved.state, now, before.revision);
   const row = { ...before, state: decision.state, revision: before.revision + (bumped ? 1 : 0) };
   const threads = await saveFollowUp(tx, before, row, [...evolved.effects, ...decision.effects], now);
-  if (decision.next.kind === 'end') await closeThread(tx, 'followUp', enrolmentId, now);
+  if (decision.next.kind === 'end') await closeThread(tx, 'followUp', before.enrolmentId, now);
   return { next: decision.next, row, threads };
 }
 

@@ -1,5 +1,5 @@
 import { taskQueueOf, workflowIdOf } from '../domain/threads.ts';
-import type { TaskQueue, ThreadType } from '../domain/threads.ts';
+import type { PlanLook, TaskQueue, ThreadType } from '../domain/threads.ts';
 import { json } from './connect.ts';
 import type { Sql, Transaction } from './connect.ts';
 
@@ -13,6 +13,8 @@ export interface ThreadToPoke {
   plan: { planId: string; version: number; department: string } | null;
   /** This telling made the thread: whoever starts it does so after the commit, so its first look finds what it was told. */
   isNew?: boolean;
+  /** For a new follow-up only: its first look, and the inbox row that this look has heard once the thread has begun with it. */
+  first?: { look: PlanLook; inboxId: number };
 }
 
 export interface InboxRow<Event> {
@@ -25,14 +27,14 @@ export interface InboxRow<Event> {
  * Tells a thread something, in the caller's transaction: the outbox pattern. After the commit the caller pokes the thread
  * that this answers with; if it dies before, the sweeper does.
  */
-export async function tell(tx: Transaction, type: ThreadType, subjectId: string, event: { kind: string }, at: string): Promise<ThreadToPoke> {
+export async function tell(tx: Transaction, type: ThreadType, subjectId: string, event: { kind: string }, at: string): Promise<ThreadToPoke & { inboxId: number }> {
   const workflowId = workflowIdOf(type, subjectId);
-  const [made, , plan] = await Promise.all([
+  const [made, [told], plan] = await Promise.all([
     tx`insert into care.thread (workflow_id, workflow_type, task_queue, subject_id, started_at) values (${workflowId}, ${type}, ${taskQueueOf(type)}, ${subjectId}, ${at}) on conflict (workflow_id) do nothing`,
-    tx`insert into care.inbox (workflow_id, event, at) values (${workflowId}, ${json(tx, event)}, ${at})`,
+    tx<[{ inboxId: number }]>`insert into care.inbox (workflow_id, event, at) values (${workflowId}, ${json(tx, event)}, ${at}) returning inbox_id as "inboxId"`,
     type === 'followUp' ? planOf(tx, subjectId) : null,
   ]);
-  return { workflowId, workflowType: type, taskQueue: taskQueueOf(type), subjectId, plan, isNew: made.count === 1 };
+  return { workflowId, workflowType: type, taskQueue: taskQueueOf(type), subjectId, plan, isNew: made.count === 1, inboxId: told.inboxId };
 }
 
 /** Takes what a thread has been told and not yet heard, in order of arrival. The caller holds the subject's row lock. */
@@ -47,6 +49,14 @@ export async function hear<Event>(tx: Transaction, type: ThreadType, subjectId: 
 /** The thread has come to its end; it is not poked any more. */
 export async function closeThread(tx: Transaction, type: ThreadType, subjectId: string, at: string): Promise<void> {
   await tx`update care.thread set closed_at = ${at} where workflow_id = ${workflowIdOf(type, subjectId)} and closed_at is null`;
+}
+
+/**
+ * A thread has begun with its first look, which knew all that this row tells: the row is heard without a look of its own. Rows
+ * told since stay unheard, and their tellers poke. Until this is committed the sweeper takes the thread for one that never began.
+ */
+export async function hearFirst(sql: Sql, inboxId: number): Promise<void> {
+  await sql`update care.inbox set applied_at = clock_timestamp() where inbox_id = ${inboxId} and applied_at is null`;
 }
 
 export interface UnpickedSearch {

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { SearchAttributePair } from '@temporalio/common';
 import { defaultHistoryBudget, pokeSignal, taskQueues } from '../domain/threads.ts';
-import type { ThreadInput } from '../domain/threads.ts';
+import type { FollowUpInput, ThreadInput } from '../domain/threads.ts';
 import type { ThreadToPoke } from '../store/threads.ts';
 
 /** All pokes of one call together may take so long; what was not poked by then, the sweeper pokes. */
@@ -14,7 +14,7 @@ const planKey = defineSearchAttributeKey('CarethreadPlan', 'KEYWORD');
 const versionKey = defineSearchAttributeKey('CarethreadVersion', 'KEYWORD');
 const departmentKey = defineSearchAttributeKey('CarethreadDepartment', 'KEYWORD');
 
-type Threaded = (input: ThreadInput) => Promise<void>;
+type Threaded = (input: ThreadInput | FollowUpInput) => Promise<void>;
 
 /** Says "look" to threads, after the commit that they are to look at. */
 export interface Poker {
@@ -30,23 +30,30 @@ export interface PokeLogger {
 export interface PokerOptions {
   client: Client;
   logger: PokeLogger;
+  /** Hears the inbox row that a thread's first look knew, once the thread has begun with that look. Only who makes enrolments needs it. */
+  hearFirst?: (inboxId: number) => Promise<void>;
   /** For tests: after how many events threads begin a fresh run. */
   historyBudget?: number;
   /** For tests, which have no sweeper: how long a call may take on a machine that is busy. */
   deadlineMs?: number;
 }
 
-export function createPoker({ client, logger, historyBudget = defaultHistoryBudget, deadlineMs = defaultDeadlineMs }: PokerOptions): Poker {
-  const pokeOne = (thread: ThreadToPoke): Promise<unknown> => {
+export function createPoker({ client, logger, hearFirst, historyBudget = defaultHistoryBudget, deadlineMs = defaultDeadlineMs }: PokerOptions): Poker {
+  const pokeOne = async (thread: ThreadToPoke): Promise<void> => {
+    const input: ThreadInput = { subjectId: thread.subjectId, historyBudget };
     const start = {
       workflowId: thread.workflowId,
       taskQueue: taskQueues[thread.taskQueue],
-      args: [{ subjectId: thread.subjectId, historyBudget }] as [ThreadInput],
       ...(thread.plan === null ? {} : { staticSummary: `${thread.plan.planId} v${thread.plan.version}`, typedSearchAttributes: searchAttributesOf(thread.plan) }),
     };
-    // A new thread looks as its first deed: a signal besides would only make it look twice, for a task and an activity more.
-    if (thread.isNew === true) return client.workflow.start<Threaded>(thread.workflowType, { ...start, workflowIdConflictPolicy: 'USE_EXISTING' });
-    return client.workflow.signalWithStart<Threaded>(thread.workflowType, { ...start, signal: pokeSignal, signalArgs: [] });
+    if (thread.isNew !== true) {
+      await client.workflow.signalWithStart<Threaded>(thread.workflowType, { ...start, args: [input], signal: pokeSignal, signalArgs: [] });
+      return;
+    }
+    // A new thread looks as its first deed, or has its first look with it: a signal besides would only make it look once more.
+    const { first } = thread;
+    await client.workflow.start<Threaded>(thread.workflowType, { ...start, args: [first === undefined ? input : { ...input, first: first.look }], workflowIdConflictPolicy: 'USE_EXISTING' });
+    if (first !== undefined) await hearFirst?.(first.inboxId);
   };
   return {
     async poke(threads) {

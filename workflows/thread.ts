@@ -15,7 +15,7 @@ export interface Thread {
  * returns at once. Waiting is also where a long thread begins a fresh run: all it knows is in Postgres, so nothing is
  * carried over and no timer restarts, because due times are absolute.
  */
-export function openThread(input: ThreadInput, details?: () => string): Thread {
+export function openThread({ subjectId, historyBudget }: ThreadInput, details?: () => string): Thread {
   let poked = false;
   setHandler(poke, () => {
     poked = true;
@@ -23,7 +23,7 @@ export function openThread(input: ThreadInput, details?: () => string): Thread {
   return {
     async until(dueAt, summary) {
       const info = workflowInfo();
-      if (info.continueAsNewSuggested || info.historyLength > input.historyBudget) await continueAsNew(input);
+      if (info.continueAsNewSuggested || info.historyLength > historyBudget) await continueAsNew({ subjectId, historyBudget });
       setCurrentDetails(`${dueAt === null ? summary : `${summary} — ${dueAt}`}\n\n${details?.() ?? ''}`);
       const disturbed = await pokedBefore(() => poked, dueAt, summary);
       poked = false;

@@ -47,10 +47,11 @@ const startRoutes: readonly Route[] = [
       return asked.commit(async (tx, tell) => {
         const enrolmentId = randomUUID();
         if (plan.department !== card.department) await createGate(tx).refer(secret, body.patientId, plan.department);
-        const thread = await startEnrolment(tx, { enrolmentId, patientId: body.patientId, plan, anchors: body.anchors, zone: card.zone, startedBy: `person/${asked.session.personId}`, now });
-        tell([thread]);
-        asked.logIds({ enrolmentId, workflowId: thread.workflowId });
-        return { enrolmentId, planId: plan.id, version: plan.version, workflowId: thread.workflowId };
+        const threads = await startEnrolment(tx, { enrolmentId, patientId: body.patientId, plan, anchors: body.anchors, zone: card.zone, startedBy: `person/${asked.session.personId}`, now });
+        tell(threads);
+        const { workflowId } = threads[0];
+        asked.logIds({ enrolmentId, workflowId });
+        return { enrolmentId, planId: plan.id, version: plan.version, workflowId };
       });
     },
   ),

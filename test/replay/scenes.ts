@@ -41,6 +41,20 @@ export const scenes: readonly Scene[] = [
     },
   },
   {
+    name: 'follow-up-with-its-first-look',
+    type: 'followUp',
+    play: async ({ care, now, enrol, poke, ended, sleep }) => {
+      const id = randomUUID();
+      const start = await now();
+      care.plans.set(id, [1, 2].map((index) => ({ id: `step-${index}`, at: start + index * 900, kind: 'remind' as const })));
+      await enrol(id);
+      await sleep(1_200);
+      await poke('followUp', id);
+      await ended('followUp', id);
+      return id;
+    },
+  },
+  {
     name: 'questionnaire',
     type: 'questionnaire',
     play: async ({ care, now, poke, ended }) => {

@@ -30,6 +30,7 @@ import { openEscalationRow } from '../../store/escalations.ts';
 import { createGate } from '../../store/gate.ts';
 import { publishPlan } from '../../store/plans.ts';
 import { tell } from '../../store/threads.ts';
+import type { ThreadToPoke } from '../../store/threads.ts';
 import { createVault } from '../../store/vault/index.ts';
 import type { Vault } from '../../store/vault/index.ts';
 import { fileKeyProvider } from '../../store/vault/master-key.ts';
@@ -55,6 +56,8 @@ export interface Enrolled {
   enrolmentId: string;
   /** Touchpoint ids by step id. */
   touchpoints: Record<string, string>;
+  /** What was to be poked after the commit: its own thread, with the first look, and whatever else that look told. */
+  threads: [ThreadToPoke, ...ThreadToPoke[]];
 }
 
 /** Steps of a test's own plan, as an author writes them; what is left out is a reminder that is due at once. */
@@ -167,9 +170,9 @@ export async function createCareWorld() {
       });
       await publishPlan(api, plan, '', 'test');
       const enrolmentId = randomUUID();
-      await api.begin((tx) => startEnrolment(tx, { enrolmentId, patientId: patient.patientId, plan, anchors: { surgery: '2026-03-01' }, zone: options.zone ?? 'UTC', startedBy: 'test', now: clock.now.toISOString() }));
+      const threads = await api.begin((tx) => startEnrolment(tx, { enrolmentId, patientId: patient.patientId, plan, anchors: { surgery: '2026-03-01' }, zone: options.zone ?? 'UTC', startedBy: 'test', now: clock.now.toISOString() }));
       const rows = await root<{ id: string; stepId: string }[]>`select touchpoint_id as id, step_id as "stepId" from care.touchpoint where enrolment_id = ${enrolmentId}`;
-      return { enrolmentId, touchpoints: Object.fromEntries(rows.map((row) => [row.stepId, row.id])) };
+      return { enrolmentId, touchpoints: Object.fromEntries(rows.map((row) => [row.stepId, row.id])), threads };
     },
     /** Commits a change from outside: an inbox row, as the API writes it. */
     async tell(enrolmentId: string, event: { kind: string } & Record<string, unknown>): Promise<void> {

@@ -48,6 +48,23 @@ it.concurrent.each(budgets)('a follow-up that begins afresh after %i events lose
   expect((await history('followUp', id)).events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId).toBeTruthy();
 });
 
+it.concurrent.each([6, 7, 9])('a follow-up that had its first look with it begins afresh after %i events without that look, which is of long ago', async (budget) => {
+  const { care, now, enrol, ended, history } = stage;
+  const id = randomUUID();
+  const start = (await now()) + 500;
+  const steps: ScriptedStep[] = [1, 2, 3].map((index) => ({ id: `${id}-${index}`, at: start + index * 300, kind: 'remind' }));
+  care.plans.set(id, steps);
+
+  await enrol(id, budget);
+  await ended('followUp', id);
+
+  expect(asked(id, 'remind')).toEqual(steps.map((step) => `remind ${step.id}`));
+  for (const step of steps) expect(step.doneAt).toBeGreaterThanOrEqual(step.at);
+  const events = (await history('followUp', id)).events ?? [];
+  expect(events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId).toBeTruthy();
+  expect(events.find((event) => event.activityTaskScheduledEventAttributes != null)?.activityTaskScheduledEventAttributes?.activityType?.name).toBe('resumePlan');
+});
+
 it.concurrent.each([10, 12, 15])('a conversation that begins afresh after %i events asks, nudges and calls once each', async (budget) => {
   const { care, now, poke, ended } = stage;
   const id = randomUUID();

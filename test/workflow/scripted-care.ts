@@ -1,4 +1,4 @@
-import type { CallProgress, CareActivities } from '../../domain/threads.ts';
+import type { CallProgress, CareActivities, PlanLook } from '../../domain/threads.ts';
 import type { EscalationNext } from '../../domain/escalation/types.ts';
 import type { FollowUpNext } from '../../domain/follow-up/types.ts';
 import type { ConversationNext } from '../../domain/questionnaire/types.ts';
@@ -19,6 +19,8 @@ export interface ScriptedContact {
 
 export interface ScriptedCare {
   activities: CareActivities;
+  /** What a look at a plan answers now; not in the log, because no thread has asked. */
+  look: (enrolmentId: string) => Promise<PlanLook>;
   /** What was asked of the world, in order: `remind day-1`, `resumePlan`, ... */
   log: string[];
   plans: Map<string, ScriptedStep[]>;
@@ -40,7 +42,7 @@ const later = (at: number): string => new Date(at).toISOString();
  * at continue-as-new is really forgotten. `now` is the server's clock.
  */
 export function scriptCare(now: () => Promise<number>): ScriptedCare {
-  const care: ScriptedCare = { log: [], plans: new Map(), conversations: new Map(), escalations: new Map(), calls: new Map(), beforeReminderEnds: undefined, asksOnce: false, activities: undefined as never, reset };
+  const care: ScriptedCare = { log: [], plans: new Map(), conversations: new Map(), escalations: new Map(), calls: new Map(), beforeReminderEnds: undefined, asksOnce: false, activities: undefined as never, look: async (enrolmentId) => ({ next: await decidePlan(enrolmentId), details: '| when | what |' }), reset };
   function reset(): void {
     care.log.length = 0;
     for (const known of [care.plans, care.conversations, care.escalations, care.calls]) known.clear();
@@ -86,9 +88,9 @@ export function scriptCare(now: () => Promise<number>): ScriptedCare {
     return answer ?? { kind: 'ended', disposition: 'completed', recording: false };
   };
   care.activities = {
-    async resumePlan(enrolmentId) {
+    resumePlan(enrolmentId) {
       care.log.push('resumePlan');
-      return { next: await decidePlan(enrolmentId), details: '| when | what |' };
+      return care.look(enrolmentId);
     },
     async remindPatient(command) {
       await care.beforeReminderEnds?.(command.touchpointId);

@@ -5,8 +5,10 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { taskQueueOf, taskQueues, workflowIdOf } from '../../domain/threads.ts';
 import type { ThreadType } from '../../domain/threads.ts';
+import type { ThreadToPoke } from '../../store/threads.ts';
 import { createDataConverter } from '../../temporal/data-converter.ts';
 import { createPoker } from '../../temporal/poke.ts';
+import { beatWhileWorking } from '../../worker/beating.ts';
 import { workflowBundle } from '../../worker/bundle.ts';
 import { scriptCare } from './scripted-care.ts';
 import type { ScriptedCare } from './scripted-care.ts';
@@ -23,6 +25,8 @@ export interface Stage {
   now: () => Promise<number>;
   /** Starts a thread as the product does: by a poke. `historyBudget` events later it begins a fresh run. */
   poke: (type: ThreadType, subjectId: string, historyBudget?: number) => Promise<void>;
+  /** Starts a follow-up as its enrolment does: with its first look. Answers with the inbox rows that are thereby heard. */
+  enrol: (subjectId: string, historyBudget?: number) => Promise<number[]>;
   handle: (type: ThreadType, subjectId: string) => WorkflowHandle;
   /** Lets time pass until the thread, over all its runs, has ended. */
   ended: (type: ThreadType, subjectId: string) => Promise<void>;
@@ -89,19 +93,25 @@ async function stageOn(connection: Connection, nativeConnection: NativeConnectio
   const bundle = await workflowBundle();
   const workers = await Promise.all(
     Object.values(taskQueues).map((taskQueue) =>
-      Worker.create({ connection: nativeConnection, namespace, taskQueue, workflowBundle: bundle, activities: care.activities, dataConverter: testDataConverter, identity: 'stage' }),
+      Worker.create({ connection: nativeConnection, namespace, taskQueue, workflowBundle: bundle, activities: care.activities, dataConverter: testDataConverter, interceptors: { activity: [beatWhileWorking] }, identity: 'stage' }),
     ),
   );
   const running = Promise.all(workers.map((worker) => worker.run()));
   const handle = (type: ThreadType, subjectId: string): WorkflowHandle => client.workflow.getHandle(workflowIdOf(type, subjectId));
+  const pokeOnce = async (thread: ThreadToPoke, { historyBudget, hearFirst }: { historyBudget: number | undefined; hearFirst?: (inboxId: number) => Promise<void> }): Promise<void> => {
+    const poker = createPoker({ client, logger: { warn: () => undefined }, deadlineMs: pokeDeadlineMs, ...(historyBudget === undefined ? {} : { historyBudget }), ...(hearFirst === undefined ? {} : { hearFirst }) });
+    if ((await poker.poke([thread])) !== 1) throw new Error(`${thread.workflowId} could not be poked.`);
+  };
   return {
     care,
     now,
     sleep,
-    poke: async (type, subjectId, historyBudget) => {
-      const poker = createPoker({ client, logger: { warn: () => undefined }, deadlineMs: pokeDeadlineMs, ...(historyBudget === undefined ? {} : { historyBudget }) });
-      const poked = await poker.poke([{ workflowId: workflowIdOf(type, subjectId), workflowType: type, taskQueue: taskQueueOf(type), subjectId, plan: null }]);
-      if (poked !== 1) throw new Error(`${type} ${subjectId} could not be poked.`);
+    poke: (type, subjectId, historyBudget) => pokeOnce({ workflowId: workflowIdOf(type, subjectId), workflowType: type, taskQueue: taskQueueOf(type), subjectId, plan: null }, { historyBudget }),
+    enrol: async (subjectId, historyBudget) => {
+      const heard: number[] = [];
+      const thread: ThreadToPoke = { workflowId: workflowIdOf('followUp', subjectId), workflowType: 'followUp', taskQueue: 'care', subjectId, plan: null, isNew: true, first: { look: await care.look(subjectId), inboxId: 7 } };
+      await pokeOnce(thread, { historyBudget, hearFirst: (inboxId) => Promise.resolve(void heard.push(inboxId)) });
+      return heard;
     },
     handle,
     ended: (type, subjectId) => passing(() => handle(type, subjectId).result()),

@@ -55,6 +55,20 @@ describe('a follow-up', () => {
       expect([(lengths[1] ?? 0) - (lengths[0] ?? 0), (lengths[2] ?? 0) - (lengths[1] ?? 0)]).toEqual([11, 11]);
     }));
 
+  it('misses a reminder that was handed out and never run after twenty seconds, not after a minute', () =>
+    onStage(async ({ care, now, poke, ended, history }) => {
+      const id = randomUUID();
+      care.plans.set(id, reminders(await now(), 1));
+
+      await poke('followUp', id);
+      await ended('followUp', id);
+
+      const scheduled = (await history('followUp', id)).events?.flatMap((event) => event.activityTaskScheduledEventAttributes ?? []) ?? [];
+      const reminding = scheduled.find((attributes) => attributes.activityType?.name === 'remindPatient');
+      expect(Number(reminding?.heartbeatTimeout?.seconds)).toBe(20);
+      expect(Number(reminding?.startToCloseTimeout?.seconds)).toBe(60);
+    }));
+
   it('looks again at once when poked while it waits, and keeps the due time of what it waited for', () =>
     onStage(async ({ care, now, poke, ended, sleep, until }) => {
       const id = randomUUID();
