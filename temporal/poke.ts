@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { SearchAttributePair } from '@temporalio/common';
 import { defaultHistoryBudget, pokeSignal, taskQueues } from '../domain/threads.ts';
-import type { FollowUpInput, ThreadInput } from '../domain/threads.ts';
+import type { FollowUpInput } from '../domain/threads.ts';
 import type { ThreadToPoke } from '../store/threads.ts';
 
 /** All pokes of one call together may take so long; what was not poked by then, the sweeper pokes. */
@@ -14,7 +14,7 @@ const planKey = defineSearchAttributeKey('CarethreadPlan', 'KEYWORD');
 const versionKey = defineSearchAttributeKey('CarethreadVersion', 'KEYWORD');
 const departmentKey = defineSearchAttributeKey('CarethreadDepartment', 'KEYWORD');
 
-type Threaded = (input: ThreadInput | FollowUpInput) => Promise<void>;
+type Threaded = (input: FollowUpInput) => Promise<void>;
 
 /** Says "look" to threads, after the commit that they are to look at. */
 export interface Poker {
@@ -40,7 +40,7 @@ export interface PokerOptions {
 
 export function createPoker({ client, logger, hearFirst, historyBudget = defaultHistoryBudget, deadlineMs = defaultDeadlineMs }: PokerOptions): Poker {
   const pokeOne = async (thread: ThreadToPoke): Promise<void> => {
-    const input: ThreadInput = { subjectId: thread.subjectId, historyBudget };
+    const input: FollowUpInput = { subjectId: thread.subjectId, historyBudget };
     const start = {
       workflowId: thread.workflowId,
       taskQueue: taskQueues[thread.taskQueue],
