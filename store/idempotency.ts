@@ -45,12 +45,15 @@ export async function commitOnce<Answer>(sql: Sql, once: OnceKey | null, change:
 }
 
 /** What the key's first request was answered; null when this is the first. */
-async function takeKey(tx: Transaction, { actorId, key, digest }: OnceKey): Promise<{ answer: unknown } | null> {
+async function takeKey(tx: Transaction, once: OnceKey): Promise<{ answer: unknown } | null> {
+  const { actorId, key, digest } = once;
   const inserted = await tx`insert into care.idempotency (actor_id, idempotency_key, request_digest) values (${actorId}, ${key}, ${digest}) on conflict do nothing`;
   if (inserted.count === 1) return null;
   const [row] = await tx<{ same: boolean; response: { answer: unknown } | null }[]>`
     select request_digest = ${digest} as same, response from care.idempotency where actor_id = ${actorId} and idempotency_key = ${key}`;
-  if (row?.same !== true) throw new KeyReused('This key belongs to another request.');
+  // Forgotten between the two statements, by age: this is the first again.
+  if (row === undefined) return takeKey(tx, once);
+  if (!row.same) throw new KeyReused('This key belongs to another request.');
   if (row.response === null) throw new SameRequestUnderWay('The same request is under way.');
   return row.response;
 }

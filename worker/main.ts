@@ -87,7 +87,7 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
     perSecond: { contacts: settings.smsPerSecond, calls: settings.callsPerSecond },
   });
   logger.info({ queues: workers.map((worker) => worker.options.taskQueue) }, 'working');
-  const sweeping = sweep({ takeUnpicked: (search) => takeUnpicked(sql, search), poker, forgetExpiredGrants: () => gate.forgetExpiredGrants(), logger }, signal);
+  const sweeping = sweep({ takeUnpicked: (search) => takeUnpicked(sql, search), poker, forgetExpiredGrants: () => gate.forgetExpiredGrants(), forgetOldAnswers: () => gate.forgetOldAnswers(), logger }, signal);
   const asking = askForReceipts({ sql, sms, voice, poker, clock, logger }, signal);
   await runTogether(workers, signal);
   await Promise.all([sweeping, asking]);

@@ -12,14 +12,17 @@ export interface SweeperDeps {
   poker: Poker;
   /** Answers with how many were forgotten. */
   forgetExpiredGrants: () => Promise<number>;
+  /** Likewise, of the answers that are kept for requests sent again. */
+  forgetOldAnswers: () => Promise<number>;
   logger: { warn(fields: object, message: string): void; debug(fields: object, message: string): void };
   /** Resolves after so long, or when the signal is aborted. Tests give their own. */
   pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /**
- * Picks up what was left lying, until the signal is aborted: pokes that were lost, grants that expired. (The API takes
- * up messages whose webhook died.) Several sweepers may run at once: a poke too many makes a thread look once more, and nothing else.
+ * Picks up what was left lying, until the signal is aborted: pokes that were lost, grants that expired, answers that are
+ * kept no longer. (The API takes up messages whose webhook died.) Several sweepers may run at once: a poke too many makes a
+ * thread look once more, and nothing else.
  */
 export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<void> {
   const pause = deps.pause ?? pauseFor;
@@ -30,7 +33,7 @@ export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<voi
 }
 
 /** One round; each of its parts goes on though another fails. Answers with how much there was to do. */
-export async function sweepOnce({ takeUnpicked, poker, forgetExpiredGrants, logger }: SweeperDeps): Promise<number> {
+export async function sweepOnce({ takeUnpicked, poker, forgetExpiredGrants, forgetOldAnswers, logger }: SweeperDeps): Promise<number> {
   const attempt = async (part: string, work: () => Promise<number>): Promise<number> => {
     try {
       const done = await work();
@@ -47,6 +50,7 @@ export async function sweepOnce({ takeUnpicked, poker, forgetExpiredGrants, logg
     return unpicked.length;
   });
   await attempt('grants', forgetExpiredGrants);
+  await attempt('answers', forgetOldAnswers);
   return threads;
 }
 

@@ -14,6 +14,8 @@ export interface Contacts {
   replyWaiting(touchpointId: string): Promise<boolean>;
   /** Answers with how many were forgotten. */
   forgetExpiredGrants(): Promise<number>;
+  /** Forgets answers that are kept no longer for requests sent again; answers with how many, at most 1000 at once. */
+  forgetOldAnswers(): Promise<number>;
 }
 
 export function createContacts(sql: Connection): Contacts {
@@ -40,6 +42,9 @@ export function createContacts(sql: Connection): Contacts {
     },
     async forgetExpiredGrants() {
       return (await askedOne(sql<{ forgotten: number }[]>`select gate.forget_expired_grants() as forgotten`)).forgotten;
+    },
+    async forgetOldAnswers() {
+      return (await askedOne(sql<{ forgotten: number }[]>`select gate.forget_old_answers() as forgotten`)).forgotten;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { AdministrativeNote, AuditEvent, Session, StaffMember } from './types.ts';
-import { asked, toInstant } from './connection.ts';
+import { asked, askedOne, toInstant } from './connection.ts';
 import type { Connection } from './connection.ts';
 
 /** Staff, their sessions, and what the ledger holds about what they did. No patient data. */
@@ -8,6 +8,8 @@ export interface Staff {
   whoami(token: string): Promise<Session | null>;
   /** Records an administrative act, such as publishing a plan or decoding a history. Codes only. */
   note(note: AdministrativeNote): Promise<void>;
+  /** Ends the session of this token, and records it; false when there is none to end. */
+  signOut(token: string): Promise<boolean>;
   /** Records a sign-in; for the process that makes sessions. */
   noteSignIn(login: string, verdict: 'allowed' | 'refused', reason: string | null): Promise<void>;
   /** Action `read-audit`: what was done about the granted patients, newest first. */
@@ -29,6 +31,9 @@ export function createStaff(sql: Connection): Staff {
     },
     async note({ token, action, verdict, reason, subject, detail }) {
       await asked(sql`select gate.note(${token}, ${action}, ${verdict}, ${reason}, ${subject}, ${detail})`);
+    },
+    async signOut(token) {
+      return (await askedOne(sql<{ ended: boolean }[]>`select gate.sign_out(${token}) as ended`)).ended;
     },
     async noteSignIn(login, verdict, reason) {
       await asked(sql`select gate.note_sign_in(${login}, ${verdict}, ${reason})`);

@@ -18,6 +18,7 @@ function sweeper(changes: Partial<SweeperDeps> = {}): SweeperDeps & { poked: str
     takeUnpicked: () => Promise.resolve([thread]),
     poker: { poke: (threads) => Promise.resolve(poked.push(...threads.map((each) => each.workflowId))) },
     forgetExpiredGrants: () => Promise.resolve(0),
+    forgetOldAnswers: () => Promise.resolve(0),
     logger: { warn: vi.fn(), debug: vi.fn() },
     ...changes,
   };
@@ -44,15 +45,17 @@ it('the sweeper pokes what was not picked up', async () => {
 });
 
 it('a part of the sweep that fails does not keep the others from their work', async () => {
-  const forget = vi.fn(() => Promise.resolve(1));
+  const forget = vi.fn(() => Promise.reject(new Error('down too')));
+  const forgetAnswers = vi.fn(() => Promise.resolve(1));
   const warn = vi.fn();
-  const deps = sweeper({ takeUnpicked: () => Promise.reject(new Error('down')), forgetExpiredGrants: forget, logger: { warn, debug: vi.fn() } });
+  const deps = sweeper({ takeUnpicked: () => Promise.reject(new Error('down')), forgetExpiredGrants: forget, forgetOldAnswers: forgetAnswers, logger: { warn, debug: vi.fn() } });
 
   const found = await sweepOnce(deps);
 
   expect(found).toBe(0);
   expect(forget).toHaveBeenCalledOnce();
-  expect(warn).toHaveBeenCalledOnce();
+  expect(forgetAnswers).toHaveBeenCalledOnce();
+  expect(warn).toHaveBeenCalledTimes(2);
 });
 
 it('the sweeper hurries while there is work, rests while there is none, and ends when it is told to', async () => {
