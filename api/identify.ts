@@ -3,11 +3,9 @@ import type { Session } from '../store/gate.ts';
 import type { ApiDeps } from './deps.ts';
 import { codecPath } from './codec-cors.ts';
 import { Problem } from './problem.ts';
+import { readSessionCookie } from './session-cookie.ts';
 
-/** The browser's way to carry the token: a page's script cannot read it, and other sites cannot send it. */
-export const sessionCookie = 'carethread_session';
-
-const notSignedIn = 'Sign in, and send the token as "Authorization: Bearer <token>", or get the cookie from POST /v1/session.';
+const notSignedIn = 'Sign in, and send the token as "Authorization: Bearer <token>", or get the cookie from the sign-in page.';
 
 interface Caller {
   token: string;
@@ -33,15 +31,9 @@ export async function identify(request: Request, deps: ApiDeps): Promise<Caller>
 function tokenOf(request: Request, deps: ApiDeps): string | null {
   const bearer = /^Bearer ([\w-]{20,200})$/.exec(request.get('authorization') ?? '');
   if (bearer?.[1] !== undefined) return bearer[1];
-  const cookie = cookieOf(request, sessionCookie);
+  const cookie = readSessionCookie(request, deps.settings.secureCookie);
   if (cookie !== null) refuseForeignOrigin(request, deps);
   return cookie;
-}
-
-function cookieOf(request: Request, name: string): string | null {
-  const pairs = (request.get('cookie') ?? '').split(';').map((pair) => pair.trim());
-  const value = pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
-  return /^[\w-]{20,200}$/.test(value) ? value : null;
 }
 
 /** SameSite keeps other sites out; this keeps out other origins of the same site, save the Temporal UI at the codec server. */

@@ -4,8 +4,9 @@ import { defineProcess, loadConfig, secretKey } from '../config/load.ts';
 import { e164, postgresUrl } from '../config/values.ts';
 import { languages, roles } from '../domain/codes.ts';
 import { connect } from '../store/connect.ts';
-import { savePeople } from '../store/people.ts';
-import { hashPassword } from './passwords.ts';
+import type { Sql } from '../store/connect.ts';
+import { findPersonForSignIn, savePeople } from '../store/people.ts';
+import { hashPassword, isPassword } from './passwords.ts';
 import { department } from './schemas.ts';
 
 /**
@@ -16,7 +17,9 @@ import { department } from './schemas.ts';
  *
  * { "people": [{ "login", "displayName", "password"?, "roles", "departments", "phone"?, "language"?, "active"? }], "rotas": [{ "role", "logins" }] }
  *
- * "language" is what they are paged in: "en" unless told. Without "password" a known person keeps theirs, and a new one cannot sign in; null takes it away.
+ * "language" is what they are paged in: "en" unless told. Without "password" a known person keeps theirs, and a new one cannot
+ * sign in; null takes it away. A new password, or `"active": false`, ends every session of that person; the same password
+ * again changes nothing.
  */
 const person = z.strictObject({
   login: z.string().trim().min(1).max(200).transform((login) => login.normalize('NFC')),
@@ -39,14 +42,22 @@ async function run(): Promise<number> {
     process.stderr.write(`Correct the input:\n${parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`).join('\n')}\n`);
     return 1;
   }
-  const people = await Promise.all(parsed.data.people.map(async ({ password, ...rest }) => ({ ...rest, passwordHash: typeof password === 'string' ? await hashPassword(password) : password })));
   const sql = connect(config.databaseUrl, { max: 1, applicationName: 'carethread-people' });
   try {
+    const people = await Promise.all(parsed.data.people.map(async ({ password, ...rest }) => ({ ...rest, passwordHash: await hashToSave(sql, rest.login, password) })));
     process.stdout.write(`${JSON.stringify({ people: await savePeople(sql, people, parsed.data.rotas) })}\n`);
     return 0;
   } finally {
     await sql.end({ timeout: 5 });
   }
+}
+
+/** Undefined keeps the hash that there is: a list that is loaded again must not sign everybody out. */
+async function hashToSave(sql: Sql, login: string, password: string | null | undefined): Promise<string | null | undefined> {
+  if (typeof password !== 'string') return password;
+  const known = await findPersonForSignIn(sql, login);
+  const isKept = known?.passwordHash != null && (await isPassword(password, known.passwordHash));
+  return isKept ? undefined : hashPassword(password);
 }
 
 function jsonOf(text: string): unknown {

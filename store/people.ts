@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Language, Role } from '../domain/codes.ts';
-import type { Sql } from './connect.ts';
+import type { Sql, Transaction } from './connect.ts';
 
 /** Staff accounts and sessions, for the process that makes sessions (login ct_auth) and the operator's tools (ct_migrate). */
 
@@ -16,7 +16,7 @@ export async function findPersonForSignIn(sql: Sql, login: string): Promise<Pers
 }
 
 /** Makes a session and answers with its token, which is kept nowhere: the database has its SHA-256. */
-export async function createSession(sql: Sql, personId: string, lifeSeconds: number): Promise<{ token: string; expiresAt: string }> {
+export async function createSession(sql: Sql | Transaction, personId: string, lifeSeconds: number): Promise<{ token: string; expiresAt: string }> {
   const token = randomBytes(32).toString('base64url');
   const [row] = await sql<{ expiresAt: string }[]>`
     insert into auth.session (token_hash, person_id, expires_at) values (${hashOf(token)}, ${personId}, clock_timestamp() + make_interval(secs => ${lifeSeconds})) returning expires_at as "expiresAt"`;
@@ -24,10 +24,23 @@ export async function createSession(sql: Sql, personId: string, lifeSeconds: num
   return { token, expiresAt: row.expiresAt };
 }
 
-/** Ends a session; false when there was none to end. */
-export async function revokeSession(sql: Sql, token: string): Promise<boolean> {
-  const revoked = await sql`update auth.session set revoked_at = clock_timestamp() where token_hash = ${hashOf(token)} and revoked_at is null and expires_at > clock_timestamp()`;
-  return revoked.count === 1;
+/** Thrown when an account got another password, or was closed, while its password was being checked. */
+export class AccountChanged extends Error {
+  readonly code = 'account-changed';
+}
+
+/**
+ * Makes a session for whoever has just shown this account's password. Checking takes a while, in which {@link savePeople} may
+ * have ended every session: none that the old password made may come after. Throws {@link AccountChanged}.
+ */
+export async function createSessionByPassword(sql: Sql, person: PersonForSignIn, lifeSeconds: number): Promise<{ token: string; expiresAt: string }> {
+  return sql.begin(async (tx) => {
+    // The new row's reference waits for whoever holds the person's row, so what is read after it is what they have left.
+    const session = await createSession(tx, person.personId, lifeSeconds);
+    const [row] = await tx<{ same: boolean }[]>`select active and password_hash = ${person.passwordHash} as same from auth.person where person_id = ${person.personId}`;
+    if (row?.same !== true) throw new AccountChanged('The account was changed meanwhile. Sign in again.');
+    return session;
+  });
 }
 
 function hashOf(token: string): Buffer {
@@ -67,18 +80,26 @@ export class LoginUnknown extends Error {
   }
 }
 
-/** Makes or changes people by their login, and replaces the rotas that are named, in one transaction. Throws {@link LoginUnknown}. */
+/**
+ * Makes or changes people by their login, and replaces the rotas that are named, in one transaction. Whoever gets another
+ * password, or none, or is not active loses every session. Throws {@link LoginUnknown}.
+ */
 export async function savePeople(sql: Sql, people: readonly PersonToSave[], rotas: readonly RotaEntry[]): Promise<{ login: string; personId: string }[]> {
   return sql.begin(async (tx) => {
     const saved: { login: string; personId: string }[] = [];
     for (const person of people) {
+      // Locked against a sign-in by the old password: see createSessionByPassword.
+      const [before] = await tx<{ passwordHash: string | null }[]>`select password_hash as "passwordHash" from auth.person where login = ${person.login} for update`;
       const [row] = await tx<{ personId: string }[]>`
         insert into auth.person (login, display_name, password_hash, roles, departments, phone, language, active)
         values (${person.login}, ${person.displayName}, ${person.passwordHash ?? null}, ${[...person.roles]}, ${[...person.departments]}, ${person.phone}, ${person.language}, ${person.active})
         on conflict (login) do update set display_name = excluded.display_name, roles = excluded.roles, departments = excluded.departments, phone = excluded.phone, language = excluded.language, active = excluded.active,
           password_hash = case when ${person.passwordHash === undefined} then auth.person.password_hash else excluded.password_hash end
         returning person_id as "personId"`;
-      if (row !== undefined) saved.push({ login: person.login, personId: row.personId });
+      if (row === undefined) throw new Error(`The login ${person.login} was not saved: check the rights of this database login.`);
+      const isNewPassword = before !== undefined && person.passwordHash !== undefined && person.passwordHash !== before.passwordHash;
+      if (isNewPassword || !person.active) await tx`update auth.session set revoked_at = clock_timestamp() where person_id = ${row.personId} and revoked_at is null`;
+      saved.push({ login: person.login, personId: row.personId });
     }
     for (const rota of rotas) {
       await tx`delete from auth.rota where role = ${rota.role}`;

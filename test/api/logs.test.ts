@@ -20,7 +20,7 @@ describe('the log', () => {
     await world.ask('POST', '/v1/patients', { token, raw: '{"name":"Canary Person"', headers: { 'content-type': 'application/json' } });
     await world.ask('POST', '/v1/patients/search', { token, json: { kind: 'phone', value: '+12025550177' } });
     await world.ask('GET', '/v1/patients/canary@example.org?phone=+12025550177', { token, headers: { 'user-agent': 'canary', 'x-reason': 'Canary Person' } });
-    await world.ask('POST', '/v1/session', { json: { token } });
+    await world.ask('GET', '/v1/session', { headers: { cookie: `carethread_session=${token}` } });
     const explained = await world.ask('GET', `/v1/enrolments/${enrolmentId}/explain`, { token });
 
     const log = world.logLines.join('');

@@ -53,7 +53,7 @@ describe('the deployment by compose', () => {
 
   it.each(services)('gives %s secrets by file only', (_name, service) => {
     for (const [key, value] of Object.entries(service.environment ?? {})) {
-      if (/PASSWORD|TOKEN|SECRET|DATABASE_URL|SMTP_URL|_PWD/.test(key) && key !== 'TEMPORAL_CODEC_PASS_ACCESS_TOKEN') expect(value, key).toMatch(/^\/run\/secrets\//);
+      if (/PASSWORD|TOKEN|SECRET|DATABASE_URL|SMTP_URL|_PWD/.test(key)) expect(value, key).toMatch(/^\/run\/secrets\//);
       expect(value, key).not.toMatch(/:\/\/[^/]*:[^/]*@/);
     }
     for (const value of Object.values(service.environment ?? {})) {
@@ -74,7 +74,8 @@ describe('the deployment by compose', () => {
 
   it('wires the Temporal UI to the codec server, and the codec server to the UI', () => {
     expect(compose.services['temporal-ui']?.environment?.['TEMPORAL_CODEC_ENDPOINT']).toBe('${PUBLIC_URL}/v1/codec');
-    expect(compose.services['api']?.environment?.['TEMPORAL_UI_ORIGIN']).toContain('8233');
+    expect(compose.services['temporal-ui']?.environment?.['TEMPORAL_CODEC_INCLUDE_CREDENTIALS']).toBe('true');
+    for (const name of ['api', 'auth']) expect(compose.services[name]?.environment?.['TEMPORAL_UI_ORIGIN']).toContain('8233');
   });
 
   it.each(Object.entries(processes))('gives %s every key that it needs, and none that it does not know', (name, { keys }) => {
