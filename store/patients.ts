@@ -67,6 +67,8 @@ export async function setMrn(tx: Transaction, vault: Vault, secret: string, pati
 export type PatientFact =
   | { kind: 'contact-repaired' }
   | { kind: 'consent-changed' }
+  | { kind: 'opted-out' }
+  | { kind: 'opted-in' }
   | { kind: 'consent-withdrawn' }
   | { kind: 'zone-changed'; zone: string }
   | { kind: 'status'; status: 'active' | 'admitted' | 'deceased' | 'inactive' };
@@ -90,6 +92,10 @@ function eventOf(fact: PatientFact, by: string, status: 'active' | 'paused', pau
     case 'contact-repaired':
     case 'consent-changed':
       return told({ kind: fact.kind }, `patient.${fact.kind}`, null);
+    case 'opted-out':
+    case 'opted-in':
+      // To the plan it is the same question: what may still be sent, and by what.
+      return told({ kind: 'consent-changed' }, `patient.${fact.kind}`, null);
     case 'consent-withdrawn':
       return told({ kind: 'ended', reason: 'consent-withdrawn', by }, 'enrolment.ended', 'consent-withdrawn');
     case 'zone-changed':

@@ -9,7 +9,8 @@ import { channel, code, id, instant } from '../schemas.ts';
 const tag = 'consents';
 const params = z.object({ patientId: id });
 const consentPurpose = z.enum(['follow-up', 'recording']);
-const unresolved = z.object({ attemptId: id, status: z.enum(['claimed', 'unknown']), channel: z.string(), claimedAt: instant }).meta({ id: 'UnresolvedAttempt' });
+/** A contact that was under way when a right ended. */
+export const unresolved = z.object({ attemptId: id, status: z.enum(['claimed', 'unknown']), channel: z.string(), claimedAt: instant }).meta({ id: 'UnresolvedAttempt' });
 
 export const consentRoutes: readonly Route[] = [
   route(

@@ -5,6 +5,7 @@ import { consentRoutes } from './consents.ts';
 import { documentRoutes } from './document.ts';
 import { enrolmentRoutes } from './enrolments.ts';
 import { escalationRoutes } from './escalations.ts';
+import { optOutRoutes } from './opt-outs.ts';
 import { patientRoutes } from './patients.ts';
 import { planRoutes } from './plans.ts';
 import { questionnaireRoutes } from './questionnaires.ts';
@@ -15,5 +16,5 @@ import { taskRoutes } from './tasks.ts';
 
 /** Every route of the API: the router and the documentation are both made from this list. */
 export const allRoutes: readonly Route[] = [
-  ...sessionRoutes, ...planRoutes, ...questionnaireRoutes, ...patientRoutes, ...consentRoutes, ...enrolmentRoutes, ...responseRoutes, ...taskRoutes, ...escalationRoutes, ...auditRoutes, ...codecRoutes, ...documentRoutes, ...serviceRoutes,
+  ...sessionRoutes, ...planRoutes, ...questionnaireRoutes, ...patientRoutes, ...consentRoutes, ...optOutRoutes, ...enrolmentRoutes, ...responseRoutes, ...taskRoutes, ...escalationRoutes, ...auditRoutes, ...codecRoutes, ...documentRoutes, ...serviceRoutes,
 ];
