@@ -57,6 +57,7 @@ export interface KeptTemporal extends KeptServer {
   readonly address: string;
   readonly namespace: string;
   readonly uiUrl: string | undefined;
+  readonly uiSignInUrl: string | undefined;
 }
 
 /** Temporal, kept running on its port; one of somebody else's is left alone. */
@@ -80,6 +81,7 @@ export async function keepTemporal(options: Omit<TemporalOptions, 'searchAttribu
     address: server.address,
     namespace: server.namespace,
     uiUrl: server.uiUrl,
+    uiSignInUrl: server.uiSignInUrl,
     get pid() {
       return server.pid;
     },

@@ -26,6 +26,7 @@ function show({ urls, secrets, logDir, temporal }: World): void {
     ['Phones', urls.phones],
     ['Mail', urls.mail],
     ['Workflows', urls.temporalUi === undefined ? `${temporal.address} (a Temporal server of yours)` : `${urls.temporalUi} (Temporal UI)`],
+    ...(urls.temporalUiSignIn === undefined ? [] : [['Payloads', `${urls.temporalUiSignIn} (as engineer: then the Temporal UI shows what workflows carry)`] as [string, string]]),
     ['Logs', logDir],
     ['Sign in as', `${Object.keys(secrets.staff).join(', ')} (passwords: ${secrets.files.staff})`],
   ];

@@ -9,6 +9,8 @@ import { endWithParent } from './guard.ts';
 import { freePort } from './ports.ts';
 import { obtainTemporalCli } from './temporal-cli.ts';
 import type { Say } from './temporal-cli.ts';
+import { startTemporalUi } from './temporal-ui.ts';
+import type { CodecSettings, TemporalUi, TemporalUiOptions } from './temporal-ui.ts';
 
 const readyWithinMs = 60_000;
 
@@ -23,8 +25,8 @@ export interface TemporalOptions {
   readonly port?: number;
   /** Wanted port of the Web UI, likewise. Without it: no UI. */
   readonly uiPort?: number;
-  /** Address of the codec server, as the engineer's browser reaches it. */
-  readonly codecEndpoint?: string;
+  /** Where the UI has payloads opened. Without it they stay sealed. */
+  readonly codec?: CodecSettings;
   readonly namespace: string;
   /** An unregistered search attribute wedges workflow tasks, so all are registered at the start. */
   readonly searchAttributes: Readonly<Record<string, SearchAttributeKind>>;
@@ -40,6 +42,8 @@ export interface TemporalServer {
   readonly namespace: string;
   /** Where the Web UI is, if there is one of ours. */
   readonly uiUrl: string | undefined;
+  /** The sign-in page that leads on to it. */
+  readonly uiSignInUrl: string | undefined;
   /** Whether the server is somebody else's (TEMPORAL_ADDRESS); stopping it does nothing then. */
   readonly external: boolean;
   /** Process of the server; undefined for an external one. */
@@ -125,7 +129,17 @@ async function launch(cli: string, flags: readonly string[], address: string, na
 
 function external(address: string, namespace: string): TemporalServer {
   const nothing = (): Promise<void> => Promise.resolve();
-  return { address, namespace, uiUrl: undefined, external: true, pid: undefined, ended: new Promise(() => undefined), stop: nothing, kill9: nothing, restart: nothing };
+  return { address, namespace, uiUrl: undefined, uiSignInUrl: undefined, external: true, pid: undefined, ended: new Promise(() => undefined), stop: nothing, kill9: nothing, restart: nothing };
+}
+
+/** Before the UI of the server, on the port that is wanted. The server ends where this cannot be. */
+async function openUi(ui: Omit<TemporalUiOptions, 'port'>, wanted: number | undefined, end: () => Promise<void>): Promise<TemporalUi> {
+  try {
+    return await startTemporalUi({ ...ui, port: await freePort(wanted) });
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }
 
 /**
@@ -136,19 +150,18 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   const given = options.cli === undefined ? process.env['TEMPORAL_ADDRESS'] : undefined;
   if (given !== undefined && given !== '') return external(given, options.namespace);
   const cli = options.cli ?? (await obtainTemporalCli(options.say ?? (() => undefined)));
-  const { dataDir, namespace, codecEndpoint } = options;
+  const { dataDir, namespace, codec } = options;
   if (dataDir !== undefined) await mkdir(dataDir, { recursive: true });
   const logFile = dataDir === undefined ? undefined : path.join(dataDir, 'temporal.log');
   const start = async (): Promise<{ running: Running; port: number; uiPort: number | undefined; flags: readonly string[] }> => {
     for (let attempt = 1; ; attempt += 1) {
       const port = await freePort(options.port);
-      const uiPort = options.uiPort === undefined ? undefined : await freePort(options.uiPort);
+      const uiPort = options.uiPort === undefined ? undefined : await freePort();
       const flags = [
         ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--namespace', namespace, '--log-level', 'warn', '--color', 'never'],
         ...['--http-port', String(await freePort()), '--metrics-port', String(await freePort())],
         ...(dataDir === undefined ? [] : ['--db-filename', path.resolve(dataDir, 'temporal.sqlite')]),
         ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]),
-        ...(uiPort === undefined || codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', codecEndpoint]),
         ...Object.entries(options.searchAttributes).flatMap(([name, kind]) => ['--search-attribute', `${name}=${kind}`]),
       ];
       try {
@@ -162,10 +175,12 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   const { running: first, port, uiPort, flags } = await start();
   let running = first;
   const address = `127.0.0.1:${port}`;
+  const ui = uiPort === undefined ? undefined : await openUi({ serverPort: uiPort, namespace, codec }, options.uiPort, () => running.end('SIGTERM'));
   return {
     address,
     namespace,
-    uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
+    uiUrl: ui?.url,
+    uiSignInUrl: ui?.signInUrl,
     external: false,
     get pid() {
       return running.child.pid;
@@ -173,7 +188,10 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     get ended() {
       return running.ended;
     },
-    stop: () => running.end('SIGTERM'),
+    stop: async () => {
+      await ui?.close();
+      await running.end('SIGTERM');
+    },
     kill9: () => running.end('SIGKILL'),
     restart: async () => {
       await running.end('SIGTERM');

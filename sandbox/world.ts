@@ -38,7 +38,7 @@ export interface WorldOptions {
 export interface World {
   /** True when this start made the databases. */
   readonly isNew: boolean;
-  readonly urls: { readonly api: string; readonly auth: string; readonly phones: string; readonly mail: string; readonly docs: string; readonly temporalUi: string | undefined; readonly control: string };
+  readonly urls: { readonly api: string; readonly auth: string; readonly phones: string; readonly mail: string; readonly docs: string; readonly temporalUi: string | undefined; readonly temporalUiSignIn: string | undefined; readonly control: string };
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly ports: Ports;
   readonly secrets: Secrets;
@@ -95,7 +95,7 @@ async function build(options: WorldOptions, supervisor: Supervisor): Promise<Wor
   await runOnce('staff', ['api/people-cli.ts'], administratorEnvironment(ports, secrets), staffInput(secrets));
 
   say('Temporal ...');
-  const temporal = await keepTemporal({ dataDir: path.join(dataDir, 'temporal'), port: ports.temporal, uiPort: ports.temporalUi, codecEndpoint: `${local(ports.api)}/v1/codec`, namespace, say });
+  const temporal = await keepTemporal({ dataDir: path.join(dataDir, 'temporal'), port: ports.temporal, uiPort: ports.temporalUi, codec: { endpoint: `${local(ports.api)}/v1/codec`, signInUrl: local(ports.auth) }, namespace, say });
   supervisor.onStop('Temporal', () => temporal.stop());
   const environment = productEnvironment({ ports, secrets, dataDir, temporal, overrides });
 
@@ -136,7 +136,7 @@ async function build(options: WorldOptions, supervisor: Supervisor): Promise<Wor
   }
   return {
     isNew,
-    urls: { api: local(ports.api), auth: local(ports.auth), phones: local(ports.phones), mail: local(ports.mail), docs: `${local(ports.api)}/docs`, temporalUi: temporal.uiUrl, control: control.url },
+    urls: { api: local(ports.api), auth: local(ports.auth), phones: local(ports.phones), mail: local(ports.mail), docs: `${local(ports.api)}/docs`, temporalUi: temporal.uiUrl, temporalUiSignIn: temporal.uiSignInUrl, control: control.url },
     temporal: { address: temporal.address, namespace },
     ports,
     secrets,
