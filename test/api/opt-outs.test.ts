@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { planConversation } from '../../store/conversations.ts';
+import { lockFollowUp } from '../../store/follow-ups.ts';
+import { openTexts } from '../../store/patients.ts';
+import { createWorld, enrolled, registered } from './world.ts';
+import type { Reply, World } from './world.ts';
+
+let world: World;
+let coordinator: { token: string; personId: string };
+beforeAll(async () => {
+  world = await createWorld();
+  coordinator = await world.signedIn(['coordinator']);
+});
+afterAll(() => world.close());
+
+interface Address {
+  addressId: string;
+  kind: string;
+  optedOutAt: string | null;
+  optedOutBy: string | null;
+}
+
+const wish = { reason: 'by-phone', evidence: 'Mrs Example asked nurse Noor on 2 March to text her no more.' };
+let numbers = 10;
+async function patientWithCard(): Promise<{ patientId: string; phone: string; mailbox: string }> {
+  numbers += 1;
+  const patientId = await registered(world, coordinator.token, { phones: [{ number: `+120255501${numbers}` }], emails: [`p${numbers}@example.org`] });
+  const [phone, mailbox] = await addressesOf(patientId);
+  return { patientId, phone: phone?.addressId ?? '', mailbox: mailbox?.addressId ?? '' };
+}
+async function addressesOf(patientId: string): Promise<Address[]> {
+  return (await world.ask('GET', `/v1/patients/${patientId}`, { token: coordinator.token })).body['addresses'] as Address[];
+}
+const optOut = (patientId: string, addressId: string, more: { token?: string; headers?: Record<string, string> } = {}): Promise<Reply> => world.ask('POST', `/v1/patients/${patientId}/opt-outs`, { token: coordinator.token, ...more, json: { addressId, ...wish } });
+const optIn = (patientId: string, addressId: string, more: { token?: string } = {}): Promise<Reply> => world.ask('POST', `/v1/patients/${patientId}/opt-outs/withdraw`, { token: coordinator.token, ...more, json: { addressId, ...wish, reason: 'in-writing' } });
+const eventsOf = (patientId: string) =>
+  world.superuser<{ action: string; verdict: string; actorId: string; detail: string | null }[]>`select action, verdict, actor_id as "actorId", detail from audit.event where patient_ids @> array[${patientId}::uuid] and action = 'change-opt-out' order by at`;
+const inboxOf = async (enrolmentId: string) => (await world.superuser<{ event: { kind: string } }[]>`select event from care.inbox where workflow_id = ${`follow-up/${enrolmentId}`} order by inbox_id`).map((row) => row.event.kind);
+
+describe('a wish that was told to staff', () => {
+  it.each([['coordinator'], ['clinician']] as const)('stops this number alone when a %s records it, and is in the ledger by its code', async (role) => {
+    const { patientId, phone } = await patientWithCard();
+    const enrolmentId = await enrolled(world, coordinator.token, patientId);
+    const staff = await world.signedIn([role]);
+
+    const reply = await optOut(patientId, phone, { token: staff.token, headers: { 'x-reason': 'call/7' } });
+
+    expect([reply.status, reply.body]).toEqual([201, { patientId, addressId: phone, optedOut: true, unresolved: [], enrolmentsTold: 1 }]);
+    expect(await addressesOf(patientId)).toMatchObject([{ addressId: phone, optedOutBy: 'staff' }, { optedOutAt: null }]);
+    expect(await eventsOf(patientId)).toEqual([{ action: 'change-opt-out', verdict: 'allowed', actorId: staff.personId, detail: `opt-out/by-phone/${phone},call/7` }]);
+    expect((await inboxOf(enrolmentId)).at(-1)).toBe('consent-changed');
+    expect(world.poked.map((thread) => thread.workflowId)).toContain(`follow-up/${enrolmentId}`);
+  });
+
+  it('opens the number again, and what was said each time is kept sealed, one version after the other', async () => {
+    const { patientId, phone } = await patientWithCard();
+    await optOut(patientId, phone);
+
+    const reply = await optIn(patientId, phone);
+
+    const secret = await world.deps.gate.open({ token: coordinator.token, purpose: 'rights', action: 'change-opt-out', patients: [patientId], fields: ['opt-out.evidence'] });
+    const kept = await world.deps.gate.readHistory(secret);
+    expect([reply.status, reply.body]).toEqual([200, { patientId, addressId: phone, optedOut: false, unresolved: [], enrolmentsTold: 0 }]);
+    expect(await addressesOf(patientId)).toMatchObject([{ optedOutAt: null, optedOutBy: null }, {}]);
+    expect((await openTexts(world.deps.vault, kept)).map(({ version, text }) => [version, text])).toEqual([[1, wish.evidence], [2, wish.evidence]]);
+    expect(Buffer.concat(kept.map((value) => Buffer.from(value.sealed))).toString('latin1')).not.toContain('Example');
+  });
+
+  it('ends the open conversation on that number, and names the contacts that were under way', async () => {
+    const { patientId, phone, mailbox } = await patientWithCard();
+    const enrolmentId = await enrolled(world, coordinator.token, patientId);
+    const touchpointId = await conversationOn(enrolmentId, phone);
+    const [claimed, other] = [await attemptOn(touchpointId, patientId, phone, 'first'), await attemptOn(touchpointId, patientId, mailbox, 'nudge-1')];
+
+    const reply = await optOut(patientId, phone);
+
+    const [conversation] = await world.superuser<{ status: string; reason: string }[]>`select status, state->>'reason' as reason from care.conversation where touchpoint_id = ${touchpointId}`;
+    expect(conversation).toEqual({ status: 'done', reason: 'opted-out' });
+    expect(reply.body['unresolved']).toMatchObject([{ attemptId: claimed, status: 'claimed', channel: 'sms' }]);
+    expect(reply.text).not.toContain(other);
+  });
+
+  it('is done once when it is sent again with its key, and changes nothing when it was so already', async () => {
+    const { patientId, phone } = await patientWithCard();
+    await enrolled(world, coordinator.token, patientId);
+    const headers = { 'idempotency-key': randomUUID() };
+
+    const [first, repeated, again] = [await optOut(patientId, phone, { headers }), await optOut(patientId, phone, { headers }), await optOut(patientId, phone)];
+
+    expect(repeated.body).toEqual(first.body);
+    expect([first.body['enrolmentsTold'], again.body['enrolmentsTold']]).toEqual([1, 0]);
+  });
+});
+
+describe('is refused', () => {
+  it('another department, and says why; the number stays as it is', async () => {
+    const { patientId, phone } = await patientWithCard();
+    const stranger = await world.signedIn(['coordinator', 'clinician'], ['cardiology']);
+
+    const replies = [await optOut(patientId, phone, { token: stranger.token }), await optIn(patientId, phone, { token: stranger.token })];
+
+    expect(replies.map(({ status, body }) => [status, (body['context'] as { reason: string }).reason])).toEqual([[403, 'not-in-care-team'], [403, 'not-in-care-team']]);
+    expect(await addressesOf(patientId)).toMatchObject([{ optedOutAt: null }, {}]);
+    expect((await eventsOf(patientId)).map((event) => event.verdict)).toEqual(['refused', 'refused']);
+  });
+
+  it.each([['engineer'], ['auditor'], ['admin']] as const)('the role %s', async (role) => {
+    const { patientId, phone } = await patientWithCard();
+    const other = await world.signedIn([role]);
+
+    const replies = [await optOut(patientId, phone, { token: other.token }), await optIn(patientId, phone, { token: other.token })];
+
+    expect(replies.map((reply) => reply.status)).toEqual([403, 403]);
+  });
+
+  it('a number that is another patient\'s, by its field', async () => {
+    const [mine, other] = [await patientWithCard(), await patientWithCard()];
+
+    const reply = await optOut(mine.patientId, other.phone);
+
+    expect([reply.status, reply.body['errors']]).toEqual([422, [{ pointer: '/addressId', message: 'This patient has no such number or mailbox. Take the id from the patient\'s card.' }]]);
+    expect(await addressesOf(other.patientId)).toMatchObject([{ optedOutAt: null }, {}]);
+  });
+
+  it.each([
+    [{ reason: undefined }, '/reason'], [{ reason: 'she said so' }, '/reason'], [{ evidence: ' ' }, '/evidence'], [{ evidence: undefined }, '/evidence'], [{ addressId: '+12025550110' }, '/addressId'], [{ phone: '+12025550110' }, '/phone'],
+  ])('a body with %j, at %s', async (change, pointer) => {
+    const { patientId, phone } = await patientWithCard();
+
+    const reply = await world.ask('POST', `/v1/patients/${patientId}/opt-outs`, { token: coordinator.token, json: { addressId: phone, ...wish, ...change } });
+
+    expect(reply.status).toBe(422);
+    expect(reply.body['errors']).toMatchObject([{ pointer }]);
+  });
+});
+
+/** The plan's first conversation, as if its first question had gone to this number. */
+async function conversationOn(enrolmentId: string, addressId: string): Promise<string> {
+  const [row] = await world.superuser<{ id: string }[]>`select touchpoint_id as id from care.touchpoint where enrolment_id = ${enrolmentId} and kind = 'ask' order by due_at limit 1`;
+  const touchpointId = row?.id ?? '';
+  await world.deps.sql.begin(async (tx) => planConversation(tx, await lockFollowUp(tx, enrolmentId), touchpointId, new Date().toISOString()));
+  await world.superuser`update care.conversation set address_id = ${addressId} where touchpoint_id = ${touchpointId}`;
+  return touchpointId;
+}
+async function attemptOn(touchpointId: string, patientId: string, addressId: string, kind: string): Promise<string> {
+  const attemptId = randomUUID();
+  await world.superuser`insert into care.attempt (attempt_id, subject_kind, subject_id, kind, channel, patient_id, address_id, status, claimed_at, lease_until, begun_at)
+    values (${attemptId}, 'touchpoint', ${touchpointId}, ${kind}, 'sms', ${patientId}, ${addressId}, 'claimed', clock_timestamp(), clock_timestamp(), clock_timestamp())`;
+  return attemptId;
+}
