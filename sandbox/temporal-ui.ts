@@ -73,6 +73,8 @@ async function passOn(request: IncomingMessage, response: ServerResponse, server
     return;
   }
   const settings = JSON.stringify({ ...(JSON.parse(await readAll(answer)) as object), ...changedSettings });
-  response.writeHead(200, { ...answer.headers, 'content-length': Buffer.byteLength(settings) });
+  const changedHeaders = { ...answer.headers, 'content-length': Buffer.byteLength(settings) };
+  delete changedHeaders['transfer-encoding'];
+  response.writeHead(200, changedHeaders);
   response.end(settings);
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Language, Role } from '../domain/codes.ts';
 import type { Sql, Transaction } from './connect.ts';
+import { createGate } from './gate.ts';
 
 /** Staff accounts and sessions, for the process that makes sessions (login ct_auth) and the operator's tools (ct_migrate). */
 
@@ -98,7 +99,7 @@ export async function savePeople(sql: Sql, people: readonly PersonToSave[], rota
         returning person_id as "personId"`;
       if (row === undefined) throw new Error(`The login ${person.login} was not saved: check the rights of this database login.`);
       const isNewPassword = before !== undefined && person.passwordHash !== undefined && person.passwordHash !== before.passwordHash;
-      if (isNewPassword || !person.active) await tx`update auth.session set revoked_at = clock_timestamp() where person_id = ${row.personId} and revoked_at is null`;
+      if (isNewPassword || !person.active) await createGate(tx).endSessions(row.personId);
       saved.push({ login: person.login, personId: row.personId });
     }
     for (const rota of rotas) {

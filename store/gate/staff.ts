@@ -10,6 +10,8 @@ export interface Staff {
   note(note: AdministrativeNote): Promise<void>;
   /** Ends the session of this token, and records it; false when there is none to end. */
   signOut(token: string): Promise<boolean>;
+  /** Ends every session of a person, and records it; for whoever keeps the staff list. Answers with how many there were. */
+  endSessions(personId: string): Promise<number>;
   /** Records a sign-in; for the process that makes sessions. */
   noteSignIn(login: string, verdict: 'allowed' | 'refused', reason: string | null): Promise<void>;
   /** Action `read-audit`: what was done about the granted patients, newest first. */
@@ -34,6 +36,9 @@ export function createStaff(sql: Connection): Staff {
     },
     async signOut(token) {
       return (await askedOne(sql<{ ended: boolean }[]>`select gate.sign_out(${token}) as ended`)).ended;
+    },
+    async endSessions(personId) {
+      return (await askedOne(sql<{ ended: number }[]>`select gate.end_sessions(${personId}) as ended`)).ended;
     },
     async noteSignIn(login, verdict, reason) {
       await asked(sql`select gate.note_sign_in(${login}, ${verdict}, ${reason})`);

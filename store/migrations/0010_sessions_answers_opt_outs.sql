@@ -4,8 +4,6 @@ set role ct_auth_owner;
 -- Signing out goes through the gate, which notes it: the process that makes sessions can end none behind the ledger's back, nor prolong one.
 revoke update (revoked_at, expires_at) on auth.session from ct_auth;
 grant update (revoked_at) on auth.session to ct_gate;
--- A new password ends the sessions that the old one made; which token a session has is still not told.
-grant select (person_id, revoked_at), update (revoked_at) on auth.session to ct_migrate;
 -- Ended by person, whose sessions would else be sought among everybody's.
 create index session_open on auth.session (person_id) where revoked_at is null;
 reset role;
@@ -38,6 +36,20 @@ begin
   return true;
 end $$;
 
+-- A new password ends the sessions that the old one made. For whoever keeps the staff list, who sees no session and brings none back.
+create function gate.end_sessions(p_person uuid) returns int
+language plpgsql security definer set search_path = pg_catalog, pg_temp set debug_print_parse = off set debug_print_rewritten = off set debug_print_plan = off
+as $$
+declare v_count int;
+begin
+  update auth.session set revoked_at = clock_timestamp() where person_id = p_person and revoked_at is null and expires_at > clock_timestamp();
+  get diagnostics v_count = row_count;
+  if v_count > 0 then
+    perform gate.record_administration('operator', 'end-sessions', 'noted', null, 'person/' || p_person::text, 'sessions=' || v_count::text);
+  end if;
+  return v_count;
+end $$;
+
 create function gate.forget_old_answers() returns int
 language plpgsql security definer set search_path = pg_catalog, pg_temp set debug_print_parse = off set debug_print_rewritten = off set debug_print_plan = off
 as $$
@@ -54,6 +66,8 @@ begin
 end $$;
 
 grant execute on function gate.sign_out(text) to ct_api, ct_auth;
+grant usage on schema gate to ct_migrate;
+grant execute on function gate.end_sessions(uuid) to ct_migrate;
 -- For the sign-in page, which says who is signed in.
 grant execute on function gate.whoami(text) to ct_auth;
 grant execute on function gate.forget_old_answers() to ct_worker;

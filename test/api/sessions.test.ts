@@ -8,7 +8,7 @@ import { serve } from '../../api/serve.ts';
 import type { Serving } from '../../api/serve.ts';
 import { connect } from '../../store/connect.ts';
 import type { Sql } from '../../store/connect.ts';
-import { GrantGone } from '../../store/gate.ts';
+import { GrantGone, createGate } from '../../store/gate.ts';
 import { AccountChanged, createSession, createSessionByPassword, findPersonForSignIn, savePeople } from '../../store/people.ts';
 import { askAt, createWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -106,7 +106,7 @@ it('a sign-in in the middle of the change of its password waits for it, and gets
     // It stands at the person's row, which this transaction holds, before the password is another.
     while ((await world.superuser`select 1 from pg_stat_activity where usename = 'ct_auth' and wait_event_type = 'Lock' and datname = current_database()`).count === 0);
     await tx`update auth.person set password_hash = 'new' where login = ${login}`;
-    await tx`update auth.session set revoked_at = clock_timestamp() where person_id = ${checked.personId} and revoked_at is null`;
+    await createGate(tx).endSessions(checked.personId);
     return { signingIn };
   });
 

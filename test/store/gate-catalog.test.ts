@@ -26,7 +26,7 @@ const functionsOf: Readonly<Record<Login, string[]>> = {
   ],
   ct_auth: ['note_sign_in', 'sign_out', 'whoami'],
   ct_sealer: ['audit.canonical_event', 'audit.framed', 'audit.leaf_hash'],
-  ct_migrate: [],
+  ct_migrate: ['end_sessions'],
   ct_backup: [],
 };
 const ours = `nspname in ('care', 'phi', 'gate', 'audit', 'auth')`;
@@ -122,7 +122,7 @@ const tableRights: Readonly<Record<Login, string[]>> = {
   ct_worker: [],
   ct_api: [],
   ct_auth: ['auth.person SELECT columns', 'auth.session INSERT', 'auth.session SELECT'],
-  ct_migrate: ['auth.person INSERT', 'auth.person SELECT', 'auth.person UPDATE', 'auth.rota DELETE', 'auth.rota INSERT', 'auth.rota SELECT', 'auth.rota UPDATE', 'auth.session SELECT columns', 'auth.session UPDATE columns'],
+  ct_migrate: ['auth.person INSERT', 'auth.person SELECT', 'auth.person UPDATE', 'auth.rota DELETE', 'auth.rota INSERT', 'auth.rota SELECT', 'auth.rota UPDATE'],
   ct_sealer: ['audit.event SELECT', 'audit.leaf INSERT', 'audit.leaf SELECT', 'audit.pending DELETE', 'audit.pending SELECT'],
   ct_backup: [
     ...['audit.event', 'audit.leaf', 'audit.pending', 'auth.person', 'auth.rota', 'auth.session', 'gate.permission', 'gate.referral', 'gate.setting'].map((table) => `${table} SELECT`),
