@@ -88,13 +88,16 @@ describe('the API process', () => {
 describe('the authentication process', () => {
   it('starts and stops cleanly', async () => {
     const port = await freePort();
-    const auth = start('api/auth-main.ts', { DATABASE_URL_AUTH: world.database.url('ct_auth'), HTTP_PORT: String(port) });
+    const auth = start('api/auth-main.ts', { DATABASE_URL_AUTH: world.database.url('ct_auth'), PUBLIC_URL: 'https://care.example.org', TEMPORAL_UI_ORIGIN: 'https://temporal.example.org', HTTP_PORT: String(port) });
     await auth.up;
 
     const ready = await askAt(`http://127.0.0.1:${port}`, 'GET', '/readyz');
+    const page = await askAt(`http://127.0.0.1:${port}`, 'GET', '/?return=https%3A%2F%2Ftemporal.example.org%2Fnamespaces');
     auth.child.kill('SIGTERM');
     const [code] = await auth.exited;
 
+    expect(page.headers.get('content-security-policy')).toContain("form-action 'self' https://care.example.org https://temporal.example.org;");
+    expect(page.text).toContain('name="return" value="https://temporal.example.org/namespaces"');
     expect(ready.body).toEqual({ ready: true });
     expect(code).toBe(0);
   });

@@ -125,8 +125,7 @@ it('whoever is not signed in is shown sealed payloads, and so is the engineer af
   await openWorkflow();
   await page.getByText('Payloads are sealed.').first().waitFor();
   const before = await page.locator('body').innerText();
-  await page.getByRole('link', { name: world.urls.temporalUiSignIn ?? '' }).first().click();
-  const signInPage = page.context().pages().at(-1) ?? page;
+  const [signInPage] = await Promise.all([page.waitForEvent('popup'), page.getByRole('link', { name: world.urls.temporalUiSignIn ?? '' }).first().click()]);
   await signInPage.getByRole('heading', { name: 'Sign in' }).waitFor();
   await signIn('engineer');
   await page.goto(world.urls.auth);
