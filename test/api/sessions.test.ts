@@ -81,7 +81,7 @@ it('whoever is made inactive loses the sessions, and does not find them again wh
 
 it('a sign-in whose password was checked before it was changed makes no session after it', async () => {
   const login = `e-${randomUUID()}`;
-  const save = (passwordHash: string) => savePeople(migrate, [{ login, displayName: 'Nurse Example', passwordHash, roles: ['clinician'], departments: [], phone: null, active: true }], []);
+  const save = (passwordHash: string) => savePeople(migrate, [{ login, displayName: 'Nurse Example', passwordHash, roles: ['clinician'], departments: [], phone: null, language: 'en', active: true }], []);
   await save('hash of the old one');
   const checked = await findPersonForSignIn(world.auth, login);
   if (checked === null) throw new Error('The person is not there.');
@@ -96,7 +96,7 @@ it('a sign-in whose password was checked before it was changed makes no session 
 
 it('a sign-in in the middle of the change of its password waits for it, and gets nothing', async () => {
   const login = `f-${randomUUID()}`;
-  await savePeople(migrate, [{ login, displayName: 'Nurse Example', passwordHash: 'old', roles: ['clinician'], departments: [], phone: null, active: true }], []);
+  await savePeople(migrate, [{ login, displayName: 'Nurse Example', passwordHash: 'old', roles: ['clinician'], departments: [], phone: null, language: 'en', active: true }], []);
   const checked = await findPersonForSignIn(world.auth, login);
   if (checked === null) throw new Error('The person is not there.');
 

@@ -18,7 +18,7 @@ let page: Page;
 beforeAll(async () => {
   world = await createWorld();
   const migrate = connect(world.database.url('ct_migrate'), { max: 1 });
-  await savePeople(migrate, [{ login, displayName: 'Eli <b>Engineer</b>', passwordHash: await hashPassword(password), roles: ['engineer'], departments: [], phone: null, active: true }], []);
+  await savePeople(migrate, [{ login, displayName: 'Eli <b>Engineer</b>', passwordHash: await hashPassword(password), roles: ['engineer'], departments: [], phone: null, language: 'en', active: true }], []);
   await migrate.end();
   page = await serving();
 });
