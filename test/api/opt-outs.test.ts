@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planConversation } from '../../store/conversations.ts';
-import { lockFollowUp } from '../../store/follow-ups.ts';
+import { lockFollowUp } from '../../store/follow-up-row.ts';
 import { openTexts } from '../../store/patients.ts';
+import { planConversation } from '../../store/plan-conversation.ts';
 import { createWorld, enrolled, registered } from './world.ts';
 import type { Reply, World } from './world.ts';
 
