@@ -7,7 +7,7 @@ import type { ProductSide } from './product-side.ts';
 import type { Comparison, Growth, Measurements, Round } from './report.ts';
 import type { Stage } from './stage.ts';
 
-const rounds = 2;
+const contactRounds = 3;
 /** Starts are over in seconds, and so at the mercy of whatever else runs in them: more rounds than of contacts. */
 const enrolmentRounds = 6;
 const farAwayMs = 365 * 24 * 3_600_000;
@@ -68,7 +68,7 @@ export async function measureContacts(sides: Sides, count: number, asleepMsEach:
   sides.say('contacts: a round of each to warm up, which does not count');
   const warmUp = Math.min(count, 50);
   for (const side of ['bare', 'product'] as const) await contactRound(sides, side, warmUp, leadMs(side, warmUp));
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < contactRounds; round += 1) {
     for (const side of ['bare', 'product'] as const) {
       taken[side].push(await contactRound(sides, side, count, leadMs(side, count)));
     }
