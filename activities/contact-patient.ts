@@ -6,6 +6,7 @@ import type { ConversationEvent } from '../domain/questionnaire/types.ts';
 import type { CareActivities } from '../domain/threads.ts';
 import { questionnaireOf, resumeConversation } from '../store/conversations.ts';
 import { inTransaction } from '../store/inbound.ts';
+import { questionsAt } from '../store/questions.ts';
 import { addressOf, approvedText, openField, smsSender, variablesFor } from './contact/compose.ts';
 import { makeContact, recordEnd } from './contact/make-contact.ts';
 import type { ContactView } from './contact/make-contact.ts';
@@ -17,13 +18,11 @@ const validitySeconds = 3_600;
 export function contactPatient(deps: ActivityDeps): CareActivities['contactPatient'] {
   return async ({ touchpointId, contactKind, channel, revision }) => {
     const made = await makeContact(deps, { subjectKind: 'touchpoint', subjectId: touchpointId, kind: contactKind, channel, revision }, async (view) => {
-      const id = await questionnaireOf(deps.sql, touchpointId);
-      const questionnaire = deps.content.questionnaires[id];
-      if (questionnaire === undefined) throw new Error(`The questionnaire ${id} is not among the loaded content.`);
+      const questionnaire = await questionsAt(deps.sql, deps.content.questionnaires, { touchpointId, questionnaireId: await questionnaireOf(deps.sql, touchpointId) });
       const question = openQuestion(questionnaire, await progressOf(deps, view, touchpointId), view.language);
       if (question === null) throw new Error(`The conversation ${touchpointId} has no open question.`);
       const message = contactKind === 'first' ? 'first-question' : 'nudge';
-      const text = approvedText(deps, { id: message, channel }, view, { ...(await variablesFor(deps, view)), question });
+      const text = approvedText(deps.content.messages, { id: message, channel }, view, { ...(await variablesFor(deps, view)), question });
       return smsSender(deps, view.detail.attemptId, await addressOf(deps, view), text.text, validitySeconds);
     });
     const at = deps.clock().toISOString();

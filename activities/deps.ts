@@ -25,6 +25,7 @@ export interface ActivityDeps {
 
 export interface ActivityContent {
   messages: Readonly<Record<string, MessageTemplates>>;
+  advice: Readonly<Record<string, MessageTemplates>>;
   questionnaires: Readonly<Record<string, Questionnaire>>;
 }
 

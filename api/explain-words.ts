@@ -1,7 +1,7 @@
-import type { FollowUpNext, Instant, Touchpoint } from '../domain/follow-up/types.ts';
+import type { FollowUpDecision, Instant, Touchpoint } from '../domain/follow-up/types.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import { localText } from '../domain/time/describe.ts';
-import { stepOf } from '../domain/follow-up/schedule.ts';
+import { stepOf } from '../domain/follow-up/touchpoints.ts';
 
 export interface Words {
   en: string;
@@ -36,11 +36,13 @@ export function wordsOfTouchpoint(plan: Plan, touchpoint: Touchpoint, zone: stri
 }
 
 /** What the engine does next, in a sentence with the patient's local time. */
-export function wordsOfNext(plan: Plan, next: FollowUpNext, zone: string, now: Instant): Words {
+export function wordsOfNext(plan: Plan, next: FollowUpDecision['next'], zone: string, now: Instant): Words {
   switch (next.kind) {
     case 'wait':
       if (next.dueAt === null) return { en: `Waits: ${next.summary}.`, zh: `等待:${next.summary}。` };
       return { en: `At ${localText(next.dueAt, zone)}: ${next.summary}.`, zh: `${localText(next.dueAt, zone)}:${next.summary}。` };
+    case 'judge':
+      return { en: `Now (${localText(now, zone)}): the condition of a step is judged.`, zh: `现在(${localText(now, zone)}):正在判断一个步骤的条件。` };
     case 'remind':
     case 'ask':
     case 'call':

@@ -64,7 +64,7 @@ export async function openProductSide(stage: Stage): Promise<ProductSide> {
     },
     enrol: async (patientIds, dueAt, reminders = 1) => {
       const plan = planOf(reminders);
-      await publishPlan(api, plan, '', 'bench');
+      await publishPlan(api, plan, {}, '', 'bench');
       const workflowIds: string[] = [];
       const startedAt = performance.now();
       await atOnce(startsAtOnce, patientIds, async (patientId) => {

@@ -1,3 +1,4 @@
+import type { StepKind } from '../domain/plan/format.ts';
 import { taskQueueOf, workflowIdOf } from '../domain/threads.ts';
 import type { ThreadType } from '../domain/threads.ts';
 import type { Sql, Transaction } from './connect.ts';
@@ -40,8 +41,8 @@ export async function placeOfAttempt(sql: Sql | Transaction, attemptId: string):
 }
 
 /** A touchpoint's kind and enrolment. */
-export async function touchpointOf(sql: Sql | Transaction, touchpointId: string): Promise<{ kind: 'remind' | 'ask' | 'call' | 'task'; enrolmentId: string } | null> {
-  const [row] = await sql<{ kind: 'remind' | 'ask' | 'call' | 'task'; enrolmentId: string }[]>`select kind, enrolment_id as "enrolmentId" from care.touchpoint where touchpoint_id = ${touchpointId}`;
+export async function touchpointOf(sql: Sql | Transaction, touchpointId: string): Promise<{ kind: StepKind; enrolmentId: string } | null> {
+  const [row] = await sql<{ kind: StepKind; enrolmentId: string }[]>`select kind, enrolment_id as "enrolmentId" from care.touchpoint where touchpoint_id = ${touchpointId}`;
   return row ?? null;
 }
 

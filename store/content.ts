@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { languages } from '../domain/codes.ts';
+import { parseAdvice } from '../domain/contact/advice.ts';
 import { parseMessage } from '../domain/contact/content.ts';
 import type { MessageTemplates } from '../domain/contact/message.ts';
 import { systemMessages } from '../domain/contact/variables.ts';
@@ -15,6 +16,7 @@ import { parseQuestionnaire } from '../domain/questionnaire/parse.ts';
 export interface Content extends Catalogue {
   questionnaires: Readonly<Record<string, Questionnaire>>;
   messages: Readonly<Record<string, MessageTemplates>>;
+  advice: Readonly<Record<string, MessageTemplates>>;
   plans: Readonly<Record<string, Plan>>;
 }
 
@@ -36,7 +38,7 @@ export class ContentError extends Error {
 }
 
 /**
- * Reads plans, questionnaires and messages once, at the start of a process, and refuses the whole with all faults: a
+ * Reads plans, questionnaires, messages and advice once, at the start of a process, and refuses the whole with all faults: a
  * process that runs with half of its content would send half of its messages.
  *
  * @throws ContentError
@@ -45,6 +47,7 @@ export function loadContent(dir: string): Content {
   const faults: ContentFault[] = [];
   const questionnaires: Record<string, Questionnaire> = emptyRecord();
   const messages: Record<string, MessageTemplates> = emptyRecord();
+  const advice: Record<string, MessageTemplates> = emptyRecord();
   const plans: Record<string, Plan> = emptyRecord();
   for (const { file, id, text } of filesIn(dir, 'questionnaires', faults)) {
     const parsed = parseQuestionnaire(text);
@@ -57,13 +60,18 @@ export function loadContent(dir: string): Content {
     else faults.push(...parsed.faults.map((fault) => ({ file, ...fault })));
   }
   faults.push(...missingSystemMessages(messages));
+  for (const { file, id, text } of filesIn(dir, 'advice', faults)) {
+    const parsed = parseAdvice(text);
+    if (parsed.ok) add(advice, file, id, parsed.id, parsed.texts, faults);
+    else faults.push(...parsed.faults.map((fault) => ({ file, ...fault })));
+  }
   for (const { file, id, text } of filesIn(dir, 'plans', faults)) {
-    const parsed = validatePlan(text, { questionnaires, messages });
+    const parsed = validatePlan(text, { questionnaires, messages, advice });
     if (parsed.ok) add(plans, file, id, parsed.plan.id, parsed.plan, faults);
     else faults.push(...parsed.faults.map((fault) => ({ file, ...fault })));
   }
   if (faults.length > 0) throw new ContentError(faults);
-  return { questionnaires, messages, plans };
+  return { questionnaires, messages, advice, plans };
 }
 
 function missingSystemMessages(messages: Readonly<Record<string, MessageTemplates>>): ContentFault[] {

@@ -3,9 +3,8 @@ import { windowEnd } from '../domain/questionnaire/clocks.ts';
 import { decideConversation } from '../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../domain/questionnaire/evolve.ts';
 import type { ConversationDecision, ConversationEffect, ConversationEvent, ConversationNext, ConversationRules, ConversationState } from '../domain/questionnaire/types.ts';
-import { plusMs } from '../domain/follow-up/evolve.ts';
-import type { Instant } from '../domain/follow-up/types.ts';
-import type { RuleAction } from '../domain/plan/format.ts';
+import { plusMs } from '../domain/time/durations.ts';
+import type { Instant, ToldAction } from '../domain/follow-up/types.ts';
 import { workflowIdOf } from '../domain/threads.ts';
 import { json } from './connect.ts';
 import type { Sql, Transaction } from './connect.ts';
@@ -75,7 +74,7 @@ async function evolveConversationRow(tx: Transaction, touchpointId: string, now:
   const heard = await hear<ConversationEvent>(tx, 'questionnaire', touchpointId);
   let state = before.state;
   const effects: ConversationEffect[] = [];
-  const actions: RuleAction[] = [];
+  const actions: ToldAction[] = [];
   const applied = [...events, ...heard.map((row) => row.event)].filter((event) => event.kind !== 'started');
   for (const event of applied) {
     if (state.status !== 'done' && (event.kind === 'completed' || event.kind === 'call-ended')) actions.push(...event.actions);
@@ -89,7 +88,7 @@ async function evolveConversationRow(tx: Transaction, touchpointId: string, now:
   return { before, state, effects, actions, applied: applied.length };
 }
 
-async function saveConversation(tx: Transaction, before: ConversationRow, row: ConversationRow, effects: ConversationEffect[], actions: RuleAction[], now: Instant): Promise<ThreadToPoke[]> {
+async function saveConversation(tx: Transaction, before: ConversationRow, row: ConversationRow, effects: ConversationEffect[], actions: ToldAction[], now: Instant): Promise<ThreadToPoke[]> {
   const { state } = row;
   const ended = state.status === 'done' && before.state.status !== 'done';
   await tx`update care.conversation set state = ${json(tx, state)}, status = ${state.status}, revision = ${row.revision},

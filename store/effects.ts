@@ -1,5 +1,6 @@
+import { calendarOf } from '../domain/plan/calendar.ts';
 import { assertNever } from '../domain/codes.ts';
-import { plusMs } from '../domain/follow-up/evolve.ts';
+import { plusMs } from '../domain/time/durations.ts';
 import type { FollowUpEffect, Instant } from '../domain/follow-up/types.ts';
 import type { Transaction } from './connect.ts';
 import { openEscalationRow } from './escalations.ts';
@@ -23,10 +24,10 @@ async function applyEffect(tx: Transaction, row: FollowUpRow, effect: FollowUpEf
   const { patientId, enrolmentId, department } = row;
   switch (effect.kind) {
     case 'create-task':
-      await createTask(tx, { patientId, enrolmentId, touchpointId: effect.touchpointId, inboundId: null, department, kind: effect.task, title: effect.title, dueAt: plusMs(now, taskWithinMs), createdAt: now });
+      await createTask(tx, { patientId, enrolmentId, touchpointId: effect.touchpointId, inboundId: null, department, kind: effect.task, title: effect.title, dueAt: plusMs(now, effect.withinMs ?? taskWithinMs), createdAt: now });
       return [];
     case 'open-escalation':
-      return openEscalationRow(tx, { patientId, enrolmentId, touchpointId: effect.touchpointId, department, level: effect.level, ruleId: effect.ruleId, ladder: row.plan.ladders[effect.level] ?? null, now });
+      return openEscalationRow(tx, { patientId, enrolmentId, touchpointId: effect.touchpointId, department, level: effect.level, ruleId: effect.ruleId, ladder: row.plan.ladders[effect.level] ?? null, calendar: calendarOf(row.plan, row.state.zone), now });
     case 'plan-conversation':
       return [await planConversation(tx, row, effect.touchpointId, now)];
     case 'cancel-conversation':

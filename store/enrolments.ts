@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describePlan } from '../domain/follow-up/describe.ts';
-import { notAfterOf, planTouchpoints } from '../domain/follow-up/schedule.ts';
+import { planTouchpoints } from '../domain/follow-up/schedule.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import { json } from './connect.ts';
@@ -25,6 +25,8 @@ export interface NewEnrolment {
   plan: Plan;
   /** Anchor id to date or instant; those that are left out are unknown and their steps wait. */
   anchors: Record<string, string>;
+  /** Codes that the enrolment begins with, of those that the plan declares. */
+  tags?: readonly string[];
   zone: string;
   startedBy: string;
   now: Instant;
@@ -36,31 +38,22 @@ export interface NewEnrolment {
  * Throws {@link AlreadyEnrolled}.
  */
 export async function startEnrolment(tx: Transaction, enrolment: NewEnrolment): Promise<[ThreadToPoke, ...ThreadToPoke[]]> {
-  const { enrolmentId, patientId, plan, anchors, zone, startedBy, now } = enrolment;
+  const { enrolmentId, patientId, plan, anchors, tags = [], zone, startedBy, now } = enrolment;
   const inserted = await tx`
-    insert into care.enrolment (enrolment_id, patient_id, plan_id, plan_version, department, anchors, zone, started_by, started_at)
-    values (${enrolmentId}, ${patientId}, ${plan.id}, ${plan.version}, ${plan.department}, ${json(tx, anchors)}, ${zone}, ${startedBy}, ${now})
+    insert into care.enrolment (enrolment_id, patient_id, plan_id, plan_version, department, anchors, tags, zone, started_by, started_at)
+    values (${enrolmentId}, ${patientId}, ${plan.id}, ${plan.version}, ${plan.department}, ${json(tx, anchors)}, ${[...tags]}, ${zone}, ${startedBy}, ${now})
     on conflict (patient_id, plan_id) where status <> 'ended' do nothing`;
   if (inserted.count === 0) throw new AlreadyEnrolled(plan.id);
   // Sent together and run in this order, so that a start costs a few ways to the database and not eight.
-  const [{ inboxId, ...thread }, , , row] = await Promise.all([
+  const [{ inboxId, ...thread }, , row] = await Promise.all([
     tell(tx, 'followUp', enrolmentId, { kind: 'started' }, now),
-    insertTouchpoints(tx, enrolment),
     tellStory(tx, [{ enrolmentId, patientId, touchpointId: null, at: now, what: 'enrolment.started', detail: { plan: plan.id, version: plan.version, by: startedBy } }]),
     lockFollowUp(tx, enrolmentId),
   ]);
-  const decided = await decideFollowUp(tx, row, now, []);
+  const decided = await decideFollowUp(tx, row, now, [], planTouchpoints(plan, row.state, randomUUID));
+  // What is to be judged first is judged by the thread's own look, which may open a patient's facts.
+  if (decided.next.kind === 'judge') return [thread, ...decided.threads];
   return [{ ...thread, first: { look: { next: decided.next, details: describePlan(plan, decided.row.state) }, inboxId } }, ...decided.threads];
-}
-
-async function insertTouchpoints(tx: Transaction, { enrolmentId, patientId, plan, anchors, zone }: NewEnrolment): Promise<void> {
-  const rows = planTouchpoints(plan, anchors, zone, randomUUID).map((touchpoint) => ({
-    touchpoint_id: touchpoint.id, step_id: touchpoint.stepId, kind: touchpoint.kind, due_at: touchpoint.dueAt, next_at: touchpoint.nextAt, not_after: notAfterOf(plan, touchpoint, zone),
-  }));
-  await tx`
-    insert into care.touchpoint (touchpoint_id, enrolment_id, patient_id, step_id, kind, purpose, due_at, next_at, not_after)
-    select touchpoint_id, ${enrolmentId}, ${patientId}, step_id, kind, ${plan.purpose}, due_at, next_at, not_after
-    from jsonb_to_recordset(${json(tx, rows)}) as r(touchpoint_id uuid, step_id text, kind text, due_at timestamptz, next_at timestamptz, not_after timestamptz)`;
 }
 
 /** An enrolment as a list shows it: ids, codes and times. */

@@ -6,6 +6,7 @@ import { escalationFromStored } from '../domain/escalation/stored.ts';
 import type { StoredEscalation } from '../domain/escalation/stored.ts';
 import type { EscalationEvent, EscalationNext, EscalationState } from '../domain/escalation/types.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
+import type { BusinessCalendar } from '../domain/time/calendar.ts';
 import type { Ladder } from '../domain/plan/format.ts';
 import { json } from './connect.ts';
 import type { Sql, Transaction } from './connect.ts';
@@ -22,13 +23,15 @@ export interface NewEscalation {
   ruleId: string;
   /** Null: the default ladder of the level. */
   ladder: Ladder | null;
+  /** The plan's business hours, for a ladder that keeps to them. */
+  calendar?: BusinessCalendar | undefined;
   now: Instant;
 }
 
 /** Opens an alert, unless one of this level is open for this patient and rule: then that one stands. Its thread is started by the poke. */
 export async function openEscalationRow(tx: Transaction, wanted: NewEscalation): Promise<ThreadToPoke[]> {
   const escalationId = randomUUID();
-  const state = openEscalation(escalationId, wanted.level, wanted.ladder ?? defaultLadders[wanted.level], wanted.now);
+  const state = openEscalation(escalationId, wanted.level, wanted.ladder ?? defaultLadders[wanted.level], wanted.now, wanted.calendar);
   const inserted = await tx`
     insert into care.escalation (escalation_id, patient_id, enrolment_id, touchpoint_id, department, level, rule_id, acknowledge_code, state, status, opened_at)
     values (${escalationId}, ${wanted.patientId}, ${wanted.enrolmentId}, ${wanted.touchpointId}, ${wanted.department}, ${wanted.level}, ${wanted.ruleId},

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { decide } from '../domain/follow-up/decide.ts';
 import { evolve } from '../domain/follow-up/evolve.ts';
-import { notAfterOf } from '../domain/follow-up/schedule.ts';
-import type { FollowUpEffect, FollowUpEvent, FollowUpNext, FollowUpState, Instant, Touchpoint } from '../domain/follow-up/types.ts';
+import { notAfterOf } from '../domain/follow-up/touchpoints.ts';
+import type { FollowUpDecision, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from '../domain/follow-up/types.ts';
+import type { Plan } from '../domain/plan/format.ts';
 import { json } from './connect.ts';
 import type { Transaction } from './connect.ts';
 import { applyEffects } from './effects.ts';
@@ -25,17 +27,17 @@ export interface Resumed<Next> {
  * caller did comes first: it was begun before the thread could hear, so a message that is out is not waived by an end told
  * meanwhile. The revision counts what commands depend on, so a delivery receipt does not make the next reminder's command stale.
  */
-export async function resumeFollowUp(tx: Transaction, enrolmentId: string, now: Instant, events: FollowUpEvent[] = []): Promise<Resumed<FollowUpNext>> {
+export async function resumeFollowUp(tx: Transaction, enrolmentId: string, now: Instant, events: FollowUpEvent[] = []): Promise<Resumed<FollowUpDecision['next']>> {
   const [before, heard] = await Promise.all([lockFollowUp(tx, enrolmentId), hear<FollowUpEvent>(tx, 'followUp', enrolmentId)]);
   return decideFollowUp(tx, before, now, [...events, ...heard.map((row) => row.event)]);
 }
 
-/** The same on a row that the caller has locked, with what it has heard. */
-export async function decideFollowUp(tx: Transaction, before: FollowUpRow, now: Instant, events: FollowUpEvent[]): Promise<Resumed<FollowUpNext>> {
-  const evolved = evolveAll(before, events, now);
-  let decision = decide(before.plan, evolved.state, now, before.revision + 1);
+/** The same on a row that the caller has locked, with what it has heard. `planned` are the touchpoints of an enrolment that begins. */
+export async function decideFollowUp(tx: Transaction, before: FollowUpRow, now: Instant, events: FollowUpEvent[], planned: Touchpoint[] = []): Promise<Resumed<FollowUpDecision['next']>> {
+  const evolved = evolveAll({ ...before, state: { ...before.state, touchpoints: [...before.state.touchpoints, ...planned] } }, events, now);
+  let decision = decide(before.plan, evolved.state, now, before.revision + 1, randomUUID);
   const bumped = commandsChanged(before.state, decision.state);
-  if (!bumped) decision = decide(before.plan, evolved.state, now, before.revision);
+  if (!bumped) decision = decide(before.plan, evolved.state, now, before.revision, randomUUID);
   const row = { ...before, state: decision.state, revision: before.revision + (bumped ? 1 : 0) };
   const threads = await saveFollowUp(tx, before, row, [...evolved.effects, ...decision.effects], now);
   if (decision.next.kind === 'end') await closeThread(tx, 'followUp', before.enrolmentId, now);
@@ -56,7 +58,7 @@ function evolveAll(row: FollowUpRow, events: FollowUpEvent[], now: Instant): { s
   let state = row.state;
   const effects: FollowUpEffect[] = [];
   for (const event of events) {
-    const evolved = evolve(row.plan, state, event, now);
+    const evolved = evolve(row.plan, state, event, now, randomUUID);
     state = evolved.state;
     effects.push(...evolved.effects);
   }
@@ -74,7 +76,7 @@ function commandsChanged(before: FollowUpState, after: FollowUpState): boolean {
 async function saveFollowUp(tx: Transaction, before: FollowUpRow, after: FollowUpRow, effects: FollowUpEffect[], now: Instant): Promise<ThreadToPoke[]> {
   const { state } = after;
   if (after.revision !== before.revision) {
-    await tx`update care.enrolment set status = ${state.status}, end_reason = ${state.endReason}, anchors = ${json(tx, state.anchors)}, zone = ${state.zone},
+    await tx`update care.enrolment set status = ${state.status}, end_reason = ${state.endReason}, anchors = ${json(tx, state.anchors)}, tags = ${state.tags}, zone = ${state.zone}, series = ${json(tx, state.series)}, paused_at = ${state.pausedAt},
       revision = ${after.revision}, ended_at = case when ${state.status} = 'ended' then coalesce(ended_at, ${now}) end where enrolment_id = ${after.enrolmentId}`;
   }
   const earlier = new Map(before.state.touchpoints.map((touchpoint) => [touchpoint.id, touchpoint]));
@@ -83,17 +85,16 @@ async function saveFollowUp(tx: Transaction, before: FollowUpRow, after: FollowU
   return applyEffects(tx, after, effects, now);
 }
 
+/** A touchpoint that is new, such as the next occurrence of a series, is inserted; what one is about never changes after. */
 async function saveTouchpoints(tx: Transaction, row: FollowUpRow, touchpoints: Touchpoint[], now: Instant): Promise<void> {
   if (touchpoints.length === 0) return;
-  const rows = touchpoints.map((touchpoint) => ({
-    touchpoint_id: touchpoint.id, due_at: touchpoint.dueAt, next_at: touchpoint.nextAt, not_after: notAfterOf(row.plan, touchpoint, row.state.zone), status: touchpoint.status, outcome: touchpoint.outcome,
-    reason: touchpoint.reason, channel_index: touchpoint.channelIndex, round: touchpoint.round, receipt_by: touchpoint.receiptBy, ended_at: touchpoint.status === 'done' ? now : null,
-  }));
-  await tx`update care.touchpoint t set due_at = r.due_at, next_at = r.next_at, not_after = r.not_after, status = r.status, outcome = r.outcome, reason = r.reason,
-      channel_index = r.channel_index, round = r.round, receipt_by = r.receipt_by, ended_at = r.ended_at
-    from jsonb_to_recordset(${json(tx, rows)}) as r(touchpoint_id uuid, due_at timestamptz, next_at timestamptz, not_after timestamptz, status text, outcome text, reason text,
-      channel_index int, round int, receipt_by timestamptz, ended_at timestamptz)
-    where t.touchpoint_id = r.touchpoint_id`;
+  const rows = touchpoints.map((touchpoint) => rowOfTouchpoint(row.plan, touchpoint, row.state.zone, now));
+  await tx`insert into care.touchpoint as t (touchpoint_id, enrolment_id, patient_id, step_id, recurrence_id, kind, purpose, due_at, next_at, moved_from, not_after, status, outcome, reason, judged, confirms, channel_index, round, receipt_by, ended_at)
+    select touchpoint_id, ${row.enrolmentId}, ${row.patientId}, step_id, recurrence_id, kind, ${row.plan.purpose}, due_at, next_at, moved_from, not_after, status, outcome, reason, judged, confirms, channel_index, round, receipt_by, ended_at
+    from jsonb_to_recordset(${json(tx, rows)}) as r(touchpoint_id uuid, step_id text, recurrence_id text, kind text, due_at timestamptz, next_at timestamptz, moved_from timestamptz, not_after timestamptz, status text, outcome text, reason text,
+      judged boolean, confirms text[], channel_index int, round int, receipt_by timestamptz, ended_at timestamptz)
+    on conflict (touchpoint_id) do update set due_at = excluded.due_at, next_at = excluded.next_at, moved_from = excluded.moved_from, not_after = excluded.not_after, status = excluded.status, outcome = excluded.outcome, reason = excluded.reason,
+      judged = excluded.judged, confirms = excluded.confirms, channel_index = excluded.channel_index, round = excluded.round, receipt_by = excluded.receipt_by, ended_at = excluded.ended_at`;
 }
 
 function storyOfTouchpoint(row: FollowUpRow, touchpoint: Touchpoint, now: Instant): StoryEntry[] {
@@ -101,4 +102,13 @@ function storyOfTouchpoint(row: FollowUpRow, touchpoint: Touchpoint, now: Instan
   if (what === null) return [];
   const detail = { step: touchpoint.stepId, reason: touchpoint.reason, nextAt: touchpoint.nextAt };
   return [{ enrolmentId: row.enrolmentId, patientId: row.patientId, touchpointId: touchpoint.id, at: now, what: `touchpoint.${what}`, detail }];
+}
+
+/** A touchpoint as its row is written. */
+function rowOfTouchpoint(plan: Plan, touchpoint: Touchpoint, zone: string, now: Instant) {
+  return {
+    touchpoint_id: touchpoint.id, step_id: touchpoint.stepId, recurrence_id: touchpoint.recurrenceId, kind: touchpoint.kind, due_at: touchpoint.dueAt, next_at: touchpoint.nextAt, moved_from: touchpoint.movedFrom,
+    not_after: notAfterOf(plan, touchpoint, zone), status: touchpoint.status, outcome: touchpoint.outcome, reason: touchpoint.reason, judged: touchpoint.judged, confirms: touchpoint.confirms,
+    channel_index: touchpoint.channelIndex, round: touchpoint.round, receipt_by: touchpoint.receiptBy, ended_at: touchpoint.status === 'done' ? now : null,
+  };
 }

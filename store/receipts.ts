@@ -1,5 +1,5 @@
 import { channelsOf } from '../domain/plan/channels.ts';
-import { stepOf } from '../domain/follow-up/schedule.ts';
+import { stepOf } from '../domain/follow-up/touchpoints.ts';
 import type { EscalationEvent } from '../domain/escalation/types.ts';
 import type { FollowUpEvent } from '../domain/follow-up/types.ts';
 import type { ContactKind, ConversationEvent } from '../domain/questionnaire/types.ts';
@@ -67,7 +67,7 @@ async function tellSubject(tx: Transaction, subject: ReceiptSubject, receipt: Re
   const touchpoint = await touchpointOf(tx, subject.subjectId);
   // The confirmation of a STOP and emergency advice are no step of the plan.
   if (touchpoint === null || subject.kind === 'advice') return [];
-  return touchpoint.kind === 'remind' ? tellFollowUp(tx, touchpoint.enrolmentId, subject, receipt) : tellConversation(tx, subject, receipt);
+  return touchpoint.kind === 'remind' || touchpoint.kind === 'advise' ? tellFollowUp(tx, touchpoint.enrolmentId, subject, receipt) : tellConversation(tx, subject, receipt);
 }
 
 /** A receipt may be faster than the end of its own contact. That there is one tells that the message went out, so that is said first. */

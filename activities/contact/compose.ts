@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Channel } from '../../domain/codes.ts';
 import { emergencyNumberIn } from '../../domain/contact/emergency-numbers.ts';
 import { renderMessage } from '../../domain/contact/message.ts';
+import type { MessageTemplates } from '../../domain/contact/message.ts';
 import type { MessageVariables } from '../../domain/contact/variables.ts';
 import { knownSids } from '../../store/attempts.ts';
 import { messageIdFor } from '../../providers/mail/message-id.ts';
@@ -33,8 +34,8 @@ export async function variablesFor(deps: ActivityDeps, view: ContactView): Promi
 }
 
 /** Renders an approved text, or says that there is none in this language. */
-export function approvedText(deps: ActivityDeps, wanted: { id: string; channel: Channel }, view: ContactView, variables: MessageVariables): { text: string; subject: string } {
-  const rendered = renderMessage(deps.content.messages, { ...wanted, language: view.language }, variables);
+export function approvedText(from: Readonly<Record<string, MessageTemplates>>, wanted: { id: string; channel: Channel }, view: ContactView, variables: MessageVariables): { text: string; subject: string } {
+  const rendered = renderMessage(from, { ...wanted, language: view.language }, variables);
   if ('missing' in rendered) throw new TranslationMissing(wanted.id, view.language);
   return { text: rendered.text, subject: rendered.subject ?? '' };
 }

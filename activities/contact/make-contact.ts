@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { languageOf } from '../../domain/codes.ts';
 import type { Channel, ContactOutcome, Language } from '../../domain/codes.ts';
-import { plusMs } from '../../domain/follow-up/evolve.ts';
+import { plusMs } from '../../domain/time/durations.ts';
 import type { ContactKind } from '../../domain/questionnaire/types.ts';
 import { pageLeaseSeconds } from '../../domain/threads.ts';
 import type { ContactDetail, ContactEnd, SealedValue, Verdict } from '../../store/gate/types.ts';

@@ -1,6 +1,6 @@
 import { heldReasons, refusedReasons } from '../../domain/codes.ts';
 import type { ContactOutcome } from '../../domain/codes.ts';
-import { plusMs } from '../../domain/follow-up/evolve.ts';
+import { plusMs } from '../../domain/time/durations.ts';
 import type { ContactDetail, Verdict } from '../../store/gate/types.ts';
 
 /** What a verdict that is not `allowed` means for the decider. */

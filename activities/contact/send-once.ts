@@ -1,6 +1,6 @@
 import { assertNever } from '../../domain/codes.ts';
 import type { ContactOutcome } from '../../domain/codes.ts';
-import { plusMs } from '../../domain/follow-up/evolve.ts';
+import { plusMs } from '../../domain/time/durations.ts';
 import type { Remedy, SendResult } from '../../providers/types.ts';
 
 /** The provider's answer to one sending, in the decider's words. */

@@ -1,5 +1,5 @@
-import { plusMs } from '../../domain/follow-up/evolve.ts';
-import type { RuleAction } from '../../domain/plan/format.ts';
+import { plusMs } from '../../domain/time/durations.ts';
+import type { ToldAction } from '../../domain/follow-up/types.ts';
 import type { CallDisposition } from '../../domain/questionnaire/types.ts';
 import { threadOf, touchpointOfCall } from '../../store/callbacks.ts';
 import { changeCall, lockCall } from '../../store/calls.ts';
@@ -29,7 +29,7 @@ export async function lockCallOf(tx: Transaction, callId: string): Promise<Locke
 
 export interface CallEnd {
   disposition: CallDisposition;
-  actions: RuleAction[];
+  actions: ToldAction[];
   now: string;
   change?: CallChange;
 }

@@ -13,6 +13,7 @@ import { endCall, lockCallOf } from './call-end.ts';
 import type { LockedCall } from './call-end.ts';
 import type { InboundDeps } from './deps.ts';
 import type { Page } from './page-call.ts';
+import { questionsAt } from '../../store/questions.ts';
 import { readProgress, writeAnswers } from './progress.ts';
 import type { ProgressPlace } from './progress.ts';
 
@@ -53,8 +54,8 @@ export async function takePageStatus(deps: InboundDeps, page: Page, callback: Ca
 async function keepAnswers(deps: InboundDeps, place: ProgressPlace, { conversation, call }: LockedCall): Promise<boolean> {
   if (call.turns === 0) return false;
   const { dialogue } = await readProgress(place);
-  const questionnaire = deps.content.questionnaires[conversation.questionnaireId];
-  if (Object.keys(dialogue.answers).length === 0 || questionnaire === undefined) return false;
+  if (Object.keys(dialogue.answers).length === 0) return false;
+  const questionnaire = await questionsAt(place.tx, deps.content.questionnaires, conversation);
   await writeAnswers(place, questionnaire, dialogue, 'voice');
   return true;
 }

@@ -1,4 +1,4 @@
-import { plusMs } from '../../domain/follow-up/evolve.ts';
+import { plusMs } from '../../domain/time/durations.ts';
 import type { TaskKind } from '../../domain/follow-up/types.ts';
 import type { Transaction } from '../../store/connect.ts';
 import type { Gate, InboundDetail } from '../../store/gate.ts';

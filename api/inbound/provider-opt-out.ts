@@ -1,4 +1,4 @@
-import { plusMs } from '../../domain/follow-up/evolve.ts';
+import { plusMs } from '../../domain/time/durations.ts';
 import { placeOfAttempt } from '../../store/callbacks.ts';
 import { createGate } from '../../store/gate.ts';
 import { inTransaction } from '../../store/inbound.ts';

@@ -2,9 +2,10 @@ import { languageOf } from '../../domain/codes.ts';
 import type { Level } from '../../domain/codes.ts';
 import { takeTextTurn } from '../../domain/dialogue/text-turn.ts';
 import type { TextTurn } from '../../domain/dialogue/types.ts';
-import type { RuleAction } from '../../domain/plan/format.ts';
+import type { ToldAction } from '../../domain/follow-up/types.ts';
 import type { ConversationEvent } from '../../domain/questionnaire/types.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
+import { questionsAt } from '../../store/questions.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import { applyRules } from './answer-rules.ts';
 import type { InboundDeps } from './deps.ts';
@@ -25,21 +26,20 @@ export async function answerConversation(deps: InboundDeps, message: Message, to
   const row = await lockConversation(tx, touchpointId);
   // A text counts while anything is awaited, though the engine has gone on to ring meanwhile: it is the same question.
   if (row === null || row.state.status === 'done' || !row.state.channels.includes('sms')) return { closed: true, threads: heard };
-  const questionnaire = deps.content.questionnaires[row.questionnaireId];
-  if (questionnaire === undefined) throw new Error(`The questionnaire ${row.questionnaireId} is not among the loaded content.`);
+  const questionnaire = await questionsAt(tx, deps.content.questionnaires, row);
   const reader: Reader = detail.patients.find((patient) => patient.patientId === row.patientId) ?? { language: 'en', zone: '' };
   const place = { tx, gate, vault: deps.vault, secret, patientId: row.patientId, touchpointId };
   const stored = await readProgress(place);
   const turn = takeTextTurn(questionnaire, stored.dialogue, message.text.body, languageOf(reader.language));
   await writeProgress(place, stored, turn.progress);
   if (turn.status === 'completed' || turn.status === 'given-to-staff') await writeAnswers(place, questionnaire, turn.progress, 'sms');
-  const rules = await applyRules(tx, row, questionnaire, { before: stored.dialogue.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent }, now);
+  const rules = await applyRules(tx, row, questionnaire, { before: stored.dialogue.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent }, { questionnaires: deps.content.questionnaires, vault: deps.vault, values: () => gate.read(secret) }, now);
   if (turn.status === 'given-to-staff') await giveToStaff(message, 'staff-message', 'given-to-staff', touchpointId);
   const told = await applyToConversation(tx, touchpointId, now, eventsOf(message, turn, rules.actions));
   return { disposition: `answer-${turn.status}`, answers: textsOf(deps, turn, rules.level, reader), threads: [...heard, ...rules.threads, ...told] };
 }
 
-function eventsOf({ receivedAt, retaken }: Message, turn: TextTurn, actions: RuleAction[]): ConversationEvent[] {
+function eventsOf({ receivedAt, retaken }: Message, turn: TextTurn, actions: ToldAction[]): ConversationEvent[] {
   switch (turn.status) {
     case 'completed':
       return [{ kind: 'completed', at: receivedAt, actions }];

@@ -11,6 +11,7 @@ import { changeCall } from '../../store/calls.ts';
 import type { CallChange } from '../../store/calls.ts';
 import type { Transaction } from '../../store/connect.ts';
 import { lockFollowUp } from '../../store/follow-up-row.ts';
+import { questionsAt } from '../../store/questions.ts';
 import { createGate } from '../../store/gate.ts';
 import type { TurnDetail } from '../../store/gate.ts';
 import { boundTransaction, inTransaction } from '../../store/inbound.ts';
@@ -41,6 +42,7 @@ interface Turn extends LockedCall {
   place: ProgressPlace;
   detail: TurnDetail;
   questionnaire: Questionnaire;
+  questionnaires: Readonly<Record<string, Questionnaire>>;
   script: VoiceScript;
   stored: StoredProgress;
   now: string;
@@ -89,13 +91,12 @@ async function withTurn(deps: InboundDeps, request: VoiceRequest, work: (turn: T
     await boundTransaction(tx, deps.settings.voiceDeadlineMs ?? defaultVoiceDeadlineMs);
     const locked = await lockCallOf(tx, request.callId);
     if (locked === null || locked.call.status === 'ended') return { answer: null, threads: [] };
-    const questionnaire = deps.content.questionnaires[locked.conversation.questionnaireId];
-    if (questionnaire === undefined) throw new Error(`The questionnaire ${locked.conversation.questionnaireId} is not among the loaded content.`);
+    const questionnaire = await questionsAt(tx, deps.content.questionnaires, locked.conversation);
     const place = { tx, gate: createGate(tx), vault: deps.vault, secret, patientId: detail.patientId, touchpointId: detail.touchpointId };
     const { hospitalName } = deps.settings;
     const emergencyNumber = emergencyNumberIn(detail.zone, deps.settings.emergencyNumber);
     const script = { questionnaire, language, hospitalName, patientName: await nameOf(place), record: detail.record, emergencyNumber };
-    const outcome = await work({ ...locked, tx, place, detail, questionnaire, script, stored: await readProgress(place), now });
+    const outcome = await work({ ...locked, tx, place, detail, questionnaire, questionnaires: deps.content.questionnaires, script, stored: await readProgress(place), now });
     // The caller has already heard an apology: as if this turn had not been.
     request.signal.throwIfAborted();
     return outcome;
@@ -117,7 +118,7 @@ async function applyTurn(turn: Turn, before: VoiceProgress, taken: VoiceTurn, in
   await writeProgress(place, stored, taken.progress);
   const { dialogue } = taken.progress;
   if (taken.ended !== null && Object.keys(dialogue.answers).length > 0) await writeAnswers(place, questionnaire, dialogue, 'voice');
-  const rules = await applyRules(tx, conversation, questionnaire, { before: before.dialogue.answers, after: dialogue.answers, isComplete: taken.ended === 'completed', respondent: dialogue.respondent }, now);
+  const rules = await applyRules(tx, conversation, questionnaire, { before: before.dialogue.answers, after: dialogue.answers, isComplete: taken.ended === 'completed', respondent: dialogue.respondent }, { questionnaires: turn.questionnaires, vault: place.vault, values: () => place.gate.read(place.secret) }, now);
   const spoken = before.stage === 'questions' && input.speech !== null ? await raiseSpokenSafety(turn, input.speech) : { threads: [], isStated: false };
   const change: CallChange = { turns: call.turns + 1, ...(taken.prompt.startRecording ? { recordingStatus: 'in-progress' as const } : {}) };
   if (taken.ended === null) await changeCall(tx, call, change);

@@ -15,7 +15,7 @@ const words = z.object({ en: z.string(), zh: z.string() }).meta({ id: 'Words' })
 
 const touchpoint = z
   .object({
-    touchpointId: id, stepId: z.string(), kind: z.enum(['remind', 'ask', 'call', 'task']), dueAt: instant.nullable(), nextAt: instant.nullable(), status: z.enum(['planned', 'sent', 'open', 'done']),
+    touchpointId: id, stepId: z.string(), recurrenceId: z.string().meta({ description: 'Which occurrence of its step: empty for a step that is done once, else its local date.' }), kind: z.enum(['remind', 'advise', 'ask', 'measure', 'call', 'task', 'review']), dueAt: instant.nullable(), nextAt: instant.nullable(), status: z.enum(['planned', 'sent', 'open', 'done']),
     outcome: z.enum(touchpointOutcomes).nullable(), reason: z.string().nullable(), words,
   })
   .meta({ id: 'Touchpoint' });
@@ -49,7 +49,7 @@ export const enrolmentViewRoutes: readonly Route[] = [
     'signed-in',
     {
       method: 'get', path: '/v1/enrolments/{enrolmentId}/explain', tag, summary: 'Why, and what next', description: 'Past and coming steps in sentences, and the next action as the engine itself decides it now. Changes nothing.', params, problems: ['not-found', 'refused'],
-      answer: z.object({ enrolmentId: id, status: z.enum(['active', 'paused', 'ended']), next: z.object({ kind: z.enum(['wait', 'remind', 'ask', 'call', 'end']), dueAt: instant.nullable(), localTime: z.string().nullable(), words }), steps: z.array(words), unheard: z.int().meta({ description: 'Facts that the engine was told and has not applied yet.' }) }),
+      answer: z.object({ enrolmentId: id, status: z.enum(['active', 'paused', 'ended']), next: z.object({ kind: z.enum(['wait', 'judge', 'remind', 'ask', 'call', 'end']), dueAt: instant.nullable(), localTime: z.string().nullable(), words }), steps: z.array(words), unheard: z.int().meta({ description: 'Facts that the engine was told and has not applied yet.' }) }),
     },
     async (asked) => {
       const { enrolmentId } = await enrolmentWithRight(asked, asked.params.enrolmentId, 'show-patient', 'explain');
@@ -69,6 +69,6 @@ export const enrolmentViewRoutes: readonly Route[] = [
 
 type Row = Awaited<ReturnType<typeof outlookOf>>['row']['state']['touchpoints'][number];
 
-function viewOf({ id: touchpointId, stepId, kind, dueAt, nextAt, status, outcome, reason }: Row, sentence: z.input<typeof words>): z.input<typeof touchpoint> {
-  return { touchpointId, stepId, kind, dueAt, nextAt, status, outcome, reason, words: sentence };
+function viewOf({ id: touchpointId, stepId, recurrenceId, kind, dueAt, nextAt, status, outcome, reason }: Row, sentence: z.input<typeof words>): z.input<typeof touchpoint> {
+  return { touchpointId, stepId, recurrenceId, kind, dueAt, nextAt, status, outcome, reason, words: sentence };
 }

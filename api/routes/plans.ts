@@ -61,7 +61,7 @@ export const planRoutes: readonly Route[] = [
       const subject = `plan/${plan.id}/${plan.version}`;
       if (!asked.session.roles.includes('admin')) await demandDepartment(asked, plan.department, { action: 'publish-plan', subject });
       return asked.commit(async (tx) => {
-        await publishPlan(tx, plan, asked.body, `person/${asked.session.personId}`);
+        await publishPlan(tx, plan, asked.deps.content.questionnaires, asked.body, `person/${asked.session.personId}`);
         await asked.note({ action: 'publish-plan', subject }, tx);
         return { planId: plan.id, version: plan.version };
       });

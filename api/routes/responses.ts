@@ -6,6 +6,7 @@ import { applyToConversation, lockConversation } from '../../store/conversations
 import { createGate } from '../../store/gate.ts';
 import type { SealedValue } from '../../store/gate.ts';
 import { putText } from '../../store/patients.ts';
+import { questionsAt } from '../../store/questions.ts';
 import { findConversation } from '../../store/responses.ts';
 import type { ConversationHead } from '../../store/responses.ts';
 import type { Vault } from '../../store/vault/index.ts';
@@ -48,11 +49,10 @@ export const responseRoutes: readonly Route[] = [
     async (asked) => {
       const { deps, body, now } = asked;
       const head = await known(asked, asked.params.touchpointId);
-      const questionnaire = Object.hasOwn(deps.content.questionnaires, head.questionnaireId) ? deps.content.questionnaires[head.questionnaireId] : undefined;
-      if (questionnaire === undefined) throw notFound('questionnaire');
+      const questionnaire = await questionsAt(deps.sql, deps.content.questionnaires, head);
       const { answers, skipped, faults } = typedAnswers(questionnaire, body.answers, body.respondent);
       if (faults.length > 0) throw new Problem('invalid', 'Correct the answers that "errors" lists; nothing was recorded.', { errors: faults });
-      const secret = await asked.open({ purpose: 'treatment', action: 'record-response', patients: [head.patientId], fields: ['response.answers', 'conversation.progress'] });
+      const secret = await asked.open({ purpose: 'treatment', action: 'record-response', patients: [head.patientId], fields: ['response.answers', 'conversation.progress', 'enrolment.facts'] });
       return asked.commit(async (tx, tell) => {
         const row = await lockConversation(tx, head.touchpointId);
         if (row === null) throw notFound('conversation');
@@ -60,7 +60,7 @@ export const responseRoutes: readonly Route[] = [
         const before = await viewOf(deps.vault, head, values);
         const kept = responseOf(questionnaire, { answers, skipped, respondent: body.respondent, answeredBy: sourcesOf(answers, before, body.respondent) }, 'staff');
         await putText(tx, deps.vault, secret, { patientId: head.patientId, field: 'response.answers', rowId: head.touchpointId, version: before.version + 1, text: JSON.stringify(kept) });
-        const applied = await applyRules(tx, row, questionnaire, { before: before.answers, after: answers, isComplete: true, respondent: body.respondent }, now);
+        const applied = await applyRules(tx, row, questionnaire, { before: before.answers, after: answers, isComplete: true, respondent: body.respondent }, { questionnaires: deps.content.questionnaires, vault: deps.vault, values: () => Promise.resolve(values) }, now);
         if (row.state.status !== 'done') tell(await applyToConversation(tx, head.touchpointId, now, [{ kind: 'completed', at: now, actions: applied.actions }]));
         tell(applied.threads);
         return { touchpointId: head.touchpointId, isComplete: kept.isComplete, escalated: applied.level };

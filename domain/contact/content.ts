@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import type { PlanFault } from '../plan/document.ts';
+import type { FaultPath, PlanFault } from '../plan/document.ts';
 import { faultAt, readDocument } from '../plan/document.ts';
 import { shapeFaults } from '../plan/shape-faults.ts';
 import { inspectTemplate } from './template.ts';
 
 const smsText = z.string().min(1).max(1600);
-const texts = z.strictObject({
+/** The texts of one language, by channel. */
+export const messageTexts = z.strictObject({
   sms: smsText.optional(),
   email: z.strictObject({ subject: z.string().min(1).max(200), text: z.string().min(1).max(20_000) }).optional(),
   voice: z.string().min(1).max(1500).optional(),
@@ -18,8 +19,8 @@ export const messageFileSchema = z.strictObject({
   version: z.int().min(1),
   /** Who reads it. Staff messages carry no patient's name; patient messages carry no escalation code. */
   audience: z.enum(['patient', 'staff']),
-  en: texts.optional(),
-  zh: texts.optional(),
+  en: messageTexts.optional(),
+  zh: messageTexts.optional(),
 });
 
 export type MessageFile = z.infer<typeof messageFileSchema>;
@@ -34,20 +35,28 @@ export function parseMessage(text: string): ParsedMessage {
   if (!document.ok) return document;
   const parsed = messageFileSchema.safeParse(document.value);
   if (!parsed.success) return { ok: false, faults: shapeFaults(parsed.error, document.value, document.lineOf) };
-  const faults = everyText(parsed.data).flatMap(({ path, text: template, namesHospital }) => {
-    const { variables, faults: sentences } = inspectTemplate(template);
-    const wrong = variables.filter((name) => forbidden[parsed.data.audience].some((other) => other === name));
-    return [
-      ...sentences,
-      ...wrong.map((name) => `Remove {{ ${name} }}: a message to ${parsed.data.audience === 'staff' ? 'staff' : 'a patient'} must not carry it.`),
-      ...(namesHospital && parsed.data.audience === 'patient' && sentences.length === 0 && !variables.includes('hospital') ? ['Name the sender: write {{ hospital }} in the text.'] : []),
-    ].map((sentence) => faultAt(path, sentence, document.lineOf));
-  });
-  if (parsed.data.en === undefined && parsed.data.zh === undefined) faults.push({ path: '', message: 'Write the message in at least one language: en or zh.' });
+  const faults = textFaults(parsed.data, document.lineOf);
   return faults.length === 0 ? { ok: true, message: parsed.data } : { ok: false, faults };
 }
 
-function everyText(message: MessageFile): { path: string[]; text: string; namesHospital: boolean }[] {
+type Written = Pick<MessageFile, 'audience' | 'en' | 'zh'>;
+
+/** What is wrong with texts for this audience: templates, names that it must not be told, a sender who is not named. */
+export function textFaults(written: Written, lineOf: (path: FaultPath) => number | undefined): PlanFault[] {
+  const faults = everyText(written).flatMap(({ path, text: template, namesHospital }) => {
+    const { variables, faults: sentences } = inspectTemplate(template);
+    const wrong = variables.filter((name) => forbidden[written.audience].some((other) => other === name));
+    return [
+      ...sentences,
+      ...wrong.map((name) => `Remove {{ ${name} }}: a message to ${written.audience === 'staff' ? 'staff' : 'a patient'} must not carry it.`),
+      ...(namesHospital && written.audience === 'patient' && sentences.length === 0 && !variables.includes('hospital') ? ['Name the sender: write {{ hospital }} in the text.'] : []),
+    ].map((sentence) => faultAt(path, sentence, lineOf));
+  });
+  if (written.en === undefined && written.zh === undefined) faults.push({ path: '', message: 'Write the message in at least one language: en or zh.' });
+  return faults;
+}
+
+function everyText(message: Written): { path: string[]; text: string; namesHospital: boolean }[] {
   return (['en', 'zh'] as const).flatMap((language) => {
     const { sms, email, voice } = message[language] ?? {};
     return [

@@ -1,13 +1,20 @@
 import { assertNever } from '../codes.ts';
 import type { Level } from '../codes.ts';
-import { plusMs } from '../follow-up/evolve.ts';
+import type { BusinessCalendar } from '../time/calendar.ts';
 import type { Instant } from '../follow-up/types.ts';
 import type { Ladder } from '../plan/format.ts';
-import { durationMs } from '../time/durations.ts';
+import { durationMs, plusMs } from '../time/durations.ts';
+import { firstPageAt, pausedUntil, waitEnds } from './clock.ts';
 import type { EscalationDecision, EscalationEvent, EscalationNext, EscalationState, PageTarget } from './types.ts';
 
-/** A new escalation: its first page is due at once. Durations of the ladder become milliseconds. */
-export function openEscalation(escalationId: string, level: Level, ladder: Ladder, now: Instant): EscalationState {
+/**
+ * A new escalation: its first page is due at once, or when the clinic opens where the ladder keeps business hours. A red one
+ * never waits for that, whatever its ladder says. Durations of the ladder become milliseconds.
+ */
+export function openEscalation(escalationId: string, level: Level, ladder: Ladder, now: Instant, calendar?: BusinessCalendar): EscalationState {
+  const businessHours = level !== 'red' && ladder.hours === 'business' && calendar !== undefined ? calendar : null;
+  const nextAt = firstPageAt({ businessHours, openedAt: now });
+  const isOver = nextAt >= pausedUntil({ openedAt: now });
   return {
     schemaVersion: 1,
     escalationId,
@@ -17,8 +24,9 @@ export function openEscalation(escalationId: string, level: Level, ladder: Ladde
     rungs: ladder.rungs.map((rung) => ({ page: rung.page, waitMs: durationMs(rung.wait) })),
     repeatTopMs: durationMs(ladder.repeatTop),
     reachWithinMs: durationMs(ladder.reachWithin),
-    nextAt: now,
-    nextPage: firstOf(0),
+    businessHours,
+    nextAt,
+    nextPage: firstOf(isOver ? ladder.rungs.length - 1 : 0),
     pagesMade: 0,
     lastPage: null,
     lastPagedPerson: null,
@@ -48,7 +56,7 @@ export function evolveEscalation(state: EscalationState, event: EscalationEvent)
       return { ...state, nextPage: afterFailure(state.lastPage), nextAt: event.at };
     case 'acknowledged':
       if (state.status !== 'open') return state;
-      return { ...state, status: 'acknowledged', acknowledgedAt: event.at, acknowledgedBy: event.by, nextAt: plusMs(event.at, state.reachWithinMs) };
+      return { ...state, status: 'acknowledged', acknowledgedAt: event.at, acknowledgedBy: event.by, nextAt: waitEnds(state, event.at, state.reachWithinMs) };
     case 'closed':
       return { ...state, status: 'closed', closedBy: event.by, closeReason: event.reason };
     default:
@@ -93,7 +101,11 @@ function pageEnded(state: EscalationState, outcome: 'sent' | 'unreachable' | 'un
   // An SMS of which nobody knows whether it went out is followed by a call at once: a page too many harms nobody.
   if (outcome !== 'sent') return { ...made, nextPage: afterFailure(state.nextPage), nextAt: at };
   const { rungIndex } = state.nextPage;
-  return { ...made, nextPage: climb(state, rungIndex), nextAt: plusMs(at, isTop(state, rungIndex) ? state.repeatTopMs : rungAt(state, rungIndex).waitMs) };
+  if (isTop(state, rungIndex)) return { ...made, nextPage: firstOf(rungIndex), nextAt: plusMs(at, state.repeatTopMs) };
+  const nextAt = waitEnds(state, at, rungAt(state, rungIndex).waitMs);
+  // A clock that stood still as long as it may: no more rungs that keep office hours, but the top of the ladder.
+  const isOver = state.businessHours !== null && nextAt >= pausedUntil(state);
+  return { ...made, nextPage: isOver ? firstOf(state.rungs.length - 1) : climb(state, rungIndex), nextAt };
 }
 
 /** Nobody of this rung could be paged. A ladder that is exhausted is tried again at its repeat, not in a busy loop. */

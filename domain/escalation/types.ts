@@ -1,5 +1,6 @@
 import type { Level } from '../codes.ts';
 import type { Instant } from '../follow-up/types.ts';
+import type { BusinessCalendar } from '../time/calendar.ts';
 
 /** An escalation: a ladder of people paged until a named human has taken it and then ended it. Only a named human ends red. */
 export interface EscalationState {
@@ -9,6 +10,8 @@ export interface EscalationState {
   /** open: being paged; acknowledged: somebody has it, the second clock runs; closed: a named human ended it. */
   status: 'open' | 'acknowledged' | 'closed';
   openedAt: Instant;
+  /** When the clinic works, where the ladder's clock keeps to it; null where it never stands still. Never for red. */
+  businessHours: BusinessCalendar | null;
   rungs: { page: string; waitMs: number }[];
   repeatTopMs: number;
   reachWithinMs: number;

@@ -1,17 +1,22 @@
+import { assertNever } from '../codes.ts';
 import { localText } from '../time/describe.ts';
 import { channelsOf } from '../plan/channels.ts';
-import type { Plan } from '../plan/format.ts';
-import { endLate, endTouchpoint, replace } from './evolve.ts';
-import { notAfterOf, stepOf } from './schedule.ts';
+import type { Plan, Step, StepOf } from '../plan/format.ts';
+import { durationMs } from '../time/durations.ts';
+import { endLate } from './lateness.ts';
+import { awaitsSeries, leaveBranches } from './branches.ts';
+import { extend } from './schedule.ts';
+import { byTime, endTouchpoint, notAfterOf, replace, stepOf } from './touchpoints.ts';
 import type { FollowUpDecision, FollowUpEffect, FollowUpNext, FollowUpState, Instant, RemindCommand, Touchpoint } from './types.ts';
 
 /**
  * What the thread does next. Steps that are late by their own words, or that need no contact, end here; the first step
- * that needs one becomes the command. `revision` is the one that the caller will store with the state.
+ * that needs one becomes the command, and one with a condition is to be judged first. `revision` is the one that the caller
+ * will store with the state; `newId` names the occurrences of series that are to exist from now on.
  */
-export function decide(plan: Plan, state: FollowUpState, now: Instant, revision: number): FollowUpDecision {
+export function decide(plan: Plan, state: FollowUpState, now: Instant, revision: number, newId: () => string): FollowUpDecision {
   const effects: FollowUpEffect[] = [];
-  let current = confirmOverdue(state, now);
+  let current = confirmOverdue(state.status === 'ended' ? state : extend(plan, state, now, newId), now);
   if (current.status !== 'active') return { state: current, effects, next: rest(plan, current, revision) };
   for (const touchpoint of dueInOrder(current, now)) {
     const begun = begin(plan, current, touchpoint, now, revision);
@@ -19,6 +24,7 @@ export function decide(plan: Plan, state: FollowUpState, now: Instant, revision:
     effects.push(...begun.effects);
     if (begun.next !== null) return { state: current, effects, next: begun.next };
   }
+  current = leaveBranches(plan, current);
   const next = rest(plan, current, revision);
   if (next.kind === 'end') current = { ...current, status: 'ended', endReason: next.reason };
   return { state: current, effects, next };
@@ -26,28 +32,43 @@ export function decide(plan: Plan, state: FollowUpState, now: Instant, revision:
 
 function dueInOrder(state: FollowUpState, now: Instant): Touchpoint[] {
   const due = state.touchpoints.filter((touchpoint) => touchpoint.status === 'planned' && touchpoint.nextAt !== null && touchpoint.nextAt <= now);
-  return due.sort((a, b) => (a.nextAt ?? '').localeCompare(b.nextAt ?? ''));
+  return due.sort(byTime(({ nextAt }) => nextAt));
 }
 
-function begin(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now: Instant, revision: number): { state: FollowUpState; effects: FollowUpEffect[]; next: FollowUpNext | null } {
+function begin(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now: Instant, revision: number): { state: FollowUpState; effects: FollowUpEffect[]; next: FollowUpDecision['next'] | null } {
   const notAfter = notAfterOf(plan, touchpoint, state.zone);
   if (notAfter !== null && now > notAfter) {
-    const late = endLate(plan, touchpoint, touchpoint.reason ?? 'late');
+    const late = endLate(plan, touchpoint, touchpoint.reason ?? 'late', state.zone, now);
     return { state: replace(state, late.touchpoint), effects: late.effects, next: null };
   }
-  switch (touchpoint.kind) {
-    case 'task': {
-      const ended = endTouchpoint(touchpoint, 'escalated', 'task');
-      return { state: replace(state, ended), effects: [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'plan-step', title: touchpoint.stepId }], next: null };
-    }
+  const step = stepOf(plan, touchpoint.stepId);
+  if (isConditional(step) && !touchpoint.judged) return { state, effects: [], next: { kind: 'judge', enrolmentId: state.enrolmentId, touchpointId: touchpoint.id } };
+  switch (step.kind) {
+    case 'task':
+    case 'review':
+      return { state: replace(state, endTouchpoint(touchpoint, 'escalated', step.kind)), effects: [staffTask(step, touchpoint)], next: null };
     case 'remind':
+    case 'advise':
       return { state, effects: [], next: remind(plan, state, touchpoint, revision) };
     case 'ask':
+    case 'measure':
     case 'call': {
       const opened: Touchpoint = { ...touchpoint, status: 'open', nextAt: null };
-      return { state: replace(state, opened), effects: [{ kind: 'plan-conversation', touchpointId: touchpoint.id }], next: { kind: touchpoint.kind, ...commandFor(plan, state, touchpoint, revision) } };
+      return { state: replace(state, opened), effects: [{ kind: 'plan-conversation', touchpointId: touchpoint.id }], next: { kind: step.kind === 'call' ? 'call' : 'ask', ...commandFor(plan, state, touchpoint, revision) } };
     }
+    default:
+      return assertNever(step);
   }
+}
+
+/** Whether something must be judged before this step begins. */
+function isConditional(step: Step): boolean {
+  return step.when !== undefined || (step.kind === 'advise' && step.exclude !== undefined);
+}
+
+function staffTask(step: StepOf<'task'> | StepOf<'review'>, touchpoint: Touchpoint): FollowUpEffect {
+  const task = step.kind === 'review' ? ('review' as const) : ('plan-step' as const);
+  return { kind: 'create-task', touchpointId: touchpoint.id, task, title: step.id, ...(step.within === undefined ? {} : { withinMs: durationMs(step.within) }) };
 }
 
 function remind(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, revision: number): RemindCommand {
@@ -71,23 +92,28 @@ function confirmOverdue(state: FollowUpState, now: Instant): FollowUpState {
 /** Nothing is due: wait for the next step, for a receipt when only those are left, for a poke, or end. */
 function rest(plan: Plan, state: FollowUpState, revision: number): FollowUpNext {
   const unfinished = state.touchpoints.filter((touchpoint) => touchpoint.status !== 'done');
-  if (unfinished.length === 0) return { kind: 'end', reason: state.endReason ?? 'completed', summary: 'every step has ended' };
+  if (unfinished.length === 0 && !awaitsSeries(plan, state)) return { kind: 'end', reason: state.endReason ?? 'completed', summary: 'every step has ended' };
   if (state.status === 'paused') return { kind: 'wait', dueAt: null, summary: 'paused', then: null };
   const planned = earliest(unfinished.filter((touchpoint) => touchpoint.status === 'planned'), (touchpoint) => touchpoint.nextAt);
-  if (planned !== null) return { kind: 'wait', dueAt: planned.nextAt, summary: summaryOf(plan, state, planned), then: planned.kind === 'remind' ? remind(plan, state, planned, revision) : null };
+  if (planned !== null) return { kind: 'wait', dueAt: planned.nextAt, summary: summaryOf(plan, state, planned), then: isMessage(plan, planned) ? remind(plan, state, planned, revision) : null };
   const sent = earliest(unfinished.filter((touchpoint) => touchpoint.status === 'sent'), (touchpoint) => touchpoint.receiptBy);
   if (sent !== null) return { kind: 'wait', dueAt: sent.receiptBy, summary: `${sent.stepId}: delivery receipt awaited`, then: null };
   return { kind: 'wait', dueAt: null, summary: unfinished.some((touchpoint) => touchpoint.status === 'open') ? 'a conversation is open' : 'an anchor is not known yet', then: null };
 }
 
+/** A message that goes out when its timer fires undisturbed; one with a condition is judged first. */
+function isMessage(plan: Plan, touchpoint: Touchpoint): boolean {
+  const step = stepOf(plan, touchpoint.stepId);
+  return (step.kind === 'remind' || step.kind === 'advise') && (!isConditional(step) || touchpoint.judged);
+}
+
 function earliest(touchpoints: Touchpoint[], at: (touchpoint: Touchpoint) => Instant | null): Touchpoint | null {
-  const dated = touchpoints.filter((touchpoint) => at(touchpoint) !== null);
-  return dated.sort((a, b) => (at(a) ?? '').localeCompare(at(b) ?? ''))[0] ?? null;
+  return touchpoints.filter((touchpoint) => at(touchpoint) !== null).sort(byTime(at))[0] ?? null;
 }
 
 /** What an engineer reads beside a timer or activity: step, channel, local time. No patient data. */
 export function summaryOf(plan: Plan, state: FollowUpState, touchpoint: Touchpoint): string {
   const channel = channelsOf(plan, stepOf(plan, touchpoint.stepId))[touchpoint.channelIndex] ?? 'staff';
   const at = touchpoint.nextAt ?? touchpoint.dueAt;
-  return `${touchpoint.stepId}, ${touchpoint.kind === 'task' ? 'staff task' : channel}${at === null ? '' : `, ${localText(at, state.zone)}`}`;
+  return `${touchpoint.stepId}, ${touchpoint.kind === 'task' || touchpoint.kind === 'review' ? 'staff task' : channel}${at === null ? '' : `, ${localText(at, state.zone)}`}`;
 }

@@ -1,44 +1,50 @@
 import { assertNever } from '../codes.ts';
-import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
-import { channelsOf } from '../plan/channels.ts';
 import type { Plan } from '../plan/format.ts';
-import { notAfterOf, reschedule, stepOf } from './schedule.ts';
-import type { FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
+import { contactEnded, offerAgain, receiptCame } from './contacts.ts';
+import type { Change } from './lateness.ts';
+import { conversationEnded, endPlan, judged, resumed, tagged } from './outcomes.ts';
+import { reschedule } from './schedule.ts';
+import { endTouchpoint, replace } from './touchpoints.ts';
+import type { Evolved, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
 
-/** How long a delivery receipt is awaited before a reminder counts as sent-unconfirmed. */
-export const receiptWithinMs = 6 * 3_600_000;
-
-export interface Evolved {
-  state: FollowUpState;
-  effects: FollowUpEffect[];
-}
-
-/** What one fact does to an enrolment's position. Events about a touchpoint that already ended change nothing. */
-export function evolve(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: Instant): Evolved {
+/** What one fact does to an enrolment's position. Events about a touchpoint that already ended change nothing. `newId` names occurrences that a moved anchor makes. */
+export function evolve(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: Instant, newId: () => string): Evolved {
   switch (event.kind) {
     case 'started':
     case 'consent-changed':
+    case 'facts-changed':
       return { state, effects: [] };
     case 'paused':
-      return state.status === 'active' ? { state: { ...state, status: 'paused' }, effects: toOpen(state, 'pause-conversation') } : { state, effects: [] };
-    case 'resumed':
-      return state.status === 'paused' ? { state: { ...state, status: 'active' }, effects: toOpen(state, 'resume-conversation') } : { state, effects: [] };
+      return state.status === 'active' ? { state: { ...state, status: 'paused', pausedAt: now }, effects: toOpen(state, 'pause-conversation') } : { state, effects: [] };
+    case 'resumed': {
+      if (state.status !== 'paused') return { state, effects: [] };
+      const gone = resumed(plan, state, now);
+      return { state: gone.state, effects: [...gone.effects, ...toOpen(state, 'resume-conversation')] };
+    }
     case 'anchor-moved':
-      return { state: reschedule(plan, { ...state, anchors: { ...state.anchors, [event.anchor]: event.to } }), effects: [] };
+      return { state: reschedule(plan, { ...state, anchors: { ...state.anchors, [event.anchor]: event.to } }, now, newId, event.anchor), effects: [] };
+    case 'anchor-cleared':
+      return { state: clearAnchor(plan, state, event.anchor, event.reason), effects: [] };
+    case 'appointment-missed':
+      return appointmentMissed(plan, state, event, now, newId);
+    case 'tagged':
+      return { state: tagged(state, event.tag, event.remove), effects: [] };
     case 'zone-changed':
-      return { state: reschedule(plan, { ...state, zone: event.zone }), effects: [] };
+      return { state: reschedule(plan, { ...state, zone: event.zone }, now, newId), effects: [] };
     case 'waived':
-      return waive(state, event.stepId, `waived by ${event.by}: ${event.reason}`);
+      return waive(state, event);
     case 'ended':
       return endPlan(state, event.reason);
     case 'contact-repaired':
       return { state: offerAgain(plan, state, now), effects: [] };
+    case 'judged':
+      return withTouchpoint(state, event.touchpointId, (touchpoint) => judged(plan, state, touchpoint, event.verdict));
     case 'contact-ended':
       return onTouchpoint(state, event.touchpointId, (touchpoint) => contactEnded(plan, state, touchpoint, event.channel, event.outcome, now));
     case 'receipt':
-      return onTouchpoint(state, event.touchpointId, (touchpoint) => receipt(plan, touchpoint, event, now));
+      return onTouchpoint(state, event.touchpointId, (touchpoint) => receiptCame(plan, touchpoint, event, now));
     case 'conversation-ended':
-      return conversationEnded(state, event);
+      return conversationEnded(plan, state, event, now, newId);
     default:
       return assertNever(event);
   }
@@ -49,130 +55,41 @@ function toOpen(state: FollowUpState, kind: 'pause-conversation' | 'resume-conve
   return state.touchpoints.filter((touchpoint) => touchpoint.status === 'open').map((touchpoint) => ({ kind, touchpointId: touchpoint.id }));
 }
 
-/** Ends a touchpoint. The one place that sets an outcome, so that it is set once. */
-export function endTouchpoint(touchpoint: Touchpoint, outcome: TouchpointOutcome, reason: string | null): Touchpoint {
-  return { ...touchpoint, status: 'done', outcome, reason, nextAt: null, receiptBy: null };
+function withTouchpoint(state: FollowUpState, touchpointId: string, change: (touchpoint: Touchpoint) => Evolved): Evolved {
+  const touchpoint = state.touchpoints.find((candidate) => candidate.id === touchpointId);
+  return touchpoint === undefined || touchpoint.status === 'done' ? { state, effects: [] } : change(touchpoint);
 }
-
-/** Applies a step's lateness: what the plan's author said shall happen to a step that can no longer be begun. */
-export function endLate(plan: Plan, touchpoint: Touchpoint, why: string): { touchpoint: Touchpoint; effects: FollowUpEffect[] } {
-  const step = stepOf(plan, touchpoint.stepId);
-  if (step.lateness.otherwise === 'skip') return { touchpoint: endTouchpoint(touchpoint, 'missed', why), effects: [] };
-  return { touchpoint: endTouchpoint(touchpoint, 'escalated', why), effects: [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'late-step', title: touchpoint.stepId }] };
-}
-
-type Change = { touchpoint: Touchpoint; effects: FollowUpEffect[] };
 
 function onTouchpoint(state: FollowUpState, touchpointId: string, change: (touchpoint: Touchpoint) => Change): Evolved {
-  const touchpoint = state.touchpoints.find((candidate) => candidate.id === touchpointId);
-  if (touchpoint === undefined || touchpoint.status === 'done') return { state, effects: [] };
-  const changed = change(touchpoint);
-  return { state: replace(state, changed.touchpoint), effects: changed.effects };
-}
-
-export function replace(state: FollowUpState, touchpoint: Touchpoint): FollowUpState {
-  return { ...state, touchpoints: state.touchpoints.map((candidate) => (candidate.id === touchpoint.id ? touchpoint : candidate)) };
-}
-
-function contactEnded(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, channel: Channel, outcome: ContactOutcome, now: Instant): Change {
-  // A receipt that was faster than the contact's own end has moved it to the next channel already.
-  if (channelsOf(plan, stepOf(plan, touchpoint.stepId))[touchpoint.channelIndex] !== channel) return { touchpoint, effects: [] };
-  switch (outcome.kind) {
-    case 'sent':
-      return { touchpoint: { ...touchpoint, status: 'sent', reason: null, nextAt: null, receiptBy: plusMs(now, receiptWithinMs) }, effects: [] };
-    case 'held': {
-      const notAfter = notAfterOf(plan, touchpoint, state.zone);
-      if (notAfter !== null && outcome.until > notAfter) return endLate(plan, touchpoint, outcome.reason);
-      return { touchpoint: { ...touchpoint, nextAt: outcome.until, reason: outcome.reason }, effects: heldTask(touchpoint, outcome.reason) };
-    }
-    case 'refused':
-      if (outcome.reason === 'stale') return { touchpoint, effects: [] };
-      if (outcome.reason === 'expired') return endLate(plan, touchpoint, 'late');
-      if (personal(outcome.reason)) return { touchpoint: endTouchpoint(touchpoint, 'missed', outcome.reason), effects: [] };
-      return nextChannel(plan, touchpoint, channel, now, { outcome: 'missed', reason: outcome.reason, repair: outcome.reason === 'no-address' });
-    case 'unreachable':
-      return nextChannel(plan, touchpoint, channel, now, { outcome: 'failed', reason: outcome.reason, repair: true });
-    case 'unknown':
-      return {
-        touchpoint: endTouchpoint(touchpoint, 'sent-unconfirmed', 'outcome-unknown'),
-        effects: [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'outcome-unknown', title: touchpoint.stepId }],
-      };
-    default:
-      return assertNever(outcome);
-  }
-}
-
-/** Only a missing translation needs somebody now; other holds end by themselves. */
-function heldTask(touchpoint: Touchpoint, reason: string): FollowUpEffect[] {
-  if (reason !== 'missing-translation' || touchpoint.reason === reason) return [];
-  return [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'missing-translation', title: touchpoint.stepId }];
-}
-
-/** Reasons that hold for the person whatever the channel. */
-function personal(reason: string): boolean {
-  return reason === 'deceased' || reason === 'admitted' || reason === 'inactive';
-}
-
-function nextChannel(plan: Plan, touchpoint: Touchpoint, channel: Channel, now: Instant, last: { outcome: TouchpointOutcome; reason: string; repair: boolean }): Change {
-  const channels = channelsOf(plan, stepOf(plan, touchpoint.stepId));
-  if (channels[touchpoint.channelIndex] !== channel) return { touchpoint, effects: [] };
-  if (touchpoint.channelIndex + 1 < channels.length) {
-    return { touchpoint: { ...touchpoint, status: 'planned', channelIndex: touchpoint.channelIndex + 1, nextAt: now, reason: last.reason, receiptBy: null }, effects: [] };
-  }
-  // A number that failed before stays what is to be repaired, though the channel after it was merely not allowed.
-  const { outcome, reason, repair } = !last.repair && isRepairable(touchpoint.reason ?? '') ? { outcome: 'failed' as const, reason: touchpoint.reason, repair: true } : last;
-  const effects: FollowUpEffect[] = repair ? [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'repair-contact', title: touchpoint.stepId }] : [];
-  return { touchpoint: endTouchpoint(touchpoint, outcome, reason), effects };
-}
-
-function receipt(plan: Plan, touchpoint: Touchpoint, event: Extract<FollowUpEvent, { kind: 'receipt' }>, now: Instant): Change {
-  if (touchpoint.status !== 'sent') return { touchpoint, effects: [] };
-  if (event.delivered) return { touchpoint: endTouchpoint(touchpoint, 'delivered', null), effects: [] };
-  return nextChannel(plan, touchpoint, event.channel, now, { outcome: 'failed', reason: event.reason, repair: true });
-}
-
-function conversationEnded(state: FollowUpState, event: Extract<FollowUpEvent, { kind: 'conversation-ended' }>): Evolved {
-  const ended = onTouchpoint(state, event.touchpointId, (touchpoint) => ({ touchpoint: endTouchpoint(touchpoint, event.outcome, event.reason), effects: [] }));
-  if (!event.actions.some((action) => action.kind === 'end')) return ended;
-  return endPlan(ended.state, 'rule');
-}
-
-function waive(state: FollowUpState, stepId: string, reason: string): Evolved {
-  const touchpoint = state.touchpoints.find((candidate) => candidate.stepId === stepId);
-  if (touchpoint?.status !== 'planned') return { state, effects: [] };
-  return { state: replace(state, endTouchpoint(touchpoint, 'waived', reason)), effects: [] };
-}
-
-/** Nothing more is begun. What is under way (a message out, an open conversation) ends truthfully by itself or is cancelled. */
-function endPlan(state: FollowUpState, reason: Exclude<FollowUpState['endReason'], null>): Evolved {
-  if (state.status === 'ended') return { state, effects: [] };
-  const open = state.touchpoints.filter((touchpoint) => touchpoint.status === 'open');
-  const touchpoints = state.touchpoints.map((touchpoint) => (touchpoint.status === 'planned' ? endTouchpoint(touchpoint, 'waived', reason) : touchpoint));
-  return {
-    state: { ...state, status: 'ended', endReason: reason, touchpoints },
-    effects: open.map((touchpoint) => ({ kind: 'cancel-conversation', touchpointId: touchpoint.id, reason })),
-  };
-}
-
-/** What a repair of contact data can cure: the provider's codes for numbers that are wrong, cannot be reached by text, or are landlines. */
-const repairable = new Set(['no-address', 'address-suspended', '21211', '21214', '21217', '21604', '21612', '21614', '21635', '30005', '30006']);
-
-/** Reasons that a person can mend by repairing the contact data. */
-export function isRepairable(reason: string): boolean {
-  return repairable.has(reason);
-}
-
-/** After contact data was repaired: a reminder that failed for it and is still within its bound is offered again, from its first channel. */
-function offerAgain(plan: Plan, state: FollowUpState, now: Instant): FollowUpState {
-  const touchpoints = state.touchpoints.map((touchpoint): Touchpoint => {
-    const lost = touchpoint.status === 'done' && touchpoint.kind === 'remind' && (touchpoint.outcome === 'failed' || touchpoint.outcome === 'missed') && isRepairable(touchpoint.reason ?? '');
-    const notAfter = notAfterOf(plan, touchpoint, state.zone);
-    if (!lost || notAfter === null || notAfter < now || state.status === 'ended') return touchpoint;
-    return { ...touchpoint, status: 'planned', outcome: null, reason: 'contact-repaired', channelIndex: 0, round: touchpoint.round + 1, nextAt: now };
+  return withTouchpoint(state, touchpointId, (touchpoint) => {
+    const changed = change(touchpoint);
+    return { state: replace(state, changed.touchpoint), effects: changed.effects };
   });
-  return { ...state, touchpoints };
 }
 
-export function plusMs(instant: Instant, ms: number): Instant {
-  return new Date(Date.parse(instant) + ms).toISOString();
+function waive(state: FollowUpState, event: Extract<FollowUpEvent, { kind: 'waived' }>): Evolved {
+  const planned = state.touchpoints.filter((candidate) => candidate.stepId === event.stepId && candidate.status === 'planned' && (event.recurrenceId === undefined || candidate.recurrenceId === event.recurrenceId));
+  const next = planned.reduce<Touchpoint | null>((first, candidate) => (first === null || (candidate.dueAt ?? '~') < (first.dueAt ?? '~') ? candidate : first), null);
+  return next === null ? { state, effects: [] } : { state: replace(state, endTouchpoint(next, 'waived', `waived by ${event.by}: ${event.reason}`)), effects: [] };
+}
+
+/** An appointment is cancelled: what hangs on it and has not begun waits undated for another, and a series of it ends. */
+function clearAnchor(plan: Plan, state: FollowUpState, anchor: string, reason: string): FollowUpState {
+  const anchors = Object.fromEntries(Object.entries(state.anchors).filter(([name]) => name !== anchor));
+  const hanging = new Map(plan.steps.filter((step) => step.at.anchor === anchor).map((step) => [step.id, step]));
+  const touchpoints = state.touchpoints.map((touchpoint): Touchpoint => {
+    const step = hanging.get(touchpoint.stepId);
+    if (step === undefined || touchpoint.status !== 'planned') return touchpoint;
+    if (step.every !== undefined || touchpoint.recurrenceId !== '') return endTouchpoint(touchpoint, 'waived', reason);
+    return { ...touchpoint, dueAt: null, nextAt: null, movedFrom: null, judged: false, reason };
+  });
+  const series = Object.fromEntries(Object.entries(state.series).filter(([stepId]) => !hanging.has(stepId)));
+  return { ...state, anchors, series, touchpoints };
+}
+
+/** A plan says what follows a missed appointment by steps on the anchor `<appointment>-missed`; where it does not, staff are told. */
+function appointmentMissed(plan: Plan, state: FollowUpState, event: Extract<FollowUpEvent, { kind: 'appointment-missed' }>, now: Instant, newId: () => string): Evolved {
+  const anchor = `${event.anchor}-missed`;
+  if (plan.anchors[anchor] === undefined) return { state, effects: [{ kind: 'create-task', touchpointId: null, task: 'no-show', title: event.anchor }] };
+  return { state: reschedule(plan, { ...state, anchors: { ...state.anchors, [anchor]: event.at } }, now, newId, anchor), effects: [] };
 }

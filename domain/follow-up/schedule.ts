@@ -1,41 +1,56 @@
-import { addDuration } from '../time/durations.ts';
-import { resolveDueAt } from '../time/due-at.ts';
+import { calendarOf } from '../plan/calendar.ts';
 import type { Plan, Step } from '../plan/format.ts';
+import { resolveDueAt } from '../time/due-at.ts';
+import { extendOne, layOutAnew } from './series.ts';
+import { newTouchpoint, stepOf } from './touchpoints.ts';
 import type { FollowUpState, Instant, Touchpoint } from './types.ts';
 
-/** One touchpoint for each step of the plan, due where its anchor is known. `newId` gives random ids. */
-export function planTouchpoints(plan: Plan, anchors: Record<string, string>, zone: string, newId: () => string): Touchpoint[] {
-  return plan.steps.map((step) => {
-    const dueAt = dueAtOf(plan, step, anchors, zone);
-    return { id: newId(), stepId: step.id, kind: step.kind, dueAt, nextAt: dueAt, status: 'planned', outcome: null, reason: null, channelIndex: 0, round: 0, receiptBy: null };
-  });
+/** What dates a step: the enrolment's own, so that two patients of one plan are spread over a window differently. */
+export type Dated = Pick<FollowUpState, 'enrolmentId' | 'anchors' | 'zone'>;
+
+/** One touchpoint for each step that is done once, due where its anchor is known. `newId` gives random ids. Series are laid out by `extend`. */
+export function planTouchpoints(plan: Plan, dated: Dated, newId: () => string): Touchpoint[] {
+  return plan.steps.filter((step) => step.every === undefined).map((step) => newTouchpoint(step, newId(), '', dueAtOf(plan, step, dated)));
 }
 
-/** When a step is due for these anchors in this zone; null while its anchor is unknown. */
-export function dueAtOf(plan: Plan, step: Step, anchors: Record<string, string>, zone: string): Instant | null {
-  const anchor = anchors[step.at.anchor];
+/** When a step that is done once is due; null while its anchor is unknown. */
+export function dueAtOf(plan: Plan, step: Step, dated: Dated): Instant | null {
+  const anchor = dated.anchors[step.at.anchor];
   if (anchor === undefined) return null;
-  return resolveDueAt({ anchor, offset: step.at.offset, localTime: step.at.localTime }, zone, plan.contactHours.from);
+  return resolveDueAt({ ...step.at, anchor, seed: `${dated.enrolmentId}/${step.id}` }, dated.zone, plan.contactHours.from, calendarOf(plan, dated.zone));
 }
 
-/** Dates every touchpoint that has not begun anew, after an anchor or the zone changed. One that was already begun keeps its time. */
-export function reschedule(plan: Plan, state: FollowUpState): FollowUpState {
+/** Adds the occurrences of series that are to exist by now, so that a plan of years never holds thousands of rows and never runs dry. */
+export function extend(plan: Plan, state: FollowUpState, now: Instant, newId: () => string): FollowUpState {
+  let current = state;
+  for (const step of plan.steps) if (step.every !== undefined) current = extendOne(plan, current, step, now, newId);
+  return current;
+}
+
+/**
+ * Dates every touchpoint that has not begun anew, after an anchor or the zone changed. One that was already begun keeps its time.
+ * A step that was carried out for the earlier value of the anchor that `moved` is planned once more where its author says so.
+ */
+export function reschedule(plan: Plan, state: FollowUpState, now: Instant, newId: () => string, moved?: string): FollowUpState {
+  if (state.status === 'ended') return state;
   const touchpoints = state.touchpoints.map((touchpoint) => {
-    if (touchpoint.status !== 'planned') return touchpoint;
-    const dueAt = dueAtOf(plan, stepOf(plan, touchpoint.stepId), state.anchors, state.zone);
-    return { ...touchpoint, dueAt, nextAt: dueAt, reason: null };
+    const step = stepOf(plan, touchpoint.stepId);
+    if (touchpoint.status !== 'planned' || step.every !== undefined || touchpoint.recurrenceId.endsWith('~confirm')) return touchpoint;
+    const dueAt = dueAtOf(plan, step, state);
+    return dueAt === touchpoint.dueAt && touchpoint.movedFrom === null ? touchpoint : { ...touchpoint, dueAt, nextAt: dueAt, movedFrom: null, judged: false, reason: null };
   });
-  return { ...state, touchpoints };
+  let current: FollowUpState = { ...state, touchpoints };
+  for (const step of plan.steps) {
+    if (step.every !== undefined) current = layOutAnew(plan, current, step, now, newId);
+    else if (moved === step.at.anchor && step.afterAnchorMoved === 'again') current = planAgain(plan, current, step, now, newId);
+  }
+  return current;
 }
 
-/** The last instant at which this touchpoint may still be begun, by its step's lateness. */
-export function notAfterOf(plan: Plan, touchpoint: Touchpoint, zone: string): Instant | null {
-  if (touchpoint.dueAt === null) return null;
-  return addDuration(touchpoint.dueAt, stepOf(plan, touchpoint.stepId).lateness.sendWithin, zone);
-}
-
-export function stepOf(plan: Plan, stepId: string): Step {
-  const step = plan.steps.find((candidate) => candidate.id === stepId);
-  if (step === undefined) throw new Error(`Plan ${plan.id} version ${plan.version} has no step ${stepId}.`);
-  return step;
+function planAgain(plan: Plan, state: FollowUpState, step: Step, now: Instant, newId: () => string): FollowUpState {
+  const mine = state.touchpoints.filter((touchpoint) => touchpoint.stepId === step.id && !touchpoint.recurrenceId.endsWith('~confirm'));
+  const dueAt = dueAtOf(plan, step, state);
+  // What waits or is under way serves the new time; what can no longer be begun at its new time was done for the old one.
+  if (dueAt === null || dueAt < now || mine.some((touchpoint) => touchpoint.status === 'planned' || touchpoint.status === 'open' || touchpoint.dueAt === dueAt)) return state;
+  return { ...state, touchpoints: [...state.touchpoints, newTouchpoint(step, newId(), `~again-${mine.length}`, dueAt)] };
 }

@@ -4,9 +4,12 @@ import type { Plan, Step } from './format.ts';
 /** What each kind of step can use: a question by e-mail has no way back until web forms exist; a call is a call. */
 export const channelsByKind: Readonly<Record<Step['kind'], readonly Channel[]>> = {
   remind: ['sms', 'email'],
+  advise: ['sms', 'email'],
   ask: ['sms', 'voice'],
+  measure: ['sms', 'voice'],
   call: ['voice'],
   task: [],
+  review: [],
 };
 
 /** The channels that a step tries, in order: its own, else those of the plan that its kind can use. A call always has voice. */

@@ -1,38 +1,52 @@
-import type { Channel, Language, Level } from '../codes.ts';
+import type { Channel, Language } from '../codes.ts';
 import { languages } from '../codes.ts';
+import { conditionFaults } from '../conditions/evaluate.ts';
+import type { Fact } from '../conditions/facts.ts';
+import type { Scope } from '../conditions/scope.ts';
 import type { MessageTemplates } from '../contact/message.ts';
 import type { Questionnaire } from '../questionnaire/format.ts';
-import { durationMs, durationParts } from '../time/durations.ts';
+import { durationMs } from '../time/durations.ts';
 import { channelsByKind } from './channels.ts';
-import { conditionFaults } from './conditions.ts';
+import { checkLadderHours, checkRules, needLadder } from './check-rules.ts';
+import { checkBusinessHours, checkTiming, checkWait } from './check-timing.ts';
 import type { FaultPath, PlanFault } from './document.ts';
 import { faultAt } from './document.ts';
-import type { Ladder, Plan, Reply, Rule, Step } from './format.ts';
+import type { BusinessHours, Ladder, Plan, Reply, Rule, Step } from './format.ts';
+import { scopeOf } from './scope.ts';
 
 /** What a plan may refer to. */
 export interface Catalogue {
   questionnaires: Readonly<Record<string, Questionnaire>>;
   messages: Readonly<Record<string, MessageTemplates>>;
+  /** Approved advice; a language without approval is not in it. */
+  advice: Readonly<Record<string, MessageTemplates>>;
 }
 
 /** The parts of a plan that have the right shape; a part that has not is left out, and so is every rule that needs it. */
 export interface PlanParts {
-  anchors: readonly string[] | null;
+  /** Anchor to its kind; an anchor whose own content is wrong has none. */
+  anchors: Readonly<Record<string, 'date' | 'instant' | 'appointment' | null>> | null;
+  anchorTitles: Plan['anchors'] | null;
+  facts: Readonly<Record<string, Fact>> | null;
+  tags: readonly string[] | null;
+  ruleSets: Readonly<Record<string, readonly Rule[]>> | null;
   channels: readonly Channel[] | null;
   contactHours: Plan['contactHours'] | null;
+  businessHours: BusinessHours | null;
   steps: readonly { index: number; step: Step }[];
   ladders: { red?: Ladder | undefined; amber?: Ladder | undefined } | null;
 }
 
-type Report = (path: FaultPath, message: string) => void;
-
-const farthestDays = 50 * 366;
-const longestWaitMs = 366 * 24 * 60 * 60 * 1000;
+export type Report = (path: FaultPath, message: string) => void;
 
 /** The faults that span fields, of a plan that has the right shape: all at once, empty when it may be published. */
 export function checkPlan(plan: Plan, content: Catalogue): PlanFault[] {
-  const steps = plan.steps.map((step, index) => ({ index, step }));
-  return checkParts({ anchors: Object.keys(plan.anchors), channels: plan.channels, contactHours: plan.contactHours, steps, ladders: plan.ladders }, content, () => undefined);
+  return checkParts(partsOf(plan), content, () => undefined);
+}
+
+function partsOf({ anchors, facts, tags, ruleSets, channels, contactHours, businessHours, steps, ladders }: Plan): PlanParts {
+  const kinds = Object.fromEntries(Object.entries(anchors).map(([name, { kind }]) => [name, kind]));
+  return { anchors: kinds, anchorTitles: anchors, facts: facts ?? {}, tags: tags ?? [], ruleSets: ruleSets ?? {}, channels, contactHours, businessHours: businessHours ?? null, steps: steps.map((step, index) => ({ index, step })), ladders };
 }
 
 /** As `checkPlan`, for whatever parts could be read, with lines. */
@@ -40,6 +54,7 @@ export function checkParts(parts: PlanParts, content: Catalogue, lineOf: (path: 
   const faults: PlanFault[] = [];
   const report: Report = (path, message) => faults.push(faultAt(path, message, lineOf));
   if (parts.contactHours !== null && parts.contactHours.from === parts.contactHours.to) report(['contactHours', 'to'], 'Make the contact hours end at another time than they begin.');
+  if (parts.businessHours !== null) checkBusinessHours(parts.businessHours, ['businessHours'], report);
   const seen = new Set<string>();
   for (const { index, step } of parts.steps) {
     const path = ['steps', index];
@@ -48,9 +63,11 @@ export function checkParts(parts: PlanParts, content: Catalogue, lineOf: (path: 
     checkTiming(step, path, parts, report);
     checkChannels(step, path, parts, report);
     checkContent(step, path, parts, content, report);
-    if (step.kind === 'ask') checkReply(step.reply, [...path, 'reply'], parts, report);
+    if (step.kind === 'ask' || step.kind === 'measure') checkReply(step.reply, [...path, 'reply'], parts, report);
     if (step.kind === 'call') step.redial.forEach((wait, attempt) => checkWait(wait, [...path, 'redial', attempt], report));
-    if (step.kind === 'ask' || step.kind === 'call') checkRules(step, path, parts, content, report);
+    if (step.kind === 'ask' || step.kind === 'measure' || step.kind === 'call') checkRules(step, path, parts, report);
+    if (parts.anchorTitles !== null && parts.facts !== null && parts.tags !== null) checkConditions(step, path, parts, content, report);
+    if ((step.kind === 'task' || step.kind === 'review') && step.within !== undefined) checkWait(step.within, [...path, 'within'], report);
   }
   for (const level of ['red', 'amber'] as const) {
     const ladder = parts.ladders?.[level];
@@ -58,22 +75,15 @@ export function checkParts(parts: PlanParts, content: Catalogue, lineOf: (path: 
     ladder.rungs.forEach((rung, rungIndex) => checkWait(rung.wait, ['ladders', level, 'rungs', rungIndex, 'wait'], report));
     checkWait(ladder.repeatTop, ['ladders', level, 'repeatTop'], report);
     checkWait(ladder.reachWithin, ['ladders', level, 'reachWithin'], report);
+    checkLadderHours(level, ladder, ['ladders', level, 'hours'], parts, report);
   }
   return faults;
 }
 
-function checkTiming(step: Step, path: FaultPath, parts: PlanParts, report: Report): void {
-  if (parts.anchors !== null && !parts.anchors.includes(step.at.anchor)) report([...path, 'at', 'anchor'], `Declare "${step.at.anchor}" under anchors, or use one of: ${parts.anchors.join(', ')}.`);
-  const { days, timeMs } = durationParts(step.at.offset);
-  if (Math.abs(days) + Math.abs(timeMs) / 86_400_000 > farthestDays) report([...path, 'at', 'offset'], 'Keep the offset within 50 years of the anchor.');
-  if (step.at.localTime !== undefined && timeMs !== 0) report([...path, 'at', 'localTime'], 'Give either a local time or hours, minutes and seconds in the offset, not both.');
-  checkWait(step.lateness.sendWithin, [...path, 'lateness', 'sendWithin'], report);
-}
-
 function checkChannels(step: Step, path: FaultPath, parts: PlanParts, report: Report): void {
   const possible = channelsByKind[step.kind];
-  if (step.kind === 'task') {
-    if (step.channels !== undefined) report([...path, 'channels'], 'Remove the channels: a task is for staff and is sent to nobody.');
+  if (possible.length === 0) {
+    if (step.channels !== undefined) report([...path, 'channels'], `Remove the channels: a ${step.kind} is for staff and is sent to nobody.`);
     return;
   }
   step.channels?.forEach((channel, index) => {
@@ -86,20 +96,57 @@ function checkChannels(step: Step, path: FaultPath, parts: PlanParts, report: Re
 }
 
 function checkContent(step: Step, path: FaultPath, parts: PlanParts, content: Catalogue, report: Report): void {
-  if ((step.kind === 'ask' || step.kind === 'call') && !Object.hasOwn(content.questionnaires, step.questionnaire)) {
-    report([...path, 'questionnaire'], `Add a questionnaire "${step.questionnaire}", or use one of: ${Object.keys(content.questionnaires).join(', ')}.`);
+  switch (step.kind) {
+    case 'ask':
+    case 'call':
+      if (!Object.hasOwn(content.questionnaires, step.questionnaire)) report([...path, 'questionnaire'], `Add a questionnaire "${step.questionnaire}", or use one of: ${Object.keys(content.questionnaires).join(', ')}.`);
+      return;
+    case 'remind':
+      checkText({ kind: 'message', id: step.message, from: content.messages }, step, path, parts, report);
+      return;
+    case 'advise':
+      checkText({ kind: 'advice', id: step.advice, from: content.advice }, step, path, parts, report);
+      return;
+    case 'measure':
+      step.readings.forEach((reading, index) => {
+        if (reading.min >= reading.max) report([...path, 'readings', index, 'max'], 'Make the greatest plausible reading greater than the least.');
+        if (step.readings.findIndex((other) => other.id === reading.id) !== index) report([...path, 'readings', index, 'id'], `Rename this reading: another is called "${reading.id}" already.`);
+      });
+      return;
+    case 'task':
+    case 'review':
   }
-  if (step.kind !== 'remind') return;
-  const message = Object.hasOwn(content.messages, step.message) ? content.messages[step.message] : undefined;
+}
+
+function checkText(text: { kind: 'message' | 'advice'; id: string; from: Readonly<Record<string, MessageTemplates>> }, step: Step, path: FaultPath, parts: PlanParts, report: Report): void {
+  const message = Object.hasOwn(text.from, text.id) ? text.from[text.id] : undefined;
   if (message === undefined) {
-    report([...path, 'message'], `Add a message "${step.message}", or use one of: ${Object.keys(content.messages).join(', ')}.`);
+    report([...path, text.kind], `Add ${text.kind === 'advice' ? 'approved advice' : 'a message'} "${text.id}", or use one of: ${Object.keys(text.from).join(', ')}.`);
     return;
   }
   // A missing translation holds one patient's message; a channel without any text would hold everybody's.
   for (const channel of step.channels ?? parts.channels ?? []) {
     const written = languages.some((language: Language) => message[language]?.[channel] !== undefined);
-    if (channelsByKind.remind.includes(channel) && !written) report([...path, 'message'], `Write the message "${step.message}" for ${channel}, or take ${channel} from this step's channels.`);
+    if (channelsByKind[step.kind].includes(channel) && !written) report([...path, text.kind], `Write the ${text.kind} "${text.id}" for ${channel}, or take ${channel} from this step's channels.`);
   }
+}
+
+/** Every condition of a step, read with what it may name at its place in the plan. */
+function checkConditions(step: Step, path: FaultPath, parts: PlanParts, content: Catalogue, report: Report): void {
+  const scope = scopeOf({ anchors: parts.anchorTitles ?? {}, facts: parts.facts ?? {}, tags: parts.tags ?? [], steps: parts.steps.map((part) => part.step) }, step, content.questionnaires);
+  const check = (condition: string | undefined, at: FaultPath, within: Scope): void => {
+    if (condition !== undefined) for (const fault of conditionFaults(condition, within)) report([...path, ...at], fault.sentence);
+  };
+  // At the time a step is due it has not been answered.
+  const before = { ...scope, answers: null };
+  check(step.when, ['when'], before);
+  if (step.kind === 'advise') check(step.exclude, ['exclude'], before);
+  if (scope.answers === null || !('rules' in step)) return;
+  step.rules.forEach((rule, index) => check(rule.if, ['rules', index, 'if'], scope));
+  step.ruleSets?.forEach((name, place) => {
+    // A shared rule may name what one of its steps does not ask: the fault is the step's.
+    for (const rule of parts.ruleSets?.[name] ?? []) check(rule.if, ['ruleSets', place], scope);
+  });
 }
 
 function checkReply(reply: Reply, path: FaultPath, parts: PlanParts, report: Report): void {
@@ -111,26 +158,4 @@ function checkReply(reply: Reply, path: FaultPath, parts: PlanParts, report: Rep
   });
   if (reply.silence === 'escalate-red') needLadder('red', [...path, 'silence'], parts, report);
   if (reply.silence === 'escalate-amber') needLadder('amber', [...path, 'silence'], parts, report);
-}
-
-function checkRules(step: { questionnaire: string; rules: Rule[] }, path: FaultPath, parts: PlanParts, content: Catalogue, report: Report): void {
-  const questionnaire = Object.hasOwn(content.questionnaires, step.questionnaire) ? content.questionnaires[step.questionnaire] : undefined;
-  step.rules.forEach((rule, index) => {
-    const at = [...path, 'rules', index];
-    if (step.rules.findIndex((other) => other.id === rule.id) !== index) report([...at, 'id'], `Rename this rule: another rule of the step is called "${rule.id}" already.`);
-    if (questionnaire !== undefined) for (const fault of conditionFaults(rule.if, questionnaire)) report([...at, 'if'], fault);
-    rule.do.forEach((action, number) => {
-      if (action.kind === 'escalate') needLadder(action.level, [...at, 'do', number, 'level'], parts, report);
-    });
-  });
-}
-
-function needLadder(level: Level, path: FaultPath, parts: PlanParts, report: Report): void {
-  if (parts.ladders !== null && parts.ladders[level] === undefined) report(path, `Add ladders.${level}, so that somebody is paged, or escalate to another level.`);
-}
-
-/** A wait of nothing would page or ask in a tight loop; one beyond a year is a slip of the pen. */
-function checkWait(iso: string, path: FaultPath, report: Report): void {
-  const ms = durationMs(iso);
-  if (ms < 1000 || ms > longestWaitMs) report(path, 'Write a duration from one second (PT1S) to a year (P366D).');
 }

@@ -1,52 +1,20 @@
 import { z } from 'zod';
-import { channels, levels } from '../codes.ts';
+import { channels } from '../codes.ts';
+import { factsSchema, tagsSchema } from '../conditions/facts.ts';
+import { identifier, localTime, positiveDuration, titles, weekdays } from './shapes.ts';
+import { ruleSchema, stepSchema } from './steps.ts';
+
+export { stepSchema } from './steps.ts';
+export type { ConversationStep, MessageStep, Reading, Reply, Rule, RuleAction, Step, StepKind, StepOf } from './steps.ts';
+export type { At, Every, Lateness } from './timing.ts';
 
 /**
  * The plan language, version `carethread.plan/1`: what a coordinator writes, as zod types. The JSON Schema that editors
- * use is made from this. Rules that span fields (unknown anchors, CEL types, ladders) are in `check.ts`.
+ * use is made from this. Rules that span fields (unknown anchors, types of conditions, ladders) are in `check.ts`.
  */
-const isoDuration = z.string().regex(/^[+-]?P(?!$)(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/, 'Write an ISO 8601 duration such as P3D, PT4H, -P1D or PT5S.');
-const positiveDuration = z.string().regex(/^P(?!$)(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/, 'Write a positive ISO 8601 duration such as PT4H.');
-const localTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'Write a local time as HH:MM, 24 hours.');
-const identifier = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Use lower-case letters, digits and hyphens, beginning with a letter.');
-const titles = z.strictObject({ en: z.string().min(1).max(120), zh: z.string().min(1).max(120).optional() });
 
-const at = z.strictObject({ anchor: identifier, offset: isoDuration, localTime: localTime.optional() });
-
-/** What happens to a step that is late: it is still sent within `sendWithin` of its due time; after that it is skipped or given to staff. */
-const lateness = z.strictObject({ sendWithin: positiveDuration, otherwise: z.enum(['skip', 'task']) });
-
-const escalateAction = z.strictObject({ kind: z.literal('escalate'), level: z.enum(levels) });
-const taskAction = z.strictObject({ kind: z.literal('task'), title: identifier });
-const endAction = z.strictObject({ kind: z.literal('end') });
-const action = z.discriminatedUnion('kind', [escalateAction, taskAction, endAction]);
-
-/** A CEL condition over `answers`, e.g. `answers.temperature >= 38.0 && answers.pus == "yes"`. */
-const rule = z.strictObject({ id: identifier, if: z.string().min(1).max(500), do: z.array(action).min(1) });
-
-/** How long replies are awaited, when a nudge repeats the open question, and what silence does after the last channel. */
-const reply = z.strictObject({
-  window: positiveDuration,
-  nudges: z.array(positiveDuration).max(5).default([]),
-  silence: z.enum(['task', 'escalate-amber', 'escalate-red', 'nothing']),
-});
-
-const base = { id: identifier, title: titles, at, channels: z.array(z.enum(channels)).min(1).optional(), lateness };
-
-const remind = z.strictObject({ kind: z.literal('remind'), ...base, message: identifier });
-const ask = z.strictObject({ kind: z.literal('ask'), ...base, questionnaire: identifier, reply, rules: z.array(rule).default([]) });
-const call = z.strictObject({
-  kind: z.literal('call'),
-  ...base,
-  questionnaire: identifier,
-  record: z.boolean().default(true),
-  /** Waits between attempts; after the last one a staff-call task is made. */
-  redial: z.array(positiveDuration).max(5).default([]),
-  rules: z.array(rule).default([]),
-});
-const task = z.strictObject({ kind: z.literal('task'), ...base, instruction: identifier });
-
-export const stepSchema = z.discriminatedUnion('kind', [remind, ask, call, task]);
+/** A `date` is a day, an `instant` a moment. An `appointment` is an instant that is booked, moved, cancelled or missed. */
+const anchor = z.strictObject({ kind: z.enum(['date', 'instant', 'appointment']), title: titles });
 
 /** One rung: whom to page (a role of the rota) and how long to wait for an acknowledgement before the next rung. */
 const rung = z.strictObject({ page: identifier, wait: positiveDuration });
@@ -56,6 +24,19 @@ const ladder = z.strictObject({
   repeatTop: positiveDuration,
   /** After acknowledgement: time until "patient reached" or a named reason, else paging goes on. */
   reachWithin: positiveDuration,
+  /** With `business` the clock of a rung stands still outside the plan's business hours, at most until 24 hours have passed since it opened. Never for red. */
+  hours: z.enum(['always', 'business']).optional(),
+});
+
+/** When the clinic works, in its own zone or, left out, in the patient's. `holidays`: the country (ISO 3166) whose public holidays close it. */
+const businessHours = z.strictObject({
+  days: z.array(z.enum(weekdays)).min(1),
+  from: localTime,
+  to: localTime,
+  zone: z.string().max(64).optional(),
+  holidays: z.string().regex(/^[A-Z]{2}$/, 'Write the country by its two letters, such as CN.').optional(),
+  /** Hours of single days, which override the others; an empty list is a closed day. */
+  exceptions: z.record(z.iso.date('Write the day as YYYY-MM-DD.'), z.array(z.strictObject({ from: localTime, to: localTime }))).optional(),
 });
 
 export const planSchema = z.strictObject({
@@ -65,18 +46,20 @@ export const planSchema = z.strictObject({
   title: titles,
   purpose: z.literal('follow-up').default('follow-up'),
   department: identifier,
-  anchors: z.record(identifier, z.strictObject({ kind: z.enum(['date', 'instant']), title: titles })),
+  anchors: z.record(identifier, anchor),
+  /** What conditions may ask of a patient: given at enrolment or later, kept sealed. */
+  facts: factsSchema.optional(),
+  /** Tags that rules and staff may put on an enrolment, and conditions may name. */
+  tags: tagsSchema.optional(),
   channels: z.array(z.enum(channels)).min(1),
   contactHours: z.strictObject({ from: localTime, to: localTime }).default({ from: '08:00', to: '21:00' }),
+  businessHours: businessHours.optional(),
+  /** Rules that several steps share, by name. */
+  ruleSets: z.record(identifier, z.array(ruleSchema).min(1)).optional(),
   steps: z.array(stepSchema).min(1).max(200),
   ladders: z.strictObject({ red: ladder.optional(), amber: ladder.optional() }),
 });
 
 export type Plan = z.infer<typeof planSchema>;
-export type Step = z.infer<typeof stepSchema>;
-export type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
-export type At = z.infer<typeof at>;
-export type Rule = z.infer<typeof rule>;
-export type RuleAction = z.infer<typeof action>;
-export type Reply = z.infer<typeof reply>;
 export type Ladder = z.infer<typeof ladder>;
+export type BusinessHours = z.infer<typeof businessHours>;

@@ -20,13 +20,18 @@ export function validatePlan(text: string, content: Catalogue): ParsedPlan {
 }
 
 function readableParts(value: unknown): PlanParts {
-  const { channels, contactHours, ladders } = planSchema.shape;
-  const whole = z.looseObject({ anchors: z.unknown(), channels: z.unknown(), contactHours: z.unknown(), ladders: z.unknown(), steps: z.unknown() }).partial().safeParse(value).data ?? {};
+  const { anchors, businessHours, channels, contactHours, facts, ladders, ruleSets, tags } = planSchema.shape;
+  const whole = z.looseObject({ anchors: z.unknown(), businessHours: z.unknown(), channels: z.unknown(), contactHours: z.unknown(), facts: z.unknown(), ladders: z.unknown(), ruleSets: z.unknown(), steps: z.unknown(), tags: z.unknown() }).partial().safeParse(value).data ?? {};
   const steps = Array.isArray(whole.steps) ? whole.steps.map((step: unknown, index) => ({ index, step: stepSchema.safeParse(step) })) : [];
   const names = z.record(z.string(), z.unknown()).safeParse(whole.anchors);
   return {
     // The names count even where an anchor's own content is wrong: otherwise each use of it would be a second, false fault.
-    anchors: names.success ? Object.keys(names.data) : null,
+    anchors: names.success ? Object.fromEntries(Object.entries(names.data).map(([name, content]) => [name, anchors.valueType.safeParse(content).data?.kind ?? null])) : null,
+    anchorTitles: anchors.safeParse(whole.anchors).data ?? null,
+    facts: facts.safeParse(whole.facts).data ?? (whole.facts === undefined ? {} : null),
+    tags: tags.safeParse(whole.tags).data ?? (whole.tags === undefined ? [] : null),
+    ruleSets: ruleSets.safeParse(whole.ruleSets).data ?? (whole.ruleSets === undefined ? {} : null),
+    businessHours: businessHours.safeParse(whole.businessHours).data ?? null,
     channels: channels.safeParse(whole.channels).data ?? null,
     contactHours: contactHours.safeParse(whole.contactHours).data ?? null,
     steps: steps.flatMap(({ index, step }) => (step.success ? [{ index, step: step.data }] : [])),

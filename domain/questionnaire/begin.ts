@@ -1,11 +1,11 @@
 import type { Instant } from '../follow-up/types.ts';
 import { channelsOf } from '../plan/channels.ts';
-import type { Plan, StepOf } from '../plan/format.ts';
+import type { ConversationStep, Plan } from '../plan/format.ts';
 import { durationMs } from '../time/durations.ts';
 import type { ConversationRules, ConversationState } from './types.ts';
 
 /** A conversation about to make its first contact. */
-export function newConversation(plan: Plan, step: StepOf<'ask'> | StepOf<'call'>, enrolmentId: string, touchpointId: string, now: Instant, notAfter: Instant): ConversationState {
+export function newConversation(plan: Plan, step: ConversationStep, enrolmentId: string, touchpointId: string, now: Instant, notAfter: Instant): ConversationState {
   return {
     schemaVersion: 1,
     touchpointId,
@@ -26,7 +26,7 @@ export function newConversation(plan: Plan, step: StepOf<'ask'> | StepOf<'call'>
 }
 
 /** The step's words as numbers. A `call` has no reply window: each attempt is a call, and the last one hands over to staff. */
-export function conversationRules(step: StepOf<'ask'> | StepOf<'call'>): ConversationRules {
+export function conversationRules(step: ConversationStep): ConversationRules {
   if (step.kind === 'call') return { windowMs: 0, nudgesMs: [], redialsMs: step.redial.map(durationMs), silence: 'task', record: step.record, isCall: true };
   return { windowMs: durationMs(step.reply.window), nudgesMs: step.reply.nudges.map(durationMs), redialsMs: [], silence: step.reply.silence, record: false, isCall: false };
 }

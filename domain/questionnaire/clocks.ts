@@ -1,5 +1,5 @@
 import type { HeldReason } from '../codes.ts';
-import { plusMs } from '../follow-up/evolve.ts';
+import { plusMs } from '../time/durations.ts';
 import type { Instant } from '../follow-up/types.ts';
 import type { ConversationRules, ConversationState } from './types.ts';
 

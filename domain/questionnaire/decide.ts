@@ -1,5 +1,5 @@
 import { assertNever } from '../codes.ts';
-import { plusMs } from '../follow-up/evolve.ts';
+import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
 import { isNudgeLate, nextNudge, windowEnd } from './clocks.ts';
 import { endConversation, giveUpChannel } from './evolve.ts';

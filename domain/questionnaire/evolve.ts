@@ -1,8 +1,8 @@
 import { assertNever } from '../codes.ts';
 import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
-import { isRepairable, plusMs } from '../follow-up/evolve.ts';
+import { isRepairable } from '../follow-up/contacts.ts';
+import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
-import type { RuleAction } from '../plan/format.ts';
 import { afterNudge, holdNudge } from './clocks.ts';
 import type { CallDisposition, ContactKind, ConversationEvent, ConversationRules, ConversationState } from './types.ts';
 
@@ -52,22 +52,6 @@ function resumed(state: ConversationState, at: Instant): ConversationState {
 
 export function endConversation(state: ConversationState, outcome: TouchpointOutcome, reason: string | null): ConversationState {
   return { ...state, status: 'done', outcome, reason };
-}
-
-/** What the actions of fired rules are, as effects of this touchpoint. `end` is the follow-up's own affair. */
-export function effectsOfActions(touchpointId: string, ruleId: string, actions: RuleAction[]): FollowUpEffect[] {
-  return actions.flatMap((action): FollowUpEffect[] => {
-    switch (action.kind) {
-      case 'escalate':
-        return [{ kind: 'open-escalation', touchpointId, level: action.level, ruleId }];
-      case 'task':
-        return [{ kind: 'create-task', touchpointId, task: 'rule', title: action.title }];
-      case 'end':
-        return [];
-      default:
-        return assertNever(action);
-    }
-  });
 }
 
 function contactEnded(rules: ConversationRules, state: ConversationState, contactKind: ContactKind, channel: Channel, outcome: ContactOutcome, at: Instant): Evolved {

@@ -1,6 +1,5 @@
 import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
-import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
-import type { RuleAction } from '../plan/format.ts';
+import type { FollowUpEffect, Instant, ToldAction } from '../follow-up/types.ts';
 
 /**
  * A conversation: one `ask` or `call` touchpoint being carried out. Its thread owns window, nudges, channels, redials and
@@ -54,8 +53,8 @@ export type ConversationEvent =
   | { kind: 'contact-ended'; contactKind: ContactKind; channel: Channel; outcome: ContactOutcome; at: Instant }
   | { kind: 'receipt'; channel: Channel; delivered: boolean; reason: string; at: Instant }
   | { kind: 'answered-item'; at: Instant }
-  | { kind: 'completed'; at: Instant; actions: RuleAction[] }
-  | { kind: 'call-ended'; disposition: CallDisposition; at: Instant; actions: RuleAction[] }
+  | { kind: 'completed'; at: Instant; actions: ToldAction[] }
+  | { kind: 'call-ended'; disposition: CallDisposition; at: Instant; actions: ToldAction[] }
   | { kind: 'cancelled'; reason: string }
   | { kind: 'paused'; at: Instant }
   | { kind: 'resumed'; at: Instant };

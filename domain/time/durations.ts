@@ -41,3 +41,8 @@ export function addDuration(instant: Instant, iso: string, zone: string): Instan
   const moved = days === 0 ? epochMs(instant) : wallClock(instant, zone).add({ days }).epochMilliseconds;
   return toInstant(moved + timeMs);
 }
+
+/** An instant so many milliseconds later. */
+export function plusMs(instant: Instant, ms: number): Instant {
+  return toInstant(Date.parse(instant) + ms);
+}

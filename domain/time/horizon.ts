@@ -34,14 +34,14 @@ export interface SeriesExtension {
  */
 export function extendSeries(series: Series, now: Instant, made: { since: Instant } | { through: string }): SeriesExtension {
   const today = dateIn(series, now);
-  const ahead = (through: string): Occurrence[] => occurrencesOn(series, plus(today, -longestMoveDays), through).filter(({ dueAt }) => epochMs(dueAt) > epochMs(now));
+  const ahead = (through: string): Occurrence[] => occurrencesOn(series, plus(today, -longestMoveDays(series)), through).filter(({ dueAt }) => epochMs(dueAt) > epochMs(now));
   const needed = [plus(today, horizonDays), ...nextOf(ahead, today).map(({ recurrenceId }) => recurrenceId), ...('through' in made ? [made.through] : [])];
   const through = needed.reduce((a, b) => (a > b ? a : b));
   return {
     occurrences:
       'through' in made
         ? occurrencesOn(series, plus(made.through, 1), through)
-        : occurrencesOn(series, plus(dateIn(series, made.since), -longestMoveDays), through).filter(({ dueAt }) => epochMs(dueAt) >= epochMs(made.since)),
+        : occurrencesOn(series, plus(dateIn(series, made.since), -longestMoveDays(series)), through).filter(({ dueAt }) => epochMs(dueAt) >= epochMs(made.since)),
     through,
     extendAt: goesOn(series, through) ? timeToExtend(series, through, ahead(through)) : null,
   };

@@ -49,3 +49,8 @@ export function wallClock(instant: Instant, zone: string): Temporal.ZonedDateTim
   if (!isTimeZone(zone)) throw new TimeError('bad-zone', 'Give the time zone by its IANA name, such as Asia/Shanghai.');
   return Temporal.Instant.fromEpochMilliseconds(epochMs(instant)).toZonedDateTimeISO(zone);
 }
+
+/** The day that the wall of `zone` shows at `instant`, as `YYYY-MM-DD`. */
+export function localDateOf(instant: Instant, zone: string): string {
+  return wallClock(instant, zone).toPlainDate().toString();
+}

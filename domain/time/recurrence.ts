@@ -30,8 +30,10 @@ export interface Occurrence {
   dueAt: Instant;
 }
 
-/** A change of zone or a run of closed days moves an occurrence by less than this from the date that the rule names. */
-export const longestMoveDays = 40;
+/** By less than this an occurrence lies from the date that the rule names: a run of closed days moves it, and the zone alone by a day. */
+export function longestMoveDays(series: Series): number {
+  return series.closed === undefined ? 2 : 40;
+}
 
 /**
  * The occurrences due from `from` (inside) until `until` (outside), in order of their dates.
@@ -41,8 +43,8 @@ export const longestMoveDays = 40;
  * 2011-12-30, has no occurrence, since it would meet the next one.
  */
 export function occurrences(series: Series, range: { from: Instant; until: Instant }): Occurrence[] {
-  const first = wallClock(range.from, series.zone).toPlainDate().subtract({ days: longestMoveDays });
-  const last = wallClock(range.until, series.zone).toPlainDate().add({ days: longestMoveDays });
+  const first = wallClock(range.from, series.zone).toPlainDate().subtract({ days: longestMoveDays(series) });
+  const last = wallClock(range.until, series.zone).toPlainDate().add({ days: longestMoveDays(series) });
   const [from, until] = [epochMs(range.from), epochMs(range.until)];
   return occurrencesOn(series, first.toString(), last.toString()).filter(({ dueAt }) => from <= epochMs(dueAt) && epochMs(dueAt) < until);
 }
@@ -65,15 +67,35 @@ function datesOf(series: Series, from: string, through: string): Temporal.PlainD
   const last = series.lastDate !== null && series.lastDate < through ? series.lastDate : through;
   const first = series.firstDate > from ? series.firstDate : from;
   if (last < first) return [];
+  const years = Array.from({ length: yearOf(last) - yearOf(first) + 1 }, (_, index) => yearOf(first) + index);
+  return years.flatMap((year) => datesInYear(series.rule, series.firstDate, year)).filter((date) => first <= date && date <= last).map(localDate);
+}
+
+/** Dates by rule, first date and year: patients of one plan ask for the same again and again, and counting them is what costs. */
+const counted = new Map<string, readonly string[]>();
+const countedAtMost = 4_096;
+
+function datesInYear(text: string, firstDate: string, year: number): readonly string[] {
+  const key = `${text} ${firstDate} ${year}`;
+  const known = counted.get(key);
+  if (known !== undefined) return known;
   // Dates are counted in UTC, where no day is skipped or short: what a place does with its clocks is for each date apart.
   const rule = new RRuleTemporal({
-    rruleString: `RRULE:${series.rule.replace(/UNTIL=(\d{8})/, 'UNTIL=$1T000000Z')}`,
-    dtstart: utcMidnight(series.firstDate),
+    rruleString: `RRULE:${text.replace(/UNTIL=(\d{8})/, 'UNTIL=$1T000000Z')}`,
+    dtstart: utcMidnight(firstDate),
     temporal: Temporal,
     strict: true,
     maxIterations: 1_000_000,
   });
-  return rule.between(utcMidnight(first), utcMidnight(last), true).map((midnight) => midnight.toPlainDate());
+  const dates = rule.between(utcMidnight(`${String(year).padStart(4, '0')}-01-01`), utcMidnight(`${String(year).padStart(4, '0')}-12-31`), true).map((midnight) => midnight.toPlainDate().toString());
+  const [oldest] = counted.keys();
+  if (counted.size >= countedAtMost && oldest !== undefined) counted.delete(oldest);
+  counted.set(key, dates);
+  return dates;
+}
+
+function yearOf(date: string): number {
+  return localDate(date).year;
 }
 
 function utcMidnight(date: string): Temporal.ZonedDateTime {

@@ -10,6 +10,8 @@ export interface Contacts {
   contactEnd(end: ContactEnd): Promise<AttemptOutcome>;
   /** Records a status callback. Null when the message is not one of ours (or its contact is not known yet). */
   attemptReceipt(receipt: AttemptReceipt): Promise<ReceiptSubject | null>;
+  /** The right to judge the condition of a due step: the enrolment's facts and its earlier answers. Refused for a step that has no condition or is not due. */
+  judgeBegin(touchpointId: string, businessNow: string): Promise<string>;
   /** True while a reply to this conversation is stored and not handled: silence is not judged before it is. */
   replyWaiting(touchpointId: string): Promise<boolean>;
   /** Answers with how many were forgotten. */
@@ -36,6 +38,9 @@ export function createContacts(sql: Connection): Contacts {
         select attempt_id as "attemptId", subject_kind as "subjectKind", subject_id as "subjectId", kind, channel, status, changed
         from gate.attempt_receipt(${providerSid}, ${attemptId}, ${status}, ${rank}, ${error})`);
       return row ?? null;
+    },
+    async judgeBegin(touchpointId, businessNow) {
+      return (await askedOne(sql<{ secret: string }[]>`select gate.judge_begin(${touchpointId}, ${businessNow}) as secret`)).secret;
     },
     async replyWaiting(touchpointId) {
       return (await askedOne(sql<{ waiting: boolean }[]>`select gate.reply_waiting(${touchpointId}) as waiting`)).waiting;

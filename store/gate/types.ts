@@ -4,11 +4,11 @@ import type { Instant } from '../../domain/follow-up/types.ts';
 
 /**
  * Names of sealed fields. What `row_id` is for each:
- * `conversation.progress`, `response.answers`: the touchpoint id; `call.recording`, `call.transcript`: the call id;
+ * `conversation.progress`, `response.answers`: the touchpoint id; `enrolment.facts`: the enrolment id; `call.recording`, `call.transcript`: the call id;
  * `inbound.body`: the inbound id; `address.value`: the address's `rowId`; `opt-out.evidence`: the address id; the others: a random id of the row.
  * `contact.card` is no sealed value: it is the right to `readCard`.
  */
-export type Field = 'patient.name' | 'patient.birth-date' | 'patient.sex' | 'patient.mrn' | 'patient.note' | 'address.value' | 'consent.evidence' | 'opt-out.evidence' | 'conversation.progress' | 'response.answers' | 'inbound.body' | 'call.recording' | 'call.transcript' | 'contact.card';
+export type Field = 'patient.name' | 'patient.birth-date' | 'patient.sex' | 'patient.mrn' | 'patient.note' | 'address.value' | 'consent.evidence' | 'opt-out.evidence' | 'conversation.progress' | 'response.answers' | 'enrolment.facts' | 'inbound.body' | 'call.recording' | 'call.transcript' | 'contact.card';
 
 /** What a person may ask the gate for; `gate.permission` in the migrations says which role, for which purpose, with which fields. */
 export type Action =

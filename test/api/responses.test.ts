@@ -24,7 +24,7 @@ async function openMoodCheck(): Promise<string> {
   const ready = world.deps.content.plans['surgery-recovery'];
   if (ready === undefined) throw new Error('The ready plan is not there.');
   const steps = ready.steps.map((step) => (step.kind === 'ask' ? { ...step, questionnaire: 'phq-9', rules: [] } : step));
-  await publishPlan(world.deps.sql, { ...ready, id: 'mood', steps }, '', 'test');
+  await publishPlan(world.deps.sql, { ...ready, id: 'mood', version: 1, steps }, world.deps.content.questionnaires, '', 'test');
   const surgery = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
   const reply = await world.ask('POST', '/v1/enrolments', { token: nurse.token, json: { patientId: await registered(world, nurse.token), planId: 'mood', version: 1, anchors: { surgery } } });
   return openedIn(String(reply.body['enrolmentId']));

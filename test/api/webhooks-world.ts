@@ -125,7 +125,7 @@ export async function createWebhooksWorld() {
   for (const [id, source] of Object.entries(plans)) {
     const parsed = validatePlan(source, content);
     if (!parsed.ok) throw new Error(`${id}: ${JSON.stringify(parsed.faults)}`);
-    await publishPlan(root, parsed.plan, source, 'test');
+    await publishPlan(root, parsed.plan, content.questionnaires, source, 'test');
   }
   const workerGate = createGate(worker);
 

@@ -154,7 +154,7 @@ export async function publishedPlan(world: World, department = 'surgery'): Promi
   const plan = world.deps.content.plans['surgery-recovery'];
   if (plan === undefined) throw new Error('The ready plan is not there.');
   const version = department === 'surgery' ? 1 : 2;
-  await publishPlan(world.deps.sql, { ...plan, version, department }, '', 'test');
+  await publishPlan(world.deps.sql, { ...plan, version, department }, world.deps.content.questionnaires, '', 'test');
   const soon = new Date(Date.now() + 30 * 86_400_000).toISOString();
   return { planId: plan.id, anchors: Object.fromEntries(Object.entries(plan.anchors).map(([anchor, { kind }]) => [anchor, kind === 'date' ? soon.slice(0, 10) : soon])) };
 }

@@ -3,7 +3,7 @@ import type { Channel, ContactOutcome } from '../../domain/codes.ts';
 import { decide } from '../../domain/follow-up/decide.ts';
 import { evolve } from '../../domain/follow-up/evolve.ts';
 import { planTouchpoints } from '../../domain/follow-up/schedule.ts';
-import type { FollowUpEffect, FollowUpEvent, FollowUpNext, FollowUpState } from '../../domain/follow-up/types.ts';
+import type { FollowUpEffect, FollowUpEvent, FollowUpNext, FollowUpState, Judgement, ToldAction } from '../../domain/follow-up/types.ts';
 import type { Plan } from '../../domain/plan/format.ts';
 
 /** The decider under test; a broken one is passed in by the tests of the tests. */
@@ -18,6 +18,8 @@ export interface Script {
   contacts: ContactOutcome['kind'][];
   receipts: ('delivered' | 'failed' | 'none')[];
   conversations: ('answered' | 'missed' | 'escalated')[];
+  told: ToldAction[][];
+  judgements: Judgement[];
   outside: { atStep: number; event: FollowUpEvent }[];
   delaysMs: number[];
 }
@@ -35,20 +37,21 @@ const start = Date.parse('2026-03-20T06:00:00.000Z');
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** Drives the decider as its thread does, against scripted answers, until it ends or has waited in vain for `limit` rounds. */
-export function simulate(decider: Decider, plan: Plan, script: Script, limit = 600): Run {
+export function simulate(decider: Decider, plan: Plan, script: Script, limit = 3_000): Run {
   let nowMs = start;
   let id = 0;
+  const newId = (): string => `t${(id += 1)}`;
   let revision = 1;
   const anchors = { surgery: '2026-03-21', enrolment: iso(start) };
   let state: FollowUpState = {
-    schemaVersion: 1, enrolmentId: 'e', status: 'active', endReason: null, anchors, zone: 'America/New_York',
-    touchpoints: planTouchpoints(plan, anchors, 'America/New_York', () => `t${(id += 1)}`),
+    schemaVersion: 1, enrolmentId: 'e', status: 'active', endReason: null, startedAt: iso(start), pausedAt: null, anchors, tags: [], zone: 'America/New_York', series: {},
+    touchpoints: planTouchpoints(plan, { enrolmentId: 'e', anchors, zone: 'America/New_York' }, newId),
   };
   const run: Run = { state, effects: [], sent: [], endings: new Map(), steps: 0, ended: false };
   const draw = <T>(list: T[], fallback: T): T => list.shift() ?? fallback;
   const script2 = structuredClone(script);
   const apply = (event: FollowUpEvent): void => {
-    const evolved = decider.evolve(plan, state, event, iso(nowMs));
+    const evolved = decider.evolve(plan, state, event, iso(nowMs), newId);
     countEndings(state, evolved.state);
     state = evolved.state;
     run.effects.push(...evolved.effects);
@@ -62,16 +65,18 @@ export function simulate(decider: Decider, plan: Plan, script: Script, limit = 6
     }
   };
   const resume = (): FollowUpNext => {
-    const decision = decider.decide(plan, state, iso(nowMs), (revision += 1));
+    const decision = decider.decide(plan, state, iso(nowMs), (revision += 1), newId);
     countEndings(state, decision.state);
     state = decision.state;
     run.effects.push(...decision.effects);
-    return decision.next;
+    if (decision.next.kind !== 'judge') return decision.next;
+    apply({ kind: 'judged', touchpointId: decision.next.touchpointId, verdict: draw(script2.judgements, 'yes') });
+    return resume();
   };
   const open = (): string | undefined => state.touchpoints.find((touchpoint) => touchpoint.status === 'open')?.id;
   let next = resume();
   let idle = 0;
-  for (; run.steps < limit && idle < 5; run.steps += 1) {
+  for (; run.steps < limit && idle < 8; run.steps += 1) {
     for (const { event } of script2.outside.filter((candidate) => candidate.atStep === run.steps)) {
       apply(event);
       next = resume();
@@ -84,13 +89,16 @@ export function simulate(decider: Decider, plan: Plan, script: Script, limit = 6
       const touchpointId = open();
       if (touchpointId !== undefined) {
         // A conversation is a thread of its own: it goes on whatever became of the command that opened it.
-        apply({ kind: 'conversation-ended', touchpointId, outcome: draw(script2.conversations, 'answered'), reason: '', actions: [] });
+        const outcome = draw(script2.conversations, 'answered');
+        apply({ kind: 'conversation-ended', touchpointId, outcome, reason: '', actions: outcome === 'answered' ? draw(script2.told, []) : [] });
         next = resume();
         continue;
       }
       if (next.dueAt === null) {
         idle += 1;
         apply({ kind: 'resumed', by: 'test' });
+        // What waits for an anchor that nobody makes known would wait for ever.
+        for (const [anchor, to] of [['relapse', iso(nowMs)], ['surgery', '2026-03-25']] as const) if (state.anchors[anchor] === undefined) apply({ kind: 'anchor-moved', anchor, to, by: 'test' });
       } else {
         nowMs = Math.max(nowMs, Date.parse(next.dueAt)) + draw(script2.delaysMs, 0);
       }
@@ -127,19 +135,60 @@ export function contactOutcome(kind: ContactOutcome['kind'], nowMs: number): Con
   }
 }
 
+const kinds = ['remind', 'advise', 'ask', 'measure', 'task', 'review'] as const;
+const reply = { window: 'PT4H', nudges: [], silence: 'task' };
+
 const step = (index: number) =>
-  fc.record({ kind: fc.constantFrom('remind', 'ask', 'task'), days: fc.integer({ min: -1, max: 40 }), hour: fc.integer({ min: 0, max: 23 }), within: fc.constantFrom('PT30M', 'PT6H', 'P1D'), otherwise: fc.constantFrom('skip', 'task'), anchor: fc.constantFrom('surgery', 'enrolment') }).map((drawn) => ({
-    id: `step-${index}`,
-    title: { en: `Step ${index}` },
-    at: { anchor: drawn.anchor, offset: `${drawn.days < 0 ? '-' : ''}P${Math.abs(drawn.days)}D`, localTime: `${String(drawn.hour).padStart(2, '0')}:15` },
-    lateness: { sendWithin: drawn.within, otherwise: drawn.otherwise },
-    ...(drawn.kind === 'remind' ? { kind: 'remind', message: 'm' } : drawn.kind === 'task' ? { kind: 'task', instruction: 'i' } : { kind: 'ask', questionnaire: 'q', reply: { window: 'PT4H', nudges: [], silence: 'task' }, rules: [] }),
-  }));
+  fc.record({
+    kind: fc.constantFrom(...kinds), days: fc.integer({ min: -1, max: 40 }), hour: fc.integer({ min: 0, max: 23 }), hasWindow: fc.boolean(), within: fc.constantFrom('PT30M', 'PT6H', 'P1D'),
+    otherwise: fc.constantFrom('skip', 'task', 'move'), anchor: fc.constantFrom('surgery', 'enrolment', 'relapse'), every: fc.constantFrom(null, null, 'FREQ=DAILY;COUNT=5', 'FREQ=WEEKLY;BYDAY=MO,TH;COUNT=6', 'FREQ=MONTHLY'), isJudged: fc.boolean(),
+    afterAnchorMoved: fc.constantFrom('keep', 'again'), passedWhilePaused: fc.constantFrom('lateness', 'skip', 'task'), whenUnknown: fc.constantFrom('skip', 'send', 'task'),
+  }).map((drawn) => {
+    const time = `${String(drawn.hour).padStart(2, '0')}:15`;
+    return {
+      id: `step-${index}`,
+      title: { en: `Step ${index}` },
+      at: { anchor: drawn.anchor, offset: `${drawn.days < 0 ? '-' : ''}P${Math.abs(drawn.days)}D`, ...(drawn.hasWindow ? { window: { from: time, to: '23:45' } } : { localTime: time }) },
+      ...(drawn.every === null ? { afterAnchorMoved: drawn.afterAnchorMoved } : { every: { rule: drawn.every, ...(drawn.every === 'FREQ=MONTHLY' ? { until: { anchor: 'enrolment', offset: 'P200D' } } : {}) } }),
+      lateness: { sendWithin: drawn.within, otherwise: drawn.otherwise, ...(drawn.otherwise === 'move' ? { move: { within: 'P3D', then: 'task' } } : {}) },
+      ...(drawn.isJudged ? { when: 'tagged frail', whenUnknown: drawn.whenUnknown } : {}),
+      passedWhilePaused: drawn.passedWhilePaused,
+      ...particulars(drawn.kind),
+    };
+  });
+
+function particulars(kind: (typeof kinds)[number]) {
+  switch (kind) {
+    case 'remind':
+      return { kind, message: 'm' };
+    case 'advise':
+      return { kind, advice: 'a', exclude: 'tagged frail' };
+    case 'ask':
+      return { kind, questionnaire: 'q', reply, rules: [] };
+    case 'measure':
+      return { kind, readings: [{ id: 'weight', text: { en: 'w', zh: 'w' }, unit: 'kg', min: 1, max: 300, decimals: 1 }], reply, rules: [{ id: 'heavy', if: 'weight at least 100', do: [{ kind: 'task', title: 'heavy' }], confirm: { after: 'PT5M' } }] };
+    case 'task':
+      return { kind, instruction: 'i' };
+    case 'review':
+      return { kind, instruction: 'i', by: 'nurse', within: 'P2D' };
+  }
+}
+
+/** What a conversation may report of its rules. */
+const told: fc.Arbitrary<ToldAction[]> = fc.array(
+  fc.oneof(
+    fc.constant<ToldAction>({ kind: 'tag', tag: 'frail' }),
+    fc.constant<ToldAction>({ kind: 'start', anchor: 'relapse' }),
+    fc.constant<ToldAction>({ kind: 'confirm', ruleId: 'heavy', afterMs: 300_000 }),
+    fc.constant<ToldAction>({ kind: 'end' }),
+  ),
+  { maxLength: 2 },
+);
 
 export const plans: fc.Arbitrary<Plan> = fc.integer({ min: 1, max: 12 }).chain((count) =>
   fc.tuple(...Array.from({ length: count }, (_, index) => step(index))).map((steps) => ({
     format: 'carethread.plan/1', id: 'p', version: 1, title: { en: 'P' }, purpose: 'follow-up', department: 'd',
-    anchors: { surgery: { kind: 'date', title: { en: 'S' } }, enrolment: { kind: 'instant', title: { en: 'E' } } },
+    anchors: { surgery: { kind: 'date', title: { en: 'S' } }, enrolment: { kind: 'instant', title: { en: 'E' } }, relapse: { kind: 'instant', title: { en: 'R' } } }, tags: ['frail'],
     channels: ['sms', 'voice', 'email'], contactHours: { from: '08:00', to: '21:00' }, steps: steps as Plan['steps'], ladders: {},
   })),
 );
@@ -150,6 +199,9 @@ const outsideEvents: fc.Arbitrary<FollowUpEvent> = fc.oneof(
   fc.integer({ min: 1, max: 28 }).map((day): FollowUpEvent => ({ kind: 'anchor-moved', anchor: 'surgery', to: `2026-03-${String(day).padStart(2, '0')}`, by: 'n' })),
   fc.integer({ min: 0, max: 12 }).map((index): FollowUpEvent => ({ kind: 'waived', stepId: `step-${index}`, by: 'n', reason: 'r' })),
   fc.constant<FollowUpEvent>({ kind: 'zone-changed', zone: 'Asia/Kolkata' }),
+  fc.constant<FollowUpEvent>({ kind: 'anchor-cleared', anchor: 'surgery', by: 'n', reason: 'cancelled' }),
+  fc.constant<FollowUpEvent>({ kind: 'appointment-missed', anchor: 'surgery', at: iso(start), by: 'n' }),
+  fc.constant<FollowUpEvent>({ kind: 'tagged', tag: 'frail', remove: false, by: 'n' }),
   fc.constant<FollowUpEvent>({ kind: 'ended', reason: 'withdrawn', by: 'n' }),
 );
 
@@ -157,6 +209,8 @@ export const scripts: fc.Arbitrary<Script> = fc.record({
   contacts: fc.array(fc.constantFrom<ContactOutcome['kind']>('sent', 'sent', 'sent', 'held', 'refused', 'unreachable', 'unknown'), { maxLength: 40 }),
   receipts: fc.array(fc.constantFrom<'delivered' | 'failed' | 'none'>('delivered', 'delivered', 'failed', 'none'), { maxLength: 40 }),
   conversations: fc.array(fc.constantFrom<'answered' | 'missed' | 'escalated'>('answered', 'missed', 'escalated'), { maxLength: 20 }),
+  told: fc.array(told, { maxLength: 10 }),
+  judgements: fc.array(fc.constantFrom<Judgement>('yes', 'yes', 'no', 'unknown', 'excluded', 'exclusion-unknown'), { maxLength: 20 }),
   outside: fc.array(fc.record({ atStep: fc.integer({ min: 0, max: 40 }), event: outsideEvents }), { maxLength: 4 }),
   delaysMs: fc.array(fc.constantFrom(0, 0, 1_000, 7_200_000, 200_000_000), { maxLength: 20 }),
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { channelsByKind } from '../../domain/plan/channels.ts';
-import { endTouchpoint, replace } from '../../domain/follow-up/evolve.ts';
+import { endTouchpoint, replace } from '../../domain/follow-up/touchpoints.ts';
 import { plans, realDecider, scripts, simulate } from './follow-up-simulation.ts';
 import type { Decider, Run } from './follow-up-simulation.ts';
 
@@ -62,19 +62,19 @@ describe('the properties notice a decider that is broken on purpose', () => {
   };
 
   test('one that forgets that a message is out', () => {
-    noticed({ ...realDecider, evolve: (plan, state, event, now) => (event.kind === 'contact-ended' && event.outcome.kind === 'sent' ? { state, effects: [] } : realDecider.evolve(plan, state, event, now)) }, neverTwice);
+    noticed({ ...realDecider, evolve: (plan, state, event, now, newId) => (event.kind === 'contact-ended' && event.outcome.kind === 'sent' ? { state, effects: [] } : realDecider.evolve(plan, state, event, now, newId)) }, neverTwice);
   });
 
   test('one that drops a late step without an outcome', () => {
-    noticed({ ...realDecider, decide: (plan, state, now, revision) => {
-      const decision = realDecider.decide(plan, state, now, revision);
+    noticed({ ...realDecider, decide: (plan, state, now, revision, newId) => {
+      const decision = realDecider.decide(plan, state, now, revision, newId);
       return { ...decision, state: { ...decision.state, touchpoints: decision.state.touchpoints.filter((touchpoint) => touchpoint.outcome !== 'missed') } };
     } }, (run) => expect(run.endings.size).toBe(run.state.touchpoints.length));
   });
 
   test('one that ends a touchpoint again', () => {
-    noticed({ ...realDecider, evolve: (plan, state, event, now) => {
-      const evolved = realDecider.evolve(plan, state, event, now);
+    noticed({ ...realDecider, evolve: (plan, state, event, now, newId) => {
+      const evolved = realDecider.evolve(plan, state, event, now, newId);
       const [first] = evolved.state.touchpoints;
       return first === undefined || event.kind !== 'receipt' ? evolved : { ...evolved, state: replace(evolved.state, { ...endTouchpoint(first, 'merged', null), status: 'planned' }) };
     } }, everyTouchpointEndsOnce);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { checkPlan } from '../../domain/plan/check.ts';
 import { parsePlan } from '../../domain/plan/parse.ts';
-import { evaluateRules } from '../../domain/plan/rules.ts';
+import { evaluateRules } from '../../domain/conditions/rules.ts';
 import { validatePlan } from '../../domain/plan/validate.ts';
 import { shipped } from '../unit/domain-dialogue/questionnaires.ts';
 import { catalogue, goodPlan } from '../unit/domain-plan/plans.ts';

@@ -168,7 +168,7 @@ export async function createCareWorld() {
         steps: steps.map((step) => ({ kind: 'remind', title: { en: 'Step' }, at: { anchor: 'surgery', offset: 'P1D', localTime: '10:00' }, lateness: { sendWithin: 'PT26H', otherwise: 'task' }, ...(step['kind'] === undefined ? { message: 'visit-reminder' } : {}), ...step })),
         ladders: { red: { rungs: [{ page: 'on-call-1', wait: 'PT15M' }, { page: 'on-call-2', wait: 'PT15M' }], repeatTop: 'PT10M', reachWithin: 'PT30M' } },
       });
-      await publishPlan(api, plan, '', 'test');
+      await publishPlan(api, plan, content.questionnaires, '', 'test');
       const enrolmentId = randomUUID();
       const threads = await api.begin((tx) => startEnrolment(tx, { enrolmentId, patientId: patient.patientId, plan, anchors: { surgery: '2026-03-01' }, zone: options.zone ?? 'UTC', startedBy: 'test', now: clock.now.toISOString() }));
       const rows = await root<{ id: string; stepId: string }[]>`select touchpoint_id as id, step_id as "stepId" from care.touchpoint where enrolment_id = ${enrolmentId}`;

@@ -15,7 +15,7 @@ const stepOf = (plan: Plan, id: string): Plan['steps'][number] => {
 it('a step after an instant keeps that instant\'s own time of day, seconds and all', () => {
   const plan = shipped('showcase-timer');
 
-  const due = dueAtOf(plan, stepOf(plan, 'visit-reminder'), { enrolment: '2026-05-01T13:07:05.000Z' }, 'Pacific/Auckland');
+  const due = dueAtOf(plan, stepOf(plan, 'visit-reminder'), { enrolmentId: 'e', anchors: { enrolment: '2026-05-01T13:07:05.000Z' }, zone: 'Pacific/Auckland' });
 
   expect(due).toBe('2026-05-01T13:07:45.000Z');
 });
@@ -23,7 +23,7 @@ it('a step after an instant keeps that instant\'s own time of day, seconds and a
 it('a step with a local time is at that time on the patient\'s own day', () => {
   const plan = shipped('post-discharge');
 
-  const due = dueAtOf(plan, stepOf(plan, 'check-day-3'), { discharge: '2026-05-01' }, 'Asia/Shanghai');
+  const due = dueAtOf(plan, stepOf(plan, 'check-day-3'), { enrolmentId: 'e', anchors: { discharge: '2026-05-01' }, zone: 'Asia/Shanghai' });
 
   expect(due).toBe('2026-05-04T02:00:00.000Z');
 });

@@ -26,7 +26,7 @@ describe('reading a plan', () => {
       'id|Use lower-case letters, digits and hyphens, beginning with a letter.|2',
       'version|Write "version" as a number.|3',
       'department|Add "department" (text (in quotes where it looks like a number)).|-',
-      'steps[0].kind|Write "kind" as one of remind, ask, call, task.|10',
+      'steps[0].kind|Write "kind" as one of remind, advise, ask, measure, call, task, review.|10',
       'steps[1].at.offset|Write an ISO 8601 duration such as P3D, PT4H, -P1D or PT5S.|19',
       'steps[1].rules[0].do[0].level|Write "level" as one of red, amber.|25',
       'colour|Remove "colour", or correct its spelling: no such key belongs here.|4',

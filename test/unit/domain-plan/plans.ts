@@ -4,6 +4,7 @@ import { shipped } from '../domain-dialogue/questionnaires.ts';
 export const catalogue: Catalogue = {
   questionnaires: { 'pain-check': shipped('pain-check'), 'wound-check': shipped('wound-check') },
   messages: { welcome: { en: { sms: '{{ hospital }}: welcome' } } },
+  advice: { 'less-salt': { en: { sms: '{{ hospital }}: less salt' } } },
 };
 
 /** A small plan without faults; tests change one thing in its text. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Rule } from '../../../domain/plan/format.ts';
-import { evaluateRules } from '../../../domain/plan/rules.ts';
+import { evaluateRules } from '../../../domain/conditions/rules.ts';
 import type { Answers } from '../../../domain/questionnaire/format.ts';
 import { shipped } from '../domain-dialogue/questionnaires.ts';
 

@@ -1,0 +1,31 @@
+import type { Plan } from '../plan/format.ts';
+import { rulesOf } from '../plan/questions.ts';
+import { endTouchpoint, stepOf } from './touchpoints.ts';
+import type { FollowUpState } from './types.ts';
+
+/**
+ * Ends the steps of branches that were never taken, once nothing is left that could lead into them. An anchor that only a rule
+ * starts is known when an answer has made it so; when the last question is answered and it has not, its steps are not needed.
+ * What hangs on an anchor from outside, such as a birth or an appointment, goes on waiting.
+ */
+export function leaveBranches(plan: Plan, state: FollowUpState): FollowUpState {
+  const started = startedByRules(plan);
+  const unfinished = state.touchpoints.filter((touchpoint) => touchpoint.status !== 'done');
+  const isDormant = (stepId: string): boolean => {
+    const { anchor } = stepOf(plan, stepId).at;
+    return state.anchors[anchor] === undefined && started.has(anchor);
+  };
+  if (unfinished.length === 0 || state.status !== 'active' || awaitsSeries(plan, state) || unfinished.some((touchpoint) => !isDormant(touchpoint.stepId))) return state;
+  return { ...state, touchpoints: state.touchpoints.map((touchpoint) => (touchpoint.status === 'done' ? touchpoint : endTouchpoint(touchpoint, 'waived', 'branch-not-taken'))) };
+}
+
+/** Whether a series has yet to begin, at an anchor that comes from outside. */
+export function awaitsSeries(plan: Plan, state: FollowUpState): boolean {
+  const started = startedByRules(plan);
+  return state.status !== 'ended' && plan.steps.some((step) => step.every !== undefined && state.anchors[step.at.anchor] === undefined && !started.has(step.at.anchor));
+}
+
+function startedByRules(plan: Plan): Set<string> {
+  const rules = plan.steps.flatMap((step) => (step.kind === 'ask' || step.kind === 'measure' || step.kind === 'call' ? rulesOf(plan, step) : []));
+  return new Set(rules.flatMap((rule) => rule.do.flatMap((action) => (action.kind === 'start' ? [action.anchor] : []))));
+}

@@ -1,0 +1,41 @@
+import type { Plan } from '../plan/format.ts';
+import { addDuration, durationMs } from '../time/durations.ts';
+import { endTouchpoint, stepOf } from './touchpoints.ts';
+import type { FollowUpEffect, Instant, Touchpoint } from './types.ts';
+
+export interface Change {
+  touchpoint: Touchpoint;
+  effects: FollowUpEffect[];
+}
+
+/** Applies a step's lateness: what the plan's author said shall happen to a step that can no longer be begun. */
+export function endLate(plan: Plan, touchpoint: Touchpoint, why: string, zone: string, now: Instant): Change {
+  const { otherwise, move } = stepOf(plan, touchpoint.stepId).lateness;
+  if (otherwise === 'skip') return skip(touchpoint, why);
+  if (otherwise === 'task' || move === undefined) return giveToStaff(touchpoint, why);
+  const slot = nextSlot(touchpoint, zone, now);
+  const first = touchpoint.movedFrom ?? touchpoint.dueAt;
+  if (slot === null || first === null || Date.parse(slot) - Date.parse(first) > durationMs(move.within)) return move.then === 'skip' ? skip(touchpoint, why) : giveToStaff(touchpoint, why);
+  return { touchpoint: { ...touchpoint, dueAt: slot, nextAt: slot, movedFrom: first, judged: false, reason: 'moved' }, effects: [] };
+}
+
+export function skip(touchpoint: Touchpoint, why: string): Change {
+  return { touchpoint: endTouchpoint(touchpoint, 'missed', why), effects: [] };
+}
+
+export function giveToStaff(touchpoint: Touchpoint, why: string): Change {
+  return { touchpoint: endTouchpoint(touchpoint, 'escalated', why), effects: [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'late-step', title: touchpoint.stepId }] };
+}
+
+const dayMs = 86_400_000;
+
+/** The same local time on the first day after now. */
+function nextSlot(touchpoint: Touchpoint, zone: string, now: Instant): Instant | null {
+  if (touchpoint.dueAt === null) return null;
+  const passed = Math.max(0, Math.floor((Date.parse(now) - Date.parse(touchpoint.dueAt)) / dayMs) - 1);
+  for (let days = passed; days <= passed + 3; days += 1) {
+    const slot = addDuration(touchpoint.dueAt, `P${days}D`, zone);
+    if (slot > now) return slot;
+  }
+  return null;
+}

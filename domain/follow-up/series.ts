@@ -1,0 +1,73 @@
+import { calendarOf } from '../plan/calendar.ts';
+import type { Plan, Step } from '../plan/format.ts';
+import { resolveDueAt } from '../time/due-at.ts';
+import { addDuration } from '../time/durations.ts';
+import { extendSeries } from '../time/horizon.ts';
+import { localDateOf } from '../time/instants.ts';
+import type { Occurrence, Series } from '../time/recurrence.ts';
+import { endTouchpoint, newTouchpoint } from './touchpoints.ts';
+import type { FollowUpState, Instant, Touchpoint } from './types.ts';
+
+/** Adds the occurrences of a series that are to exist by now, so that a plan of years never holds thousands of rows and never runs dry. */
+export function extendOne(plan: Plan, state: FollowUpState, step: Step, now: Instant, newId: () => string): FollowUpState {
+  const laid = state.series[step.id];
+  if (laid !== undefined && (laid.extendAt === null || laid.extendAt > now)) return state;
+  const series = seriesOf(plan, state, step);
+  if (series === null) return state;
+  const { occurrences, through, extendAt } = extendSeries(series, now, laid === undefined ? { since: firstInstant(state, step) } : { through: laid.through });
+  return { ...withOccurrences(state, step, occurrences, newId), series: { ...state.series, [step.id]: { through, extendAt } } };
+}
+
+/**
+ * Lays a series out anew, after its anchor, its bound or the zone changed: what has not begun is dated anew or, when it is no part
+ * of the series any more, ended. Occurrences are known by their local date, so one that was carried out is not planned twice.
+ */
+export function layOutAnew(plan: Plan, state: FollowUpState, step: Step, now: Instant, newId: () => string): FollowUpState {
+  const series = seriesOf(plan, state, step);
+  if (series === null) return state;
+  const { occurrences, through, extendAt } = extendSeries(series, now, { since: firstInstant(state, step) });
+  const dueById = new Map(occurrences.map(({ recurrenceId, dueAt }) => [recurrenceId, dueAt]));
+  const touchpoints = state.touchpoints.map((touchpoint) => (isOccurrence(touchpoint, step) && touchpoint.status === 'planned' ? datedAnew(touchpoint, dueById.get(touchpoint.recurrenceId)) : touchpoint));
+  return { ...withOccurrences({ ...state, touchpoints }, step, occurrences, newId), series: { ...state.series, [step.id]: { through, extendAt } } };
+}
+
+/** None is made that could no longer be begun when the enrolment started. */
+function firstInstant(state: FollowUpState, step: Step): Instant {
+  return addDuration(state.startedAt, `-${step.lateness.sendWithin}`, state.zone);
+}
+
+/** Null while the anchor that it begins at is unknown. */
+function seriesOf(plan: Plan, state: FollowUpState, step: Step): Series | null {
+  const anchor = state.anchors[step.at.anchor];
+  if (anchor === undefined || step.every === undefined) return null;
+  const { rule, until } = step.every;
+  const bound = until === undefined ? undefined : state.anchors[until.anchor];
+  const calendar = calendarOf(plan, state.zone);
+  return {
+    rule,
+    firstDate: dayOf(anchor, step.at.offset, state.zone),
+    lastDate: bound === undefined ? null : dayOf(bound, until?.offset, state.zone),
+    at: step.at.window === undefined ? { localTime: step.at.localTime ?? plan.contactHours.from } : { window: step.at.window, seed: `${state.enrolmentId}/${step.id}` },
+    zone: state.zone,
+    closed: step.at.ifClosed === undefined || calendar === undefined ? undefined : { ifClosed: step.at.ifClosed, calendar },
+  };
+}
+
+function dayOf(anchor: string, offset: string | undefined, zone: string): string {
+  return localDateOf(resolveDueAt({ anchor, offset, localTime: '12:00' }, zone), zone);
+}
+
+function withOccurrences(state: FollowUpState, step: Step, occurrences: readonly Occurrence[], newId: () => string): FollowUpState {
+  const known = new Set(state.touchpoints.filter((touchpoint) => isOccurrence(touchpoint, step)).map((touchpoint) => touchpoint.recurrenceId));
+  const added = occurrences.filter(({ recurrenceId }) => !known.has(recurrenceId)).map(({ recurrenceId, dueAt }) => newTouchpoint(step, newId(), recurrenceId, dueAt));
+  return added.length === 0 ? state : { ...state, touchpoints: [...state.touchpoints, ...added] };
+}
+
+function isOccurrence(touchpoint: Touchpoint, step: Step): boolean {
+  return touchpoint.stepId === step.id && !touchpoint.recurrenceId.includes('~');
+}
+
+function datedAnew(touchpoint: Touchpoint, dueAt: Instant | undefined): Touchpoint {
+  if (dueAt === undefined) return endTouchpoint(touchpoint, 'waived', 'series-changed');
+  return dueAt === touchpoint.dueAt ? touchpoint : { ...touchpoint, dueAt, nextAt: dueAt, movedFrom: null, judged: false, reason: null };
+}

@@ -1,0 +1,36 @@
+import type { TouchpointOutcome } from '../codes.ts';
+import type { Plan, Step } from '../plan/format.ts';
+import { addDuration } from '../time/durations.ts';
+import type { FollowUpState, Instant, Touchpoint } from './types.ts';
+
+/** A touchpoint to which nothing has happened yet. */
+export function newTouchpoint(step: Step, id: string, recurrenceId: string, dueAt: Instant | null): Touchpoint {
+  return { id, stepId: step.id, recurrenceId, kind: step.kind, dueAt, nextAt: dueAt, movedFrom: null, status: 'planned', outcome: null, reason: null, judged: false, confirms: [], channelIndex: 0, round: 0, receiptBy: null };
+}
+
+/** By the time that `at` gives, the undated last; ties by step and occurrence, so that the order never depends on how rows were read. */
+export function byTime(at: (touchpoint: Touchpoint) => Instant | null): (a: Touchpoint, b: Touchpoint) => number {
+  const key = (touchpoint: Touchpoint): string => `${at(touchpoint) ?? '~'} ${touchpoint.stepId} ${touchpoint.recurrenceId}`;
+  return (a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
+}
+
+/** Ends a touchpoint. The one place that sets an outcome, so that it is set once. */
+export function endTouchpoint(touchpoint: Touchpoint, outcome: TouchpointOutcome, reason: string | null): Touchpoint {
+  return { ...touchpoint, status: 'done', outcome, reason, nextAt: null, receiptBy: null };
+}
+
+export function replace(state: FollowUpState, touchpoint: Touchpoint): FollowUpState {
+  return { ...state, touchpoints: state.touchpoints.map((candidate) => (candidate.id === touchpoint.id ? touchpoint : candidate)) };
+}
+
+/** The last instant at which this touchpoint may still be begun, by its step's lateness. */
+export function notAfterOf(plan: Plan, touchpoint: Touchpoint, zone: string): Instant | null {
+  if (touchpoint.dueAt === null) return null;
+  return addDuration(touchpoint.dueAt, stepOf(plan, touchpoint.stepId).lateness.sendWithin, zone);
+}
+
+export function stepOf(plan: Plan, stepId: string): Step {
+  const step = plan.steps.find((candidate) => candidate.id === stepId);
+  if (step === undefined) throw new Error(`Plan ${plan.id} version ${plan.version} has no step ${stepId}.`);
+  return step;
+}

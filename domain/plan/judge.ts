@@ -1,0 +1,51 @@
+import { evaluate } from '../conditions/evaluate.ts';
+import { weekdays } from '../conditions/scope.ts';
+import type { Calendar, Scope, Values } from '../conditions/scope.ts';
+import type { FollowUpState, Instant, Judgement, Touchpoint } from '../follow-up/types.ts';
+import { isBusinessDay } from '../time/calendar.ts';
+import { localDateOf, wallClock } from '../time/instants.ts';
+import { localDate } from '../time/local-times.ts';
+import { calendarOf } from './calendar.ts';
+import type { Plan, Step } from './format.ts';
+
+/** Whether a due step goes ahead: its condition, and for advice what excludes it. What excludes is stronger than what invites. */
+export function judge(step: Step, scope: Scope, values: Values): Judgement {
+  const { verdict } = step.when === undefined ? ({ verdict: 'yes' } as const) : evaluate(step.when, scope, values);
+  if (verdict !== 'yes' || step.kind !== 'advise' || step.exclude === undefined) return verdict;
+  const excluded = evaluate(step.exclude, scope, values).verdict;
+  return excluded === 'no' ? 'yes' : excluded === 'yes' ? 'excluded' : 'exclusion-unknown';
+}
+
+/** The patient's own day at an instant, as conditions see it: of the step's due time, so that lateness changes no condition. */
+export function calendarAt(plan: Plan, state: Pick<FollowUpState, 'anchors' | 'zone'>, instant: Instant): Calendar {
+  const there = wallClock(instant, state.zone);
+  const today = there.toPlainDate();
+  const days = Object.entries(state.anchors).map(([anchor, value]) => [anchor, dayOf(value, state.zone).until(today).days] as const);
+  const open = calendarOf(plan, state.zone);
+  return {
+    weekday: weekdays[there.dayOfWeek - 1] ?? 'mon',
+    daysSince: Object.fromEntries(days),
+    isBusinessDay: open === undefined ? null : isBusinessDay(open, today.toString()),
+    month: there.month,
+    localTime: there.toPlainTime().toString({ smallestUnit: 'minute' }),
+  };
+}
+
+export function knownAnchors(plan: Plan, { anchors }: Pick<FollowUpState, 'anchors'>): Record<string, boolean> {
+  return Object.fromEntries(Object.keys(plan.anchors).map((anchor) => [anchor, Object.hasOwn(anchors, anchor)]));
+}
+
+function dayOf(anchor: string, zone: string) {
+  return localDate(/^\d{4}-\d{2}-\d{2}$/.test(anchor) ? anchor : localDateOf(anchor, zone));
+}
+
+/** How often in a row each step that asks went by without an answer, up to an instant: what was waived does not count either way. */
+export function missedInARow(touchpoints: readonly Touchpoint[], upTo: Instant): Record<string, number> {
+  const missed: Record<string, number> = {};
+  const past = touchpoints.filter(({ kind, dueAt }) => (kind === 'ask' || kind === 'measure' || kind === 'call') && dueAt !== null && dueAt < upTo);
+  for (const { stepId, outcome } of past.toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''))) {
+    if (outcome === null || outcome === 'waived') continue;
+    missed[stepId] = outcome === 'answered' ? 0 : (missed[stepId] ?? 0) + 1;
+  }
+  return missed;
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import type { Values } from '../domain/conditions/scope.ts';
+import type { FollowUpState, Touchpoint } from '../domain/follow-up/types.ts';
+import { calendarAt, knownAnchors, missedInARow } from '../domain/plan/judge.ts';
+import type { Plan } from '../domain/plan/format.ts';
+import type { Answers } from '../domain/questionnaire/format.ts';
+import type { SealedValue } from './gate.ts';
+import type { Vault } from './vault/index.ts';
+
+const facts = z.object({ facts: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])) });
+const response = z.object({ answers: z.record(z.string(), z.union([z.number(), z.string()])) });
+
+/** What conditions may ask of that is no patient data: tags, calendar, silence, which anchors are known. At a touchpoint's due time. */
+export function circumstancesAt(plan: Plan, state: FollowUpState, dueAt: string): Pick<Values, 'tags' | 'missed' | 'known' | 'calendar'> {
+  return { tags: state.tags, missed: missedInARow(state.touchpoints, dueAt), known: knownAnchors(plan, state), calendar: calendarAt(plan, state, dueAt) };
+}
+
+/** An enrolment's facts, of the values that a grant gave. */
+export async function factsIn(vault: Vault, values: readonly SealedValue[], enrolmentId: string): Promise<Values['facts']> {
+  const value = values.find((candidate) => candidate.field === 'enrolment.facts' && candidate.rowId === enrolmentId);
+  return value === undefined ? {} : facts.parse(await vault.openJson(value.sealed, value)).facts;
+}
+
+/** The latest answers to each step before this touchpoint, of the values that a grant gave. */
+export async function earlierIn(vault: Vault, values: readonly SealedValue[], touchpoints: readonly Touchpoint[], touchpointId: string): Promise<Record<string, Answers>> {
+  const earlier: Record<string, Answers> = {};
+  for (const touchpoint of touchpoints.toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''))) {
+    const value = touchpoint.id === touchpointId ? undefined : values.find((candidate) => candidate.field === 'response.answers' && candidate.rowId === touchpoint.id);
+    if (value !== undefined) earlier[touchpoint.stepId] = response.parse(await vault.openJson(value.sealed, value)).answers;
+  }
+  return earlier;
+}
