@@ -89,7 +89,7 @@ export const scenes: readonly Scene[] = [
     play: async ({ care, now, poke, ended }) => {
       const id = randomUUID();
       const start = await now();
-      care.calls.set(id, { checks: [], answered: [{ kind: 'under-way', checkAt: new Date(start + 400).toISOString() }, { kind: 'ended', disposition: 'completed', recording: true }] });
+      care.calls.set(id, { underWayUntil: [start + 400], recording: true, checks: [] });
       await poke('recordedCall', id);
       await ended('recordedCall', id);
       return id;

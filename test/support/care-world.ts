@@ -135,6 +135,7 @@ export async function createCareWorld() {
   return {
     root, worker, api, deps, inbound, network, mailServer, clock, poked, logged, sms, poke, vault, freshPhone, address,
     activities: createActivities(deps),
+    workerUrl: database.url('ct_worker'),
     /** Between tests: the morning again, no faults, no hooks. */
     reset(): void {
       clock.now = new Date(dueAt);

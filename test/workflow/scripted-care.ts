@@ -26,7 +26,8 @@ export interface ScriptedCare {
   plans: Map<string, ScriptedStep[]>;
   conversations: Map<string, ScriptedContact[]>;
   escalations: Map<string, { pagesAt: number[]; pages: number; state: 'open' | 'closed' }>;
-  calls: Map<string, { checks: number[]; answered: CallProgress[] }>;
+  /** A call is under way until the last of its instants; each is when it wants to be looked at. */
+  calls: Map<string, { underWayUntil: number[]; recording: boolean; checks: number[] }>;
   /** Set to hold reminders back: each waits for this before it ends. */
   beforeReminderEnds: ((id: string) => Promise<void>) | undefined;
   /** An ask is over once it was asked for; otherwise once its conversation has begun. */
@@ -35,11 +36,12 @@ export interface ScriptedCare {
   reset(): void;
 }
 
+const kindOf = (index: number) => (index === 0 ? ('first' as const) : (`nudge-${index}` as const));
 const later = (at: number): string => new Date(at).toISOString();
 
 /**
  * The activities, in memory: position and facts are kept here as Postgres keeps them in the product, so that what a thread forgets
- * at continue-as-new is really forgotten. `now` is the server's clock.
+ * at continue-as-new, or with a process, is really forgotten. As there, each is safe to run again. `now` is the server's clock.
  */
 export function scriptCare(now: () => Promise<number>): ScriptedCare {
   const care: ScriptedCare = { log: [], plans: new Map(), conversations: new Map(), escalations: new Map(), calls: new Map(), beforeReminderEnds: undefined, asksOnce: false, activities: undefined as never, look: async (enrolmentId) => ({ next: await decidePlan(enrolmentId), details: '| when | what |' }), reset };
@@ -71,7 +73,7 @@ export function scriptCare(now: () => Promise<number>): ScriptedCare {
       contact.doneAt = await now();
       return { kind: 'call', callId: `${touchpointId}-call`, summary: 'call' };
     }
-    return { kind: 'contact', touchpointId, contactKind: index === 0 ? 'first' : `nudge-${index}`, channel: 'sms', revision: 1, summary: 'ask' };
+    return { kind: 'contact', touchpointId, contactKind: kindOf(index), channel: 'sms', revision: 1, summary: 'ask' };
   };
   const decideEscalation = async (escalationId: string): Promise<EscalationNext> => {
     const escalation = care.escalations.get(escalationId);
@@ -83,9 +85,13 @@ export function scriptCare(now: () => Promise<number>): ScriptedCare {
   };
   const callProgress = async (callId: string): Promise<CallProgress> => {
     const call = care.calls.get(callId);
-    const answer = call?.answered.shift();
-    call?.checks.push(await now());
-    return answer ?? { kind: 'ended', disposition: 'completed', recording: false };
+    const at = await now();
+    call?.checks.push(at);
+    const checkAt = call?.underWayUntil.find((instant) => instant > at);
+    return checkAt === undefined ? { kind: 'ended', disposition: 'completed', recording: call?.recording ?? false } : { kind: 'under-way', checkAt: later(checkAt) };
+  };
+  const logOnce = (entry: string): void => {
+    if (!care.log.includes(entry)) care.log.push(entry);
   };
   care.activities = {
     resumePlan(enrolmentId) {
@@ -106,29 +112,34 @@ export function scriptCare(now: () => Promise<number>): ScriptedCare {
       return decideConversation(touchpointId);
     },
     async contactPatient(command) {
-      care.log.push(`contact ${command.touchpointId} ${command.contactKind}`);
-      const contact = care.conversations.get(command.touchpointId)?.find((each) => each.doneAt === undefined);
-      if (contact !== undefined) contact.doneAt = await now();
+      const contacts = care.conversations.get(command.touchpointId) ?? [];
+      const contact = contacts.find((each, index) => each.kind === 'contact' && kindOf(index) === command.contactKind);
+      if (contact !== undefined && contact.doneAt === undefined) {
+        care.log.push(`contact ${command.touchpointId} ${command.contactKind}`);
+        contact.doneAt = await now();
+      }
       return { next: await decideConversation(command.touchpointId), receipt: null };
     },
     resumeEscalation: (escalationId) => decideEscalation(escalationId),
     async pageStaff(command) {
-      care.log.push(`page ${command.page}`);
       const escalation = care.escalations.get(command.escalationId);
-      if (escalation !== undefined) escalation.pages += 1;
+      if (escalation !== undefined && escalation.pages < command.page) {
+        care.log.push(`page ${command.page}`);
+        escalation.pages = command.page;
+      }
       return { next: await decideEscalation(command.escalationId), receipt: null };
     },
     async placeCall(callId) {
-      care.log.push(`place ${callId}`);
+      logOnce(`place ${callId}`);
       return { next: await callProgress(callId), receipt: null };
     },
     followCall: (callId) => callProgress(callId),
     storeRecording(callId) {
-      care.log.push(`store ${callId}`);
+      logOnce(`store ${callId}`);
       return Promise.resolve();
     },
     deleteRecordingAtProvider(callId) {
-      care.log.push(`delete ${callId}`);
+      logOnce(`delete ${callId}`);
       return Promise.resolve();
     },
   };

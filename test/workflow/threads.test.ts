@@ -140,7 +140,7 @@ it('a call is followed until it ended; its recording is stored, and only then de
   onStage(async ({ care, now, poke, ended }) => {
     const id = randomUUID();
     const start = await now();
-    const call = { checks: [] as number[], answered: [{ kind: 'under-way' as const, checkAt: new Date(start + hour).toISOString() }, { kind: 'under-way' as const, checkAt: new Date(start + 2 * hour).toISOString() }, { kind: 'ended' as const, disposition: 'completed', recording: true }] };
+    const call = { underWayUntil: [start + hour, start + 2 * hour], recording: true, checks: [] as number[] };
     care.calls.set(id, call);
 
     await poke('recordedCall', id);

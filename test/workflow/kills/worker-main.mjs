@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+
+/**
+ * A worker in a process of its own, to be killed. What its activities are to do it asks of the test, which keeps all state, as Postgres does.
+ * Plain JavaScript, because so many are started that loading TypeScript would be a fifth of the time.
+ */
+const [address, namespace, bundleFile, activityNames, queues] = process.argv.slice(2);
+const asked = new Map();
+
+const ask = (name) => (...args) =>
+  new Promise((resolve) => {
+    const id = asked.size;
+    asked.set(id, resolve);
+    process.send({ kind: 'ask', id, name, args });
+  });
+const activities = Object.fromEntries(activityNames.split(',').map((name) => [name, ask(name)]));
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'temporalio_sdk_core=ERROR' } }, shutdownSignals: [] });
+const connection = await NativeConnection.connect({ address });
+const workflowBundle = { code: await readFile(bundleFile, 'utf8') };
+const workers = await Promise.all(
+  queues.split(',').map((taskQueue) =>
+    // No thread runs on the queue of calls to patients: only their placing.
+    Worker.create({ connection, namespace, taskQueue, activities, stickyQueueScheduleToStartTimeout: '1 second', ...(taskQueue === 'bulk' ? {} : { workflowBundle }) }),
+  ),
+);
+process.on('message', (word) => {
+  if (word.kind === 'work') for (const worker of workers) void worker.run();
+  else asked.get(word.id)(word.value);
+});
+process.once('disconnect', () => process.exit(0));
+process.send({ kind: 'ready' });

@@ -1,0 +1,76 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { CareActivities, TaskQueue } from '../../../domain/threads.ts';
+import type { FromWorker, ToWorker } from './words.ts';
+
+const program = fileURLToPath(new URL('worker-main.mjs', import.meta.url));
+
+/** One worker process works at a time. The next waits, loaded and connected: starting processes is what these tests spend their time on. */
+export interface Workers {
+  /** SIGKILL to the one that works; settles once it is gone, and nobody works. */
+  kill(): Promise<void>;
+  /** The next one takes over. */
+  replace(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WorkersOptions {
+  address: string;
+  namespace: string;
+  queues: readonly TaskQueue[];
+  /** File with the workflows as one script. */
+  bundleFile: string;
+  /** What activities do; a process that dies meanwhile gets no answer. */
+  act: Act;
+}
+
+type Act = (name: keyof CareActivities, args: unknown[]) => Promise<unknown>;
+
+const activityNames: Record<keyof CareActivities, true> = {
+  resumePlan: true, remindPatient: true, resumeConversation: true, contactPatient: true, resumeEscalation: true, pageStaff: true, placeCall: true, followCall: true, storeRecording: true, deleteRecordingAtProvider: true,
+};
+
+export async function startWorkers({ address, namespace, queues, bundleFile, act }: WorkersOptions): Promise<Workers> {
+  const words = [address, namespace, bundleFile, Object.keys(activityNames).join(','), queues.join(',')];
+  const work = async (prepared: Promise<ChildProcess>): Promise<ChildProcess> => {
+    const child = await prepared;
+    child.on('message', (word: FromWorker) => {
+      if (word.kind !== 'ask') return;
+      const { id, name, args } = word;
+      void act(name, args).then((value) => tell(child, { kind: 'answer', id, value }));
+    });
+    tell(child, { kind: 'work' });
+    return child;
+  };
+  let working = await work(prepare(words));
+  let waiting = prepare(words);
+  return {
+    kill: () => end(working),
+    replace: async () => {
+      working = await work(waiting);
+      waiting = prepare(words);
+    },
+    close: async () => {
+      await Promise.all([end(working), waiting.then(end)]);
+    },
+  };
+}
+
+async function prepare(words: readonly string[]): Promise<ChildProcess> {
+  const child = fork(program, words, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  await once(child, 'message');
+  return child;
+}
+
+function tell(child: ChildProcess, word: ToWorker): void {
+  if (child.connected) child.send(word);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}
