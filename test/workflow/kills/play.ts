@@ -119,8 +119,8 @@ export async function openTheatre({ address, namespace, queues, bundleFile }: Th
     };
     const over = new AbortController();
     const sweeping = sweep({
-      unpickedThreads: ({ olderThanMs }) => Promise.resolve(promisedAt === null || promisedAt > Date.now() - olderThanMs ? [] : scene.children(id).filter((child) => !begun.has(child.id)).map((child) => threadOf(child.type, child.id))),
-      poker, forgetExpiredGrants: () => Promise.resolve(0), logger: { warn: () => undefined, debug: () => undefined },
+      takeUnpicked: ({ olderThanMs }) => Promise.resolve(promisedAt === null || promisedAt > Date.now() - olderThanMs ? [] : scene.children(id).filter((child) => !begun.has(child.id)).map((child) => threadOf(child.type, child.id))),
+      poker, forgetExpiredGrants: () => Promise.resolve(0), forgetOldAnswers: () => Promise.resolve(0), logger: { warn: () => undefined, debug: () => undefined },
       pause: (_ms, signal) => delay(200, undefined, { signal }).catch(() => undefined),
     }, over.signal);
 
