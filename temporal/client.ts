@@ -18,9 +18,15 @@ export interface TemporalConnection {
 /** A first call while Temporal is down waits so long at most. */
 const connectTimeoutMs = 2_000;
 
+/**
+ * How often an unreachable Temporal is tried again. gRPC itself would double its pauses up to two minutes, so that after a long outage
+ * nobody would be paged for up to two minutes more, though Temporal is there.
+ */
+const reconnecting = { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 2_000 };
+
 /** Connects on first use, so that a process starts, and takes what it is told, while Temporal is down. */
 export function connectTemporal(config: TemporalAddress, dataConverter: DataConverter): TemporalConnection {
-  const connection = Connection.lazy({ ...connectionOptions(config), connectTimeout: connectTimeoutMs });
+  const connection = Connection.lazy({ ...connectionOptions(config), connectTimeout: connectTimeoutMs, channelArgs: reconnecting });
   return {
     client: new Client({ connection, namespace: config.temporalNamespace, dataConverter }),
     close: async () => {
