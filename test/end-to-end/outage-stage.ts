@@ -22,12 +22,12 @@ export interface OutageStage {
   stage: Stage;
   /** A patient of the showcase on one of its plans, each with a phone of its own. */
   enter(id: string, plan: string, phone: string): Promise<Scene>;
-  /** One request in this person's name, asked once: whatever is not an answer at once is a failure. */
-  askOnce(login: 'coordinator' | 'doctor-2', method: 'POST' | 'PUT', url: string, body: unknown): Promise<{ status: number; answer: unknown }>;
+  /** Posts as the coordinator, once, and answers with the status: whatever is not taken at once is a failure. */
+  askOnce(url: string, body: unknown): Promise<number>;
   /** A text from this phone; true when the API has taken it at once. */
   text(from: string, text: string): Promise<boolean>;
-  /** How often a process of the product has said so far that threads could not be poked. */
-  failedPokes(process: 'worker' | 'api'): Promise<number>;
+  /** How often the worker has said so far that threads could not be poked. */
+  failedPokes(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -42,31 +42,37 @@ export async function setOutageStage(folder: string): Promise<OutageStage> {
     await temporal.stop();
     throw error;
   });
+  const close = async (): Promise<void> => {
+    await world.stop();
+    await temporal.stop();
+  };
+  return withWorld(temporal, world, close).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+}
+
+async function withWorld(temporal: TemporalServer, world: World, close: () => Promise<void>): Promise<OutageStage> {
   const now = new Date();
   const actors = await signInActors(world.urls, world.secrets.staff);
   for (const plan of ['showcase', 'showcase-question', 'showcase-timer']) await actors.coordinator.publish(await readFile(fileURLToPath(new URL(`../../templates/plans/${plan}.yaml`, import.meta.url)), 'utf8'));
   const stage: Stage = { actors, endedEnrolments: () => Promise.resolve(new Set()), phones: phonesAt(world.urls.phones), zones: { day: zoneWhereItIs(13, now), night: zoneWhereItIs(2, now) }, numberPrefix: '+121255501', run: String(now.getTime()) };
-  const tokens = new Map<string, Promise<string>>();
+  const token = await tokenOf(world);
   return {
     world,
     temporal,
     stage,
     enter: (id, plan, phone) => enter(stage, patientOn(id, plan, phone)),
-    askOnce: async (login, method, url, body) => {
-      const token = await (tokens.get(login) ?? tokens.set(login, tokenOf(world, login)).get(login));
-      const headers = { authorization: `Bearer ${String(token)}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() };
-      const response = await fetch(`${world.urls.api}${url}`, { method, headers, body: JSON.stringify(body) });
-      return { status: response.status, answer: await response.json() };
+    askOnce: async (url, body) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() };
+      return (await fetch(`${world.urls.api}${url}`, { method: 'POST', headers, body: JSON.stringify(body) })).status;
     },
     text: async (from, text) => {
       const response = await fetch(`${world.urls.phones}/sandbox/phones/${encodeURIComponent(from)}/reply`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text }) });
       return ((await response.json()) as { webhookAccepted: boolean }).webhookAccepted;
     },
-    failedPokes: async (process) => (await readFile(path.join(world.logDir, `${process}.log`), 'utf8')).split('could not be poked').length - 1,
-    close: async () => {
-      await world.stop();
-      await temporal.stop();
-    },
+    failedPokes: async () => (await readFile(path.join(world.logDir, 'worker.log'), 'utf8')).split('could not be poked').length - 1,
+    close,
   };
 }
 
@@ -86,8 +92,8 @@ function patientOn(id: string, plan: string, phone: string): Patient {
   return { id, person: { name: `Patient ${id}`, birthDate: '1960-01-01', sex: 'female', language: 'en', zone: 'day', phone }, consents: ['sms', 'voice'], plan, checks: () => [] };
 }
 
-async function tokenOf({ urls, secrets }: World, login: 'coordinator' | 'doctor-2'): Promise<string> {
-  const response = await fetch(`${urls.auth}/sign-in`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ login, password: secrets.staff[login].password }) });
+async function tokenOf({ urls, secrets }: World): Promise<string> {
+  const response = await fetch(`${urls.auth}/sign-in`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(secrets.staff.coordinator) });
   return ((await response.json()) as { token: string }).token;
 }
 

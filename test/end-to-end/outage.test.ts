@@ -11,17 +11,15 @@ import { becomes, setOutageStage } from './outage-stage.ts';
 import type { OutageStage } from './outage-stage.ts';
 
 /**
- * How often the sweeper has tried and failed before Temporal comes back. Why that stands for two minutes, or for a day: what the product keeps of an outage are inbox
- * rows, which do not age; each round of the sweeper is like the one before; and connections are tried again at least every five seconds, however long it has been
- * (`temporal/client.ts`). Nothing gives up in between.
+ * How often the sweeper has tried and failed before Temporal comes back. Why that stands for two minutes, or a day: what is kept of an outage are inbox rows, which
+ * do not age; each round of the sweeper is like the one before; and connections are tried again every two seconds, however long it has been
+ * (`test/workflow/reconnect.test.ts`). Nothing gives up in between.
  */
 const failedRounds = 4;
 
 let folder: string;
 let stage: OutageStage | undefined;
-/** What was seen, told to the tests below. */
-const seen: Record<string, unknown> = {};
-let scenes: Record<'red' | 'stopper' | 'alarmed' | 'paused' | 'resumed' | 'withdrawn' | 'newcomer', Scene>;
+let seen: Awaited<ReturnType<typeof play>>;
 
 const escalationOf = async (scene: Scene): Promise<Escalation | undefined> =>
   (await scene.actors.secondOnCall.get<{ items: Escalation[] }>('/v1/escalations?status=unfinished&limit=200')).items.find((each) => each.patientId === scene.patientId);
@@ -34,7 +32,7 @@ const codeIn = (body: string | undefined): string => /\d{6}/.exec(body ?? '')?.[
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'carethread-outage-'));
   stage = await setOutageStage(folder);
-  await play(stage);
+  seen = await play(stage);
 }, 600_000);
 
 afterAll(async () => {
@@ -42,7 +40,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }, 60_000);
 
-async function play(on: OutageStage): Promise<void> {
+async function play(on: OutageStage) {
   const { temporal, world } = on;
   // Before: questions are asked, an alert is paged, timers run.
   const [red, stopper, alarmed] = await Promise.all([on.enter('red', 'showcase-question', '51'), on.enter('stopper', 'showcase', '52'), on.enter('alarmed', 'showcase-question', '53')]);
@@ -51,50 +49,72 @@ async function play(on: OutageStage): Promise<void> {
   await Promise.all([paused, resumed, withdrawn].map(timerRuns));
   await replyTo(alarmed, 'pain', '9');
   const firstPage = await alarmed.phones.delivered(pagers.firstOnCall, words.page);
-
   await temporal.kill9();
   const killedAt = Date.now();
   await becomes('the API says that Temporal is down', async () => ((await (await fetch(`${world.urls.api}/readyz`)).json()) as { temporal: string }).temporal === 'down');
-  const failedBefore = await on.failedPokes('worker');
+  const failedBefore = await on.failedPokes();
 
-  // Meanwhile: everything that the API takes, each asked once.
-  seen['taken'] = await on.text(pagers.firstOnCall, codeIn(firstPage.body));
-  seen['stopped'] = await on.text(stopper.phone, 'STOP');
-  seen['answered'] = await on.text(red.phone, '8');
-  const ask = async (url: string, body: unknown): Promise<number> => (await on.askOnce('coordinator', 'POST', url, body)).status;
-  seen['statuses'] = [
-    await ask(`/v1/enrolments/${paused.enrolmentId}/pause`, { reason: 'travelling' }),
-    await ask(`/v1/enrolments/${resumed.enrolmentId}/pause`, { reason: 'travelling' }),
-    await ask(`/v1/enrolments/${resumed.enrolmentId}/resume`, {}),
-    await ask(`/v1/patients/${withdrawn.patientId}/consents/withdraw`, { purpose: null, channel: null }),
-  ];
-  // Registered, asked for consent and enrolled, each by a request that must be answered.
+  // Meanwhile: all that the API takes, each asked once.
+  const texts = { code: await on.text(pagers.firstOnCall, codeIn(firstPage.body)), stop: await on.text(stopper.phone, 'STOP'), answer: await on.text(red.phone, '8') };
+  const statuses = {
+    pause: await on.askOnce(`/v1/enrolments/${paused.enrolmentId}/pause`, { reason: 'travelling' }),
+    pauseAgain: await on.askOnce(`/v1/enrolments/${resumed.enrolmentId}/pause`, { reason: 'travelling' }),
+    resume: await on.askOnce(`/v1/enrolments/${resumed.enrolmentId}/resume`, {}),
+    withdraw: await on.askOnce(`/v1/patients/${withdrawn.patientId}/consents/withdraw`, { purpose: null, channel: null }),
+  };
   const newcomer = await on.enter('newcomer', 'showcase-question', '57');
-  scenes = { red, stopper, alarmed, paused, resumed, withdrawn, newcomer };
   await stopper.phones.delivered(stopper.phone, words.stopped.en);
   await red.phones.delivered(red.phone, words.advice.en);
   await alarmed.phones.delivered(pagers.firstOnCall, words.taken);
-  await becomes('the sweeper has tried in vain', async () => (await on.failedPokes('worker')) >= failedBefore + failedRounds);
-  seen['acknowledged'] = (await escalationOf(alarmed))?.status;
-  const open = await escalationOf(red);
-  seen['open'] = [open?.level, open?.status, open?.pagesMade];
-  seen['paged'] = (await pagesTo(red, pagers.firstOnCall)).length;
-  seen['outage'] = Date.now() - killedAt;
+  await becomes('the sweeper has tried in vain', async () => (await on.failedPokes()) >= failedBefore + failedRounds);
+  const meanwhile = { taken: await escalationOf(alarmed), open: await escalationOf(red), pages: (await pagesTo(red, pagers.firstOnCall)).length, statuses, texts };
 
   // After: nothing but what was told meanwhile moves the threads.
   await temporal.restart();
-  const backAt = Date.now();
   const page = await red.phones.delivered(pagers.firstOnCall, words.page, killedAt);
-  seen['pagedAfterMs'] = Date.now() - backAt;
-  seen['redIsTaken'] = await on.text(pagers.firstOnCall, codeIn(page.body));
+  const isTaken = await on.text(pagers.firstOnCall, codeIn(page.body));
   await newcomer.phones.delivered(newcomer.phone, words.pain.en);
   await becomes('the reminder that was paused and resumed', async () => (await textsTo(resumed)).length > 0);
   await becomes('the follow-up of whoever withdrew ends', () => isEnded(withdrawn));
   await becomes('the follow-up of whoever said STOP ends', () => isEnded(stopper));
-  await becomes('nobody waits any more', async () => (await checkByCommand('reconcile', 'worker/reconcile-cli.ts', [], { ...world.environment, METRICS_PORT: '9465' })).ok);
-  console.log(JSON.stringify(seen), JSON.stringify(await Promise.all(Object.entries(scenes).map(async ([name, scene]) => [name, await told(scene), await textsTo(scene)])), null, 1));
+  await becomes('nobody is missing', async () => (await checkByCommand('reconcile', 'worker/reconcile-cli.ts', [], { ...world.environment, METRICS_PORT: '9465' })).ok);
+  return {
+    meanwhile,
+    isTaken,
+    stopper: { texts: await textsTo(stopper), calls: (await stopper.phones.callsTo(stopper.phone)).length },
+    texts: { paused: await textsTo(paused), resumed: await textsTo(resumed), withdrawn: await textsTo(withdrawn), newcomer: await textsTo(newcomer) },
+    stories: { paused: await told(paused), resumed: await told(resumed), withdrawn: await told(withdrawn), red: await told(red), alarmed: await told(alarmed) },
+  };
 }
 
-it('x', () => {
-  expect(seen).toEqual({});
+it('with Temporal down the API takes everything at the first asking', () => {
+  expect(seen.meanwhile.texts).toEqual({ code: true, stop: true, answer: true });
+  expect(seen.meanwhile.statuses).toEqual({ pause: 202, pauseAgain: 202, resume: 202, withdraw: 200 });
+});
+
+it('STOP is confirmed at once, and nothing goes to that number after it', () => {
+  const confirmed = seen.stopper.texts.findIndex((text) => text.includes(words.stopped.en));
+
+  expect(seen.stopper.texts.slice(confirmed + 1)).toEqual([]);
+  expect(confirmed).toBeGreaterThan(0);
+  expect(seen.stopper.calls).toBe(0);
+});
+
+it('a red answer has its advice and its alert at once; nobody is paged for it until Temporal is back, and then somebody is', () => {
+  expect(seen.meanwhile.open).toMatchObject({ level: 'red', status: 'open', pagesMade: 0 });
+  expect(seen.meanwhile.pages).toBe(1);
+  expect(seen.isTaken).toBe(true);
+  expect(seen.stories.red).toEqual(expect.arrayContaining(['escalation.page-ended', 'escalation.acknowledged']));
+});
+
+it('whoever takes a page meanwhile has taken it', () => {
+  expect(seen.meanwhile.taken?.status).toBe('acknowledged');
+  expect(seen.stories.alarmed).toContain('escalation.acknowledged');
+});
+
+it('what was told is done, once and in its order', () => {
+  expect({ ...seen.texts, resumed: seen.texts.resumed.length, newcomer: seen.texts.newcomer.length }).toEqual({ paused: [], withdrawn: [], resumed: 1, newcomer: 1 });
+  expect(seen.stories.paused).toEqual(['enrolment.started', 'enrolment.paused']);
+  expect(seen.stories.resumed.slice(0, 4)).toEqual(['enrolment.started', 'enrolment.paused', 'enrolment.resumed', 'touchpoint.sent']);
+  expect(seen.stories.withdrawn).toContain('enrolment.ended');
 });
