@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 const attempts = 200;
@@ -11,19 +12,16 @@ async function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A port that the system picks; nobody listens on it now. */
+/**
+ * A free port below those that systems give to outgoing connections (32768 and up on Linux): one of those may be taken by any
+ * program's connection in the moment before the server listens. By lot, so that two worlds that start at once do not meet.
+ */
 async function anyPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('The system gave no port.'));
-        else resolve(address.port);
-      });
-    });
-  });
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('No free port from 20000 to 32000. Close programs that listen there.');
 }
 
 /**
