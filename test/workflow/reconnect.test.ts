@@ -24,13 +24,13 @@ it('however long Temporal has been down, it is tried again within seconds: a red
   const temporal = connectTemporal({ temporalAddress: `127.0.0.1:${(nobody.address() as AddressInfo).port}`, temporalNamespace: 'carethread', temporalApiKey: undefined, temporalTls: undefined }, testDataConverter);
   const poker = createPoker({ client: temporal.client, logger: { warn: () => undefined } });
   const thread = { workflowId: 'escalation/a', workflowType: 'escalation', taskQueue: 'urgent', subjectId: 'a', plan: null } as const;
-  let isOver = false;
+  const over = new AbortController();
   const sweeping = (async () => {
-    while (!isOver) await poker.poke([thread]);
+    while (!over.signal.aborted) await poker.poke([thread]);
   })();
 
   await tried;
-  isOver = true;
+  over.abort();
   const poked = await poker.poke([thread]);
   await sweeping;
   await temporal.close();

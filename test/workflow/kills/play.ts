@@ -163,6 +163,8 @@ function isCommandOf(command: unknown, id: string): boolean {
 
 /** What came over the wire has the shape that the threads gave it. */
 function run(activities: CareActivities, name: keyof CareActivities, args: unknown[]): Promise<unknown> {
-  const activity = activities[name] as (...args: unknown[]) => Promise<unknown>;
-  return activity(...args);
+  const byName: Readonly<Record<string, (...args: never[]) => Promise<unknown>>> = { ...activities };
+  const activity = byName[name];
+  if (activity === undefined) throw new Error(`No activity is called ${name}.`);
+  return activity(...(args as never[]));
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
-import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { ClientHttp2Session, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import proto from '@temporalio/proto';
@@ -102,14 +102,17 @@ export async function openWire(server: string, { onMoment, isHurried }: WireOpti
 function ask(upstream: ClientHttp2Session, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> {
   return new Promise((resolve, reject) => {
     // It may be framed anew, uncompressed and of another length.
-    const { 'content-length': _length, ...asked } = headers;
-    const request = upstream.request(asked as OutgoingHttpHeaders);
+    const request = upstream.request({ ...headers, 'content-length': undefined });
     const withdraw = (): void => request.close(http2.constants.NGHTTP2_CANCEL);
     stream.once('close', withdraw);
     let answered: IncomingHttpHeaders = {};
     let trailers: IncomingHttpHeaders = {};
-    request.once('response', (found) => (answered = found));
-    request.once('trailers', (found) => (trailers = found));
+    request.once('response', (found: IncomingHttpHeaders) => {
+      answered = found;
+    });
+    request.once('trailers', (found: IncomingHttpHeaders) => {
+      trailers = found;
+    });
     request.once('error', reject);
     request.end(body);
     bytesOf(request).then((bytes) => resolve({ headers: answered, body: bytes, trailers }), reject);
@@ -118,8 +121,8 @@ function ask(upstream: ClientHttp2Session, stream: ServerHttp2Stream, headers: I
 
 function give(stream: ServerHttp2Stream, { headers, body, trailers }: Answer): void {
   if (stream.destroyed) return;
-  stream.once('wantTrailers', () => stream.sendTrailers(trailers as OutgoingHttpHeaders));
-  stream.respond(headers as OutgoingHttpHeaders, { waitForTrailers: true });
+  stream.once('wantTrailers', () => stream.sendTrailers(trailers));
+  stream.respond(headers, { waitForTrailers: true });
   stream.end(body);
 }
 
