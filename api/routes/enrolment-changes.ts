@@ -1,64 +1,88 @@
 import { z } from 'zod';
-import type { FollowUpEvent } from '../../domain/follow-up/types.ts';
-import { findPlan } from '../../store/plans.ts';
-import { tellStory } from '../../store/story.ts';
-import { tell as tellThread } from '../../store/threads.ts';
-import { findEnrolment } from '../../store/enrolments.ts';
-import type { EnrolmentSummary } from '../../store/enrolments.ts';
+import { assertNever } from '../../domain/codes.ts';
+import { readFollowUp } from '../../store/follow-up-row.ts';
 import { anchorFault } from '../anchor-fault.ts';
-import { enrolmentWithRight } from '../enrolment-right.ts';
+import { changeEnrolment } from '../enrolment-change.ts';
+import type { ChangeContext, EnrolmentChange } from '../enrolment-change.ts';
 import { Problem, invalidField } from '../problem.ts';
 import { route } from '../route.ts';
 import type { Asked, Route } from '../route.ts';
 import { code, id } from '../schemas.ts';
 
-const tag = 'enrolments';
 const params = z.object({ enrolmentId: id });
-const accepted = z.object({ enrolmentId: id, accepted: z.literal(true) }).meta({ id: 'EnrolmentChange' });
-type Params = z.output<typeof params>;
+export const accepted = z.object({ enrolmentId: id, accepted: z.literal(true) }).meta({ id: 'EnrolmentChange' });
+export const changing = { method: 'post', tag: 'enrolments', status: 202, answer: accepted, problems: ['not-found', 'refused', 'conflict'] } as const;
 
-/** One change: what the follow-up is told, and the story's line of it. */
 function change<Body extends z.ZodType>(
   name: string,
   described: { summary: string; description?: string; body: Body },
-  eventOf: (asked: Asked<Params, unknown, z.output<Body>>, enrolment: EnrolmentSummary, by: string) => Promise<{ event: FollowUpEvent; story: string; detail: Record<string, string> }>,
+  changeOf: (asked: Asked<unknown, unknown, z.output<Body>>, context: ChangeContext) => Promise<EnrolmentChange>,
 ): Route {
-  return route(
-    'signed-in',
-    { method: 'post', path: `/v1/enrolments/{enrolmentId}/${name}`, tag, ...described, params, status: 202, answer: accepted, problems: ['not-found', 'refused', 'conflict'] },
-    async (asked) => {
-      const { enrolmentId } = asked.params;
-      const enrolment = await enrolmentWithRight(asked, enrolmentId, 'start-enrolment', name);
-      const by = `person/${asked.session.personId}`;
-      const { event, story, detail } = await eventOf(asked, enrolment, by);
-      return asked.commit(async (tx, tell) => {
-        const current = await findEnrolment(tx, enrolmentId);
-        if (current?.status === 'ended') throw new Problem('conflict', 'This follow-up has ended; nothing changes it any more. Start a new one if it is needed.', { context: { endReason: current.endReason } });
-        await tellStory(tx, [{ enrolmentId, patientId: enrolment.patientId, touchpointId: null, at: asked.now, what: story, detail: { by, ...detail } }]);
-        tell([await tellThread(tx, 'followUp', enrolmentId, event, asked.now)]);
-        return { enrolmentId, accepted: true as const };
-      });
-    },
+  return route('signed-in', { ...changing, path: `/v1/enrolments/{enrolmentId}/${name}`, ...described, params }, (asked) =>
+    changeEnrolment(asked, { enrolmentId: asked.params.enrolmentId, act: name }, (context) => changeOf(asked, context)),
   );
 }
 
+const anchorName = z.string().max(48);
+const at = z.string().max(40).meta({ description: 'Instant with Z or an offset.' });
+const appointment = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('book'), at }),
+  z.strictObject({ action: z.literal('move'), at }),
+  z.strictObject({ action: z.literal('cancel') }),
+  z.strictObject({ action: z.literal('no-show'), at: at.optional() }),
+]);
+
 export const enrolmentChangeRoutes: readonly Route[] = [
-  change('pause', { summary: 'Pause: nothing is begun until it is resumed', body: z.strictObject({ reason: code }) }, ({ body }, _enrolment, by) =>
-    Promise.resolve({ event: { kind: 'paused', by, reason: body.reason }, story: 'enrolment.paused', detail: { reason: body.reason } }),
+  change('pause', { summary: 'Pause: nothing is begun until it is resumed', body: z.strictObject({ reason: code }) }, ({ body }, { by }) =>
+    Promise.resolve({ events: [{ kind: 'paused', by, reason: body.reason }], story: 'enrolment.paused', detail: { reason: body.reason } }),
   ),
-  change('resume', { summary: 'Resume', description: 'Steps that came due meanwhile follow their own lateness.', body: z.strictObject({}) }, (_asked, _enrolment, by) => Promise.resolve({ event: { kind: 'resumed', by }, story: 'enrolment.resumed', detail: {} })),
-  change('anchors', { summary: 'Move an anchor, or make it known', description: 'Steps that have not begun are dated anew.', body: z.strictObject({ anchor: z.string().max(48), to: z.string().max(40) }) }, async ({ deps, body }, enrolment, by) => {
-    const published = await findPlan(deps.sql, enrolment.planId, enrolment.planVersion);
-    const faults = published === null ? [] : anchorFault(published.plan, body.anchor, body.to, Object.hasOwn(published.plan.anchors, body.anchor) ? '/to' : '/anchor');
+  change('resume', { summary: 'Resume', description: 'Steps that came due meanwhile follow their own lateness, or what they say under passedWhilePaused.', body: z.strictObject({}) }, (_asked, { by }) => Promise.resolve({ events: [{ kind: 'resumed', by }], story: 'enrolment.resumed', detail: {} })),
+  change('anchors', { summary: 'Move an anchor, or make it known', description: 'Steps that have not begun are dated anew.', body: z.strictObject({ anchor: anchorName, to: z.string().max(40) }) }, async ({ body }, { plan, by }) => {
+    const published = await plan();
+    const faults = anchorFault(published, body.anchor, body.to, Object.hasOwn(published.anchors, body.anchor) ? '/to' : '/anchor');
     if (faults.length > 0) throw new Problem('invalid', 'Correct the anchor.', { errors: faults });
-    return { event: { kind: 'anchor-moved', anchor: body.anchor, to: body.to, by }, story: 'enrolment.anchor-moved', detail: { anchor: body.anchor, to: body.to } };
+    return { events: [{ kind: 'anchor-moved', anchor: body.anchor, to: body.to, by }], story: 'enrolment.anchor-moved', detail: { anchor: body.anchor, to: body.to } };
   }),
-  change('waive', { summary: 'Waive one step that has not begun', body: z.strictObject({ stepId: z.string().max(48), reason: code }) }, async ({ deps, body }, enrolment, by) => {
-    const published = await findPlan(deps.sql, enrolment.planId, enrolment.planVersion);
-    if (published?.plan.steps.some((step) => step.id === body.stepId) !== true) throw invalidField('/stepId', 'Use the id of a step of this plan.');
-    return { event: { kind: 'waived', stepId: body.stepId, by, reason: body.reason }, story: 'enrolment.step-waived', detail: { step: body.stepId, reason: body.reason } };
-  }),
-  change('withdraw', { summary: 'End this follow-up', description: 'What is under way ends truthfully; an open escalation goes on.', body: z.strictObject({ reason: z.enum(['withdrawn', 'staff']).default('withdrawn') }) }, ({ body }, _enrolment, by) =>
-    Promise.resolve({ event: { kind: 'ended', reason: body.reason, by }, story: 'enrolment.ended', detail: { reason: body.reason } }),
+  route(
+    'signed-in',
+    {
+      ...changing, path: '/v1/enrolments/{enrolmentId}/appointments/{anchor}', summary: 'Book, move or cancel an appointment, or say that nobody came', params: z.object({ enrolmentId: id, anchor: anchorName }), body: appointment,
+      description: 'For anchors of kind appointment. Booked or moved, its steps are dated anew; cancelled, they wait for another. Nobody came: the plan\'s steps on the anchor `<anchor>-missed` become due, counted from `at` or else from now; where the plan has none, staff get a task.',
+    },
+    (asked) => changeEnrolment(asked, { enrolmentId: asked.params.enrolmentId, act: `appointment=${asked.body.action}` }, (context) => appointmentChange(asked.params.anchor, asked.body, asked.now, context)),
+  ),
+  change(
+    'waive',
+    { summary: 'Waive one step that has not begun', description: 'Of a series, the occurrence that `recurrenceId` names, else the next.', body: z.strictObject({ stepId: z.string().max(48), recurrenceId: z.string().max(48).optional(), reason: code }) },
+    async ({ deps, body }, { plan, enrolment, by }) => {
+      const { stepId, recurrenceId, reason } = body;
+      if (!(await plan()).steps.some((step) => step.id === stepId)) throw invalidField('/stepId', 'Use the id of a step of this plan.');
+      if (recurrenceId === undefined) return { events: [{ kind: 'waived', stepId, by, reason }], story: 'enrolment.step-waived', detail: { step: stepId, reason } };
+      const { state } = await readFollowUp(deps.sql, enrolment.enrolmentId);
+      if (!state.touchpoints.some((touchpoint) => touchpoint.stepId === stepId && touchpoint.recurrenceId === recurrenceId)) throw invalidField('/recurrenceId', 'Use the recurrenceId of one of this step\'s touchpoints, as GET /v1/enrolments/{enrolmentId} lists them.');
+      return { events: [{ kind: 'waived', stepId, recurrenceId, by, reason }], story: 'enrolment.step-waived', detail: { step: stepId, occurrence: recurrenceId, reason } };
+    },
+  ),
+  change('withdraw', { summary: 'End this follow-up', description: 'What is under way ends truthfully; an open escalation goes on.', body: z.strictObject({ reason: z.enum(['withdrawn', 'staff']).default('withdrawn') }) }, ({ body }, { by }) =>
+    Promise.resolve({ events: [{ kind: 'ended', reason: body.reason, by }], story: 'enrolment.ended', detail: { reason: body.reason } }),
   ),
 ];
+
+async function appointmentChange(anchor: string, body: z.output<typeof appointment>, now: string, { plan, by }: ChangeContext): Promise<EnrolmentChange> {
+  const published = await plan();
+  const appointments = Object.entries(published.anchors).flatMap(([name, { kind }]) => (kind === 'appointment' ? [name] : []));
+  if (!appointments.includes(anchor)) throw invalidField('path/anchor', appointments.length === 0 ? 'This plan has no appointments; move its anchors instead.' : `Use an appointment of this plan: ${appointments.join(', ')}.`);
+  const faults = 'at' in body && body.at !== undefined ? anchorFault(published, anchor, body.at, '/at') : [];
+  if (faults.length > 0) throw new Problem('invalid', 'Correct the time of the appointment.', { errors: faults });
+  switch (body.action) {
+    case 'book':
+    case 'move':
+      return { events: [{ kind: 'anchor-moved', anchor, to: body.at, by }], story: body.action === 'book' ? 'enrolment.appointment-booked' : 'enrolment.appointment-moved', detail: { anchor, to: body.at } };
+    case 'cancel':
+      return { events: [{ kind: 'anchor-cleared', anchor, by, reason: 'appointment-cancelled' }], story: 'enrolment.appointment-cancelled', detail: { anchor } };
+    case 'no-show':
+      return { events: [{ kind: 'appointment-missed', anchor, at: body.at ?? now, by }], story: 'enrolment.appointment-missed', detail: { anchor } };
+    default:
+      return assertNever(body);
+  }
+}

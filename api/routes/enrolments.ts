@@ -3,9 +3,11 @@ import { z } from 'zod';
 import type { Plan } from '../../domain/plan/format.ts';
 import { startEnrolment, listEnrolments } from '../../store/enrolments.ts';
 import { createGate } from '../../store/gate.ts';
+import { putFacts } from '../../store/known.ts';
 import { findPlan } from '../../store/plans.ts';
 import { anchorFault } from '../anchor-fault.ts';
 import { readCursor, toPage } from '../cursor.ts';
+import { factFaults, factName, factValue, tagFaults, tagList } from '../declared-faults.ts';
 import { namesOf } from '../patient-card.ts';
 import { Problem, invalidField } from '../problem.ts';
 import type { FieldFault } from '../problem.ts';
@@ -13,9 +15,11 @@ import { route } from '../route.ts';
 import type { Route } from '../route.ts';
 import { id, instant, pageOf, pageQuery, planId } from '../schemas.ts';
 import { enrolmentChangeRoutes } from './enrolment-changes.ts';
+import { enrolmentKnownRoutes } from './enrolment-known.ts';
 import { enrolmentViewRoutes } from './enrolment-views.ts';
 
 const tag = 'enrolments';
+const facts = z.record(factName, factValue).meta({ description: 'Facts that the plan declares, such as an age. Kept sealed; what is left out is not known.' });
 const anchors = z.record(z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write an anchor of the plan.'), z.string().max(40)).meta({ description: 'Anchor id to date (YYYY-MM-DD) or instant. What is left out is unknown, and its steps wait.' });
 
 export const enrolmentSummary = z
@@ -31,7 +35,7 @@ const startRoutes: readonly Route[] = [
     {
       method: 'post', path: '/v1/enrolments', tag, summary: 'Put a patient into a plan', status: 201, problems: ['refused', 'conflict'],
       description: 'The newest version of the plan unless one is named. A plan of another department brings that department into the patient\'s care team while the follow-up is there.',
-      body: z.strictObject({ patientId: id, planId, version: z.int().min(1).max(2_000_000_000).optional(), anchors }),
+      body: z.strictObject({ patientId: id, planId, version: z.int().min(1).max(2_000_000_000).optional(), anchors, facts: facts.optional(), tags: tagList.optional() }),
       answer: z.object({ enrolmentId: id, planId, version: z.int(), workflowId: z.string() }),
     },
     async (asked) => {
@@ -39,15 +43,17 @@ const startRoutes: readonly Route[] = [
       const published = await findPlan(deps.sql, body.planId, body.version ?? null);
       if (published === null) throw invalidField('/planId', 'Publish this plan (and version) first, or use one that GET /v1/plans lists.');
       const { plan } = published;
-      const errors = anchorFaults(plan, body.anchors);
-      if (errors.length > 0) throw new Problem('invalid', 'Correct the anchors that "errors" lists.', { errors });
-      const secret = await asked.open({ purpose: 'follow-up', action: 'start-enrolment', patients: [body.patientId], fields: ['contact.card'], act: `start=${plan.id}` });
+      const given = Object.keys(body.facts ?? {}).length > 0 ? body.facts : undefined;
+      const errors = [...anchorFaults(plan, body.anchors), ...factFaults(plan, given ?? {}), ...tagFaults(plan, body.tags ?? [], '/tags')];
+      if (errors.length > 0) throw new Problem('invalid', 'Correct the fields that "errors" lists.', { errors });
+      const secret = await asked.open({ purpose: 'follow-up', action: 'start-enrolment', patients: [body.patientId], fields: ['contact.card', ...(given === undefined ? [] : ['enrolment.facts' as const])], act: `start=${plan.id}` });
       const [card] = await deps.gate.readCard(secret);
       if (card === undefined || card.status === 'deceased' || card.status === 'erased') throw new Problem('conflict', 'This patient cannot be followed up any more. Correct the status first if it is wrong.', { context: { status: card?.status ?? 'erased' } });
       return asked.commit(async (tx, tell) => {
         const enrolmentId = randomUUID();
         if (plan.department !== card.department) await createGate(tx).refer(secret, body.patientId, plan.department);
-        const threads = await startEnrolment(tx, { enrolmentId, patientId: body.patientId, plan, anchors: body.anchors, zone: card.zone, startedBy: `person/${asked.session.personId}`, now });
+        const threads = await startEnrolment(tx, { enrolmentId, patientId: body.patientId, plan, anchors: body.anchors, tags: [...new Set(body.tags)].sort(), zone: card.zone, startedBy: `person/${asked.session.personId}`, now });
+        if (given !== undefined) await putFacts(tx, deps.vault, secret, { enrolmentId, patientId: body.patientId }, [], given);
         tell(threads);
         const { workflowId } = threads[0];
         asked.logIds({ enrolmentId, workflowId });
@@ -71,7 +77,7 @@ const startRoutes: readonly Route[] = [
   ),
 ];
 
-export const enrolmentRoutes: readonly Route[] = [...startRoutes, ...enrolmentViewRoutes, ...enrolmentChangeRoutes];
+export const enrolmentRoutes: readonly Route[] = [...startRoutes, ...enrolmentViewRoutes, ...enrolmentChangeRoutes, ...enrolmentKnownRoutes];
 
 function anchorFaults(plan: Plan, given: Record<string, string>): FieldFault[] {
   return Object.entries(given).flatMap(([anchor, value]) => anchorFault(plan, anchor, value, `/anchors/${anchor}`));

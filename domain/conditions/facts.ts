@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { assertNever } from '../codes.ts';
+import { isAnchor } from '../time/due-at.ts';
 
 /**
  * What a plan declares that its conditions may name, as zod types for `domain/plan/format.ts`. A fact's name has
@@ -21,3 +23,19 @@ export const tagsSchema = z.array(tag).max(100);
 export type Fact = z.infer<typeof factSchema>;
 export type FactValue = number | string | boolean;
 export type Titles = z.infer<typeof titles>;
+
+/** What is wrong with a value that is to be kept as this fact, as a sentence; null when nothing is. */
+export function factFault(fact: Fact, value: unknown): string | null {
+  switch (fact.kind) {
+    case 'yes-no':
+      return typeof value === 'boolean' ? null : 'Write true or false.';
+    case 'number':
+      return typeof value === 'number' && value >= fact.min && value <= fact.max ? null : `Write a number from ${fact.min} to ${fact.max}.`;
+    case 'choice':
+      return fact.options.some(({ code }) => code === value) ? null : `Write one of ${fact.options.map(({ code }) => code).join(', ')}.`;
+    case 'date':
+      return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && isAnchor(value) ? null : 'Write a day that exists, as YYYY-MM-DD.';
+    default:
+      return assertNever(fact);
+  }
+}

@@ -1,0 +1,54 @@
+import type { FollowUpEvent } from '../domain/follow-up/types.ts';
+import type { Plan } from '../domain/plan/format.ts';
+import type { Transaction } from '../store/connect.ts';
+import { findEnrolment } from '../store/enrolments.ts';
+import type { EnrolmentSummary } from '../store/enrolments.ts';
+import type { Field } from '../store/gate.ts';
+import { findPlan } from '../store/plans.ts';
+import { tellStory } from '../store/story.ts';
+import { tell as tellThread } from '../store/threads.ts';
+import { openEnrolment } from './enrolment-right.ts';
+import { Problem, notFound } from './problem.ts';
+import type { Asker } from './route.ts';
+
+/** One change: what the follow-up is told, the story's line of it, and what else is written in the same commit. */
+export interface EnrolmentChange {
+  events: readonly FollowUpEvent[];
+  story: string;
+  detail: Record<string, string>;
+  write?: (tx: Transaction) => Promise<void>;
+}
+
+export interface ChangeContext {
+  enrolment: EnrolmentSummary;
+  /** The actor, as events and stories name it. */
+  by: string;
+  /** Of the right that was opened, for the commit. */
+  secret: string;
+  /** The enrolment's own version of its plan. */
+  plan: () => Promise<Plan>;
+}
+
+/** Changes a follow-up that has not ended, and tells its thread in order. `act` is for the ledger; `field` is what the right is needed for. */
+export async function changeEnrolment(
+  asked: Asker,
+  { enrolmentId, act, field }: { enrolmentId: string; act: string; field?: Extract<Field, 'enrolment.facts'> },
+  changeOf: (context: ChangeContext) => Promise<EnrolmentChange>,
+): Promise<{ enrolmentId: string; accepted: true }> {
+  const { enrolment, secret } = await openEnrolment(asked, enrolmentId, 'start-enrolment', act, field);
+  const by = `person/${asked.session.personId}`;
+  const plan = async (): Promise<Plan> => {
+    const published = await findPlan(asked.deps.sql, enrolment.planId, enrolment.planVersion);
+    if (published === null) throw notFound('plan');
+    return published.plan;
+  };
+  const { events, story, detail, write } = await changeOf({ enrolment, by, secret, plan });
+  return asked.commit(async (tx, tell) => {
+    const current = await findEnrolment(tx, enrolmentId);
+    if (current?.status === 'ended') throw new Problem('conflict', 'This follow-up has ended; nothing changes it any more. Start a new one if it is needed.', { context: { endReason: current.endReason } });
+    await write?.(tx);
+    await tellStory(tx, [{ enrolmentId, patientId: enrolment.patientId, touchpointId: null, at: asked.now, what: story, detail: { by, ...detail } }]);
+    for (const event of events) tell([await tellThread(tx, 'followUp', enrolmentId, event, asked.now)]);
+    return { enrolmentId, accepted: true as const };
+  });
+}
