@@ -5,6 +5,7 @@ import type { Plan, Step, StepOf } from '../plan/format.ts';
 import { durationMs } from '../time/durations.ts';
 import { endLate } from './lateness.ts';
 import { awaitsSeries, leaveBranches } from './branches.ts';
+import { unconfirmed } from './outcomes.ts';
 import { extend } from './schedule.ts';
 import { byTime, endTouchpoint, notAfterOf, replace, stepOf } from './touchpoints.ts';
 import type { FollowUpDecision, FollowUpEffect, FollowUpNext, FollowUpState, Instant, RemindCommand, Touchpoint } from './types.ts';
@@ -38,7 +39,8 @@ function dueInOrder(state: FollowUpState, now: Instant): Touchpoint[] {
 function begin(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now: Instant, revision: number): { state: FollowUpState; effects: FollowUpEffect[]; next: FollowUpDecision['next'] | null } {
   const notAfter = notAfterOf(plan, touchpoint, state.zone);
   if (notAfter !== null && now > notAfter) {
-    const late = endLate(plan, touchpoint, touchpoint.reason ?? 'late', state.zone, now);
+    // A second reading that nobody could be asked for in time must not lose the alarm that it was to confirm.
+    const late = touchpoint.confirms.length > 0 ? { touchpoint: endTouchpoint(touchpoint, 'missed', 'late'), effects: unconfirmed(plan, touchpoint) } : endLate(plan, touchpoint, touchpoint.reason ?? 'late', state.zone, now);
     return { state: replace(state, late.touchpoint), effects: late.effects, next: null };
   }
   const step = stepOf(plan, touchpoint.stepId);

@@ -4,6 +4,7 @@ import { contactEnded, offerAgain, receiptCame } from './contacts.ts';
 import type { Change } from './lateness.ts';
 import { conversationEnded, endPlan, judged, resumed, tagged } from './outcomes.ts';
 import { reschedule } from './schedule.ts';
+import { takeBack } from './series.ts';
 import { endTouchpoint, replace } from './touchpoints.ts';
 import type { Evolved, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
 
@@ -80,7 +81,8 @@ function clearAnchor(plan: Plan, state: FollowUpState, anchor: string, reason: s
   const touchpoints = state.touchpoints.map((touchpoint): Touchpoint => {
     const step = hanging.get(touchpoint.stepId);
     if (step === undefined || touchpoint.status !== 'planned') return touchpoint;
-    if (step.every !== undefined || touchpoint.recurrenceId !== '') return endTouchpoint(touchpoint, 'waived', reason);
+    if (step.every !== undefined) return takeBack(touchpoint);
+    if (touchpoint.recurrenceId !== '') return endTouchpoint(touchpoint, 'waived', reason);
     return { ...touchpoint, dueAt: null, nextAt: null, movedFrom: null, judged: false, reason };
   });
   const series = Object.fromEntries(Object.entries(state.series).filter(([stepId]) => !hanging.has(stepId)));

@@ -56,7 +56,7 @@ function askAgain(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, acti
 }
 
 /** Nobody answered when a reading was asked again: what it was to confirm counts as confirmed. */
-function unconfirmed(plan: Plan, touchpoint: Touchpoint): FollowUpEffect[] {
+export function unconfirmed(plan: Plan, touchpoint: Touchpoint): FollowUpEffect[] {
   const step = stepOf(plan, touchpoint.stepId);
   if (step.kind !== 'ask' && step.kind !== 'measure' && step.kind !== 'call') return [];
   return rulesOf(plan, step).filter((rule) => touchpoint.confirms.includes(rule.id)).flatMap((rule) => effectsOfActions(touchpoint.id, rule.id, rule.do));
@@ -114,7 +114,7 @@ export function resumed(plan: Plan, state: FollowUpState, now: Instant): Evolved
   let current: FollowUpState = { ...state, status: 'active', pausedAt: null };
   const effects: FollowUpEffect[] = [];
   for (const touchpoint of state.touchpoints) {
-    const passed = touchpoint.status === 'planned' && touchpoint.dueAt !== null && since !== null && touchpoint.dueAt > since && touchpoint.dueAt <= now;
+    const passed = touchpoint.status === 'planned' && touchpoint.confirms.length === 0 && touchpoint.dueAt !== null && since !== null && touchpoint.dueAt > since && touchpoint.dueAt <= now;
     const rule = passed ? (stepOf(plan, touchpoint.stepId).passedWhilePaused ?? 'lateness') : 'lateness';
     if (rule === 'lateness') continue;
     const change = rule === 'skip' ? { touchpoint: endTouchpoint(touchpoint, 'missed', 'paused'), effects: [] } : giveToStaff(touchpoint, 'paused');

@@ -20,15 +20,35 @@ export function extendOne(plan: Plan, state: FollowUpState, step: Step, now: Ins
 
 /**
  * Lays a series out anew, after its anchor, its bound or the zone changed: what has not begun is dated anew or, when it is no part
- * of the series any more, ended. Occurrences are known by their local date, so one that was carried out is not planned twice.
+ * of the series any more, taken back; what was taken back and is part of it again is planned again. Occurrences are known by their
+ * local date, so one that was carried out is not planned twice. No backlog is made of days on which the series did not stand.
  */
 export function layOutAnew(plan: Plan, state: FollowUpState, step: Step, now: Instant, newId: () => string): FollowUpState {
   const series = seriesOf(plan, state, step);
   if (series === null) return state;
+  const laid = state.series[step.id];
   const { occurrences, through, extendAt } = extendSeries(series, now, { since: firstInstant(state, step) });
   const dueById = new Map(occurrences.map(({ recurrenceId, dueAt }) => [recurrenceId, dueAt]));
-  const touchpoints = state.touchpoints.map((touchpoint) => (isOccurrence(touchpoint, step) && touchpoint.status === 'planned' ? datedAnew(touchpoint, dueById.get(touchpoint.recurrenceId)) : touchpoint));
-  return { ...withOccurrences({ ...state, touchpoints }, step, occurrences, newId), series: { ...state.series, [step.id]: { through, extendAt } } };
+  const oldest = addDuration(now, `-${step.lateness.sendWithin}`, state.zone);
+  const isFresh = ({ recurrenceId, dueAt }: Occurrence): boolean => dueAt >= oldest || (laid !== undefined && recurrenceId > laid.through);
+  const touchpoints = state.touchpoints.map((touchpoint) => {
+    if (!isOccurrence(touchpoint, step)) return touchpoint;
+    const dueAt = dueById.get(touchpoint.recurrenceId);
+    if (touchpoint.status === 'planned') return datedAnew(touchpoint, dueAt);
+    return isTakenBack(touchpoint) && dueAt !== undefined && dueAt >= oldest ? newTouchpoint(step, touchpoint.id, touchpoint.recurrenceId, dueAt) : touchpoint;
+  });
+  return { ...withOccurrences({ ...state, touchpoints }, step, occurrences.filter(isFresh), newId), series: { ...state.series, [step.id]: { through, extendAt } } };
+}
+
+/** Ends an occurrence that has not begun and is no part of its series any more. It is planned again when it becomes part of it again. */
+export function takeBack(touchpoint: Touchpoint): Touchpoint {
+  return endTouchpoint(touchpoint, 'waived', takenBack);
+}
+
+const takenBack = 'series-changed';
+
+function isTakenBack({ outcome, reason }: Touchpoint): boolean {
+  return outcome === 'waived' && reason === takenBack;
 }
 
 /** None is made that could no longer be begun when the enrolment started. */
@@ -68,6 +88,6 @@ function isOccurrence(touchpoint: Touchpoint, step: Step): boolean {
 }
 
 function datedAnew(touchpoint: Touchpoint, dueAt: Instant | undefined): Touchpoint {
-  if (dueAt === undefined) return endTouchpoint(touchpoint, 'waived', 'series-changed');
+  if (dueAt === undefined) return takeBack(touchpoint);
   return dueAt === touchpoint.dueAt ? touchpoint : { ...touchpoint, dueAt, nextAt: dueAt, movedFrom: null, judged: false, reason: null };
 }

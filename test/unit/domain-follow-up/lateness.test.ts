@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { followUp, message } from './follow-up.ts';
+
+const once = { ...message, id: 'note', at: { anchor: 'start', offset: 'P0D', localTime: '09:00' } };
+const late = '2026-03-02T17:00:01.000Z';
+
+describe('a late step', () => {
+  test.each([
+    ['skip', ' 2026-03-02T09:00:00.000Z missed late', 0],
+    ['task', ' 2026-03-02T09:00:00.000Z escalated late', 1],
+  ])('is dealt with as its author said: %s', (otherwise, expected, tasks) => {
+    const one = followUp({ steps: [{ ...once, lateness: { sendWithin: 'PT8H', otherwise } }] });
+
+    one.look(late);
+
+    expect(one.of('note')).toEqual([expected]);
+    expect(one.effects.filter(({ kind }) => kind === 'create-task')).toHaveLength(tasks);
+  });
+
+  test('is begun as long as it is within its bound', () => {
+    const one = followUp({ steps: [once] });
+
+    expect(one.look('2026-03-02T17:00:00.000Z')).toMatchObject({ kind: 'remind' });
+  });
+
+  const moving = { ...once, lateness: { sendWithin: 'PT8H', otherwise: 'move', move: { within: 'P2D', then: 'task' } } };
+
+  test('moves to the same time of the next day, on the patient\'s clock through a change of the hour', () => {
+    const one = followUp({ steps: [moving], anchors: { start: '2026-03-07' }, zone: 'America/New_York' });
+
+    one.look('2026-03-07T22:00:01.000Z');
+
+    expect(one.of('note')).toEqual([' 2026-03-08T13:00:00.000Z planned moved']);
+  });
+
+  test('that was late for longer than a day still moves to the next slot that lies ahead', () => {
+    const one = followUp({ steps: [moving] });
+
+    one.look('2026-03-03T12:00:00.000Z');
+
+    expect(one.of('note')).toEqual([' 2026-03-04T09:00:00.000Z planned moved']);
+  });
+
+  test('stops moving at its bound, counted from when it was first due, and goes to staff', () => {
+    const one = followUp({ steps: [moving] });
+
+    one.look('2026-03-02T18:00:00.000Z');
+    one.look('2026-03-03T18:00:00.000Z');
+    const moved = one.of('note');
+    one.look('2026-03-04T18:00:00.000Z');
+
+    expect(moved).toEqual([' 2026-03-04T09:00:00.000Z planned moved']);
+    expect(one.of('note')).toEqual([' 2026-03-04T09:00:00.000Z escalated moved']);
+    expect(one.effects).toEqual([expect.objectContaining({ kind: 'create-task', task: 'late-step' })]);
+  });
+
+  test('that moves is judged anew at its new time', () => {
+    const one = followUp({ steps: [{ ...moving, when: 'tagged frail' }], plan: { tags: ['frail'] } });
+    one.look('2026-03-02T09:00:00.000Z');
+    one.tell('2026-03-02T09:00:00.000Z', { kind: 'judged', touchpointId: one.found('note').id, verdict: 'yes' });
+
+    one.look(late);
+
+    expect(one.look('2026-03-03T09:00:00.000Z')).toMatchObject({ kind: 'judge' });
+  });
+});
+
+describe('a step that came due during a pause', () => {
+  test.each([
+    [undefined, 'planned'],
+    ['lateness', 'planned'],
+    ['skip', 'missed'],
+    ['task', 'escalated'],
+  ])('with passedWhilePaused %s is %s on resuming', (passedWhilePaused, expected) => {
+    const one = followUp({ steps: [{ ...once, passedWhilePaused }, { ...once, id: 'ahead', at: { anchor: 'start', offset: 'P3D', localTime: '09:00' }, passedWhilePaused }] });
+    one.tell('2026-03-02T08:00:00.000Z', { kind: 'paused', by: 'nurse', reason: 'holiday' });
+
+    const asleep = one.look('2026-03-02T09:00:00.000Z');
+    one.tell('2026-03-02T10:00:00.000Z', { kind: 'resumed', by: 'nurse' });
+
+    expect(asleep).toMatchObject({ kind: 'wait', dueAt: null });
+    expect([one.state().touchpoints[0], one.state().touchpoints[1]].map((touchpoint) => touchpoint?.outcome ?? touchpoint?.status)).toEqual([expected, 'planned']);
+  });
+});
+
+describe('after an anchor moved, a step that was carried out', () => {
+  test.each([
+    ['keep', [' 2026-03-02T09:00:00.000Z delivered']],
+    ['again', [' 2026-03-02T09:00:00.000Z delivered', '~again-1 2026-03-09T09:00:00.000Z planned']],
+  ])('is dealt with as its author said: %s', (afterAnchorMoved, expected) => {
+    const one = followUp({ steps: [{ ...once, afterAnchorMoved }] });
+    one.delivered('2026-03-02T09:00:00.000Z', 'note');
+
+    one.tell('2026-03-03T00:00:00.000Z', { kind: 'anchor-moved', anchor: 'start', to: '2026-03-09', by: 'nurse' });
+
+    expect(one.of('note')).toEqual(expected);
+  });
+
+  test('is not carried out again for a day that has passed, nor twice for one move', () => {
+    const one = followUp({ steps: [{ ...once, afterAnchorMoved: 'again' }] });
+    one.delivered('2026-03-02T09:00:00.000Z', 'note');
+
+    one.tell('2026-03-03T00:00:00.000Z', { kind: 'anchor-moved', anchor: 'start', to: '2026-03-01', by: 'nurse' });
+    one.tell('2026-03-03T00:00:00.000Z', { kind: 'anchor-moved', anchor: 'start', to: '2026-03-09', by: 'nurse' });
+    one.tell('2026-03-03T00:00:00.000Z', { kind: 'anchor-moved', anchor: 'start', to: '2026-03-10', by: 'nurse' });
+
+    expect(one.of('note')).toEqual([' 2026-03-02T09:00:00.000Z delivered', '~again-1 2026-03-10T09:00:00.000Z planned']);
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { followUp, message } from './follow-up.ts';
+
+const daily = { ...message, id: 'daily', at: { anchor: 'start', offset: 'P0D', localTime: '09:00' }, every: { rule: 'FREQ=DAILY', until: { anchor: 'stop', offset: 'P0D' } } };
+const dates = (lines: string[]): string[] => lines.map((line) => line.slice(0, 10));
+
+describe('a series', () => {
+  test('is laid out for 35 days and extended before it runs dry, each day once', () => {
+    const one = followUp({ steps: [daily] });
+
+    one.look('2026-03-02T00:00:00.000Z');
+    const first = dates(one.of('daily'));
+    one.look('2026-04-05T00:00:00.000Z');
+    const later = dates(one.of('daily'));
+
+    expect([first[0], first.at(-1), first.length]).toEqual(['2026-03-02', '2026-04-06', 36]);
+    expect(later.at(-1)).toBe('2026-05-10');
+    expect(new Set(later).size).toBe(later.length);
+    expect(later).toHaveLength(70);
+  });
+
+  test('has an end that may become known later: what lies after it is taken back', () => {
+    const one = followUp({ steps: [daily] });
+    one.look('2026-03-02T00:00:00.000Z');
+
+    one.tell('2026-03-02T00:00:00.000Z', { kind: 'anchor-moved', anchor: 'stop', to: '2026-03-05', by: 'nurse' });
+    one.look('2026-03-02T00:00:00.000Z');
+
+    expect(one.of('daily').filter((line) => line.endsWith('planned'))).toEqual(['2026-03-02 2026-03-02T09:00:00.000Z planned', '2026-03-03 2026-03-03T09:00:00.000Z planned', '2026-03-04 2026-03-04T09:00:00.000Z planned', '2026-03-05 2026-03-05T09:00:00.000Z planned']);
+    expect(one.of('daily').find((line) => line.startsWith('2026-03-06'))).toContain('waived series-changed');
+  });
+
+  test('goes on where its end is put off again', () => {
+    const one = followUp({ steps: [daily] });
+    one.look('2026-03-02T00:00:00.000Z');
+    one.tell('2026-03-02T00:00:00.000Z', { kind: 'anchor-moved', anchor: 'stop', to: '2026-03-03', by: 'nurse' });
+
+    one.tell('2026-03-02T00:00:00.000Z', { kind: 'anchor-moved', anchor: 'stop', to: '2026-03-06', by: 'nurse' });
+
+    expect(dates(one.of('daily').filter((line) => line.endsWith('planned')))).toEqual(['2026-03-02', '2026-03-03', '2026-03-04', '2026-03-05', '2026-03-06']);
+  });
+
+  test('completes the plan when its last occurrence has ended', () => {
+    const one = followUp({ steps: [{ ...daily, every: { rule: 'FREQ=DAILY;COUNT=2' } }] });
+
+    one.delivered('2026-03-02T09:00:00.000Z', 'daily');
+    one.delivered('2026-03-03T09:00:00.000Z', 'daily');
+
+    expect(one.look('2026-03-03T09:00:00.000Z')).toMatchObject({ kind: 'end', reason: 'completed' });
+  });
+
+  test('keeps what was carried out when its anchor moves, and plans that day no second time', () => {
+    const one = followUp({ steps: [daily], anchors: { start: '2026-03-02', stop: '2026-03-06' } });
+    one.delivered('2026-03-02T09:00:00.000Z', 'daily');
+    one.delivered('2026-03-03T09:00:00.000Z', 'daily');
+
+    one.tell('2026-03-03T10:00:00.000Z', { kind: 'anchor-moved', anchor: 'start', to: '2026-03-03', by: 'nurse' });
+    one.look('2026-03-03T10:00:00.000Z');
+
+    expect(one.of('daily')).toEqual([
+      '2026-03-02 2026-03-02T09:00:00.000Z delivered', '2026-03-03 2026-03-03T09:00:00.000Z delivered', '2026-03-04 2026-03-04T09:00:00.000Z planned', '2026-03-05 2026-03-05T09:00:00.000Z planned', '2026-03-06 2026-03-06T09:00:00.000Z planned',
+    ]);
+  });
+
+  test('follows the patient to another zone by its local dates, none of them twice', () => {
+    const one = followUp({ steps: [daily], anchors: { start: '2026-03-02', stop: '2026-03-05' } });
+    one.delivered('2026-03-02T09:00:00.000Z', 'daily');
+
+    one.tell('2026-03-02T10:00:00.000Z', { kind: 'zone-changed', zone: 'Asia/Shanghai' });
+    one.look('2026-03-02T10:00:00.000Z');
+
+    expect(one.of('daily')).toEqual(['2026-03-02 2026-03-02T09:00:00.000Z delivered', '2026-03-03 2026-03-03T01:00:00.000Z planned', '2026-03-04 2026-03-04T01:00:00.000Z planned', '2026-03-05 2026-03-05T01:00:00.000Z planned']);
+  });
+
+  test('waits for an anchor that is not known, and does not end the plan', () => {
+    const one = followUp({ steps: [daily], anchors: {} });
+
+    const waiting = one.look('2026-03-02T00:00:00.000Z');
+    one.tell('2026-03-10T00:00:00.000Z', { kind: 'anchor-moved', anchor: 'start', to: '2026-03-11', by: 'nurse' });
+    one.look('2026-03-10T00:00:00.000Z');
+
+    expect(waiting).toMatchObject({ kind: 'wait', dueAt: null });
+    expect(dates(one.of('daily'))[0]).toBe('2026-03-11');
+  });
+
+  test('has one occurrence waived by its date, or the next without one', () => {
+    const one = followUp({ steps: [{ ...daily, every: { rule: 'FREQ=DAILY;COUNT=3' } }] });
+    one.look('2026-03-02T00:00:00.000Z');
+
+    one.tell('2026-03-02T00:00:00.000Z', { kind: 'waived', stepId: 'daily', recurrenceId: '2026-03-04', by: 'nurse', reason: 'holiday' });
+    one.tell('2026-03-02T00:00:00.000Z', { kind: 'waived', stepId: 'daily', by: 'nurse', reason: 'holiday' });
+
+    expect(one.of('daily').map((line) => line.split(' ')[2])).toEqual(['waived', 'planned', 'waived']);
+  });
+});
