@@ -162,12 +162,13 @@ export async function createCareWorld() {
       return { patientId, phone, addressId, mailbox };
     },
     /** Publishes a plan with these steps and enrols the patient. Its thread has not run yet. */
-    async enrol(patient: CarePatient, steps: StepOptions[], options: { channels?: Channel[]; zone?: string } = {}): Promise<Enrolled> {
+    async enrol(patient: CarePatient, steps: StepOptions[], options: { channels?: Channel[]; zone?: string; plan?: Record<string, unknown> } = {}): Promise<Enrolled> {
       const plan = planSchema.parse({
         format: 'carethread.plan/1', id: `p-${randomBytes(6).toString('hex')}`, version: 1, title: { en: 'Test' }, department: 'surgery',
         anchors: { surgery: { kind: 'date', title: { en: 'Surgery' } } }, channels: options.channels ?? ['sms'], contactHours: { from: '08:00', to: '21:00' },
         steps: steps.map((step) => ({ kind: 'remind', title: { en: 'Step' }, at: { anchor: 'surgery', offset: 'P1D', localTime: '10:00' }, lateness: { sendWithin: 'PT26H', otherwise: 'task' }, ...(step['kind'] === undefined ? { message: 'visit-reminder' } : {}), ...step })),
         ladders: { red: { rungs: [{ page: 'on-call-1', wait: 'PT15M' }, { page: 'on-call-2', wait: 'PT15M' }], repeatTop: 'PT10M', reachWithin: 'PT30M' } },
+        ...options.plan,
       });
       await publishPlan(api, plan, content.questionnaires, '', 'test');
       const enrolmentId = randomUUID();
