@@ -57,7 +57,7 @@ export function followUp({ steps, anchors = { start: '2026-03-02' }, plan: more 
     delivered(now: string, stepId: string): void {
       look(now);
       const { id } = found(stepId);
-      tell(now, { kind: 'contact-ended', touchpointId: id, channel: 'sms', outcome: { kind: 'sent' } });
+      tell(now, { kind: 'contact-ended', touchpointId: id, channel: 'sms', outcome: { kind: 'sent', providerSid: null } });
       tell(now, { kind: 'receipt', touchpointId: id, channel: 'sms', delivered: true, reason: 'delivered' });
     },
     /** A conversation that is due was held and ended. */
