@@ -40,5 +40,7 @@ function tokenOf(request: Request, deps: ApiDeps): string | null {
 function refuseForeignOrigin(request: Request, { settings }: ApiDeps): void {
   const origin = request.get('origin');
   if (origin === undefined || (origin === settings.temporalUiOrigin && request.path.startsWith(codecPath))) return;
-  if (!URL.canParse(origin) || new URL(origin).host !== request.get('host')) throw new Problem('wrong-origin', 'Ask from a page of this server, or use a bearer token.');
+  // By https also the scheme counts: a page of the same name that was served in the open is somebody else's.
+  const isOurs = URL.canParse(origin) && new URL(origin).host === request.get('host') && (!settings.secureCookie || origin.startsWith('https:'));
+  if (!isOurs) throw new Problem('wrong-origin', 'Ask from a page of this server, or use a bearer token.');
 }

@@ -77,7 +77,7 @@ async function evolveConversationRow(tx: Transaction, touchpointId: string, now:
   const actions: ToldAction[] = [];
   const applied = [...events, ...heard.map((row) => row.event)].filter((event) => event.kind !== 'started');
   for (const event of applied) {
-    if (state.status !== 'done' && (event.kind === 'completed' || event.kind === 'call-ended')) actions.push(...event.actions);
+    if (state.status !== 'done' && (event.kind === 'completed' || event.kind === 'call-ended' || event.kind === 'cancelled')) actions.push(...(event.actions ?? []));
     const evolved = evolveConversation(before.rules, state, event);
     // The webhook and the call's thread both report a call's end: it is told once.
     const isRepeated = event.kind === 'call-ended' && evolved.state === state;

@@ -44,7 +44,7 @@ function eventsOf({ receivedAt, retaken }: Message, turn: TextTurn, actions: Tol
     case 'completed':
       return [{ kind: 'completed', at: receivedAt, actions }];
     case 'given-to-staff':
-      return [{ kind: 'answered-item', at: receivedAt }, { kind: 'cancelled', reason: 'given-to-staff' }];
+      return [{ kind: 'answered-item', at: receivedAt }, { kind: 'cancelled', reason: 'given-to-staff', actions }];
     case 'asked':
     case 're-asked':
       // Taken up late, the next question cannot go out as an answer. Left unsaid, the nudges that are left ask it.

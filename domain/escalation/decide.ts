@@ -101,7 +101,7 @@ function pageEnded(state: EscalationState, outcome: 'sent' | 'unreachable' | 'un
   // An SMS of which nobody knows whether it went out is followed by a call at once: a page too many harms nobody.
   if (outcome !== 'sent') return { ...made, nextPage: afterFailure(state.nextPage), nextAt: at };
   const { rungIndex } = state.nextPage;
-  if (isTop(state, rungIndex)) return { ...made, nextPage: firstOf(rungIndex), nextAt: plusMs(at, state.repeatTopMs) };
+  if (isTop(state, rungIndex)) return { ...made, nextPage: firstOf(rungIndex), nextAt: waitEnds(state, at, state.repeatTopMs) };
   const nextAt = waitEnds(state, at, rungAt(state, rungIndex).waitMs);
   // A clock that stood still as long as it may: no more rungs that keep office hours, but the top of the ladder.
   const isOver = state.businessHours !== null && nextAt >= pausedUntil(state);

@@ -20,12 +20,12 @@ export function contactEnded(plan: Plan, state: FollowUpState, touchpoint: Touch
       return { touchpoint: { ...touchpoint, status: 'sent', reason: null, nextAt: null, receiptBy: plusMs(now, receiptWithinMs) }, effects: [] };
     case 'held': {
       const notAfter = notAfterOf(plan, touchpoint, state.zone);
-      if (notAfter !== null && outcome.until > notAfter) return endLate(plan, touchpoint, outcome.reason, state.zone, now);
+      if (notAfter !== null && outcome.until > notAfter) return endLate(plan, state, touchpoint, outcome.reason, now);
       return { touchpoint: { ...touchpoint, nextAt: outcome.until, reason: outcome.reason }, effects: heldTask(touchpoint, outcome.reason) };
     }
     case 'refused':
       if (outcome.reason === 'stale') return { touchpoint, effects: [] };
-      if (outcome.reason === 'expired') return endLate(plan, touchpoint, 'late', state.zone, now);
+      if (outcome.reason === 'expired') return endLate(plan, state, touchpoint, 'late', now);
       if (personal(outcome.reason)) return { touchpoint: endTouchpoint(touchpoint, 'missed', outcome.reason), effects: [] };
       return nextChannel(plan, touchpoint, channel, now, { outcome: 'missed', reason: outcome.reason, repair: outcome.reason === 'no-address' });
     case 'unreachable':

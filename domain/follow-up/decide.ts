@@ -40,7 +40,7 @@ function begin(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now: In
   const notAfter = notAfterOf(plan, touchpoint, state.zone);
   if (notAfter !== null && now > notAfter) {
     // A second reading that nobody could be asked for in time must not lose the alarm that it was to confirm.
-    const late = touchpoint.confirms.length > 0 ? { touchpoint: endTouchpoint(touchpoint, 'missed', 'late'), effects: unconfirmed(plan, touchpoint) } : endLate(plan, touchpoint, touchpoint.reason ?? 'late', state.zone, now);
+    const late = touchpoint.confirms.length > 0 ? { touchpoint: endTouchpoint(touchpoint, 'missed', 'late'), effects: unconfirmed(plan, touchpoint) } : endLate(plan, state, touchpoint, touchpoint.reason ?? 'late', now);
     return { state: replace(state, late.touchpoint), effects: late.effects, next: null };
   }
   const step = stepOf(plan, touchpoint.stepId);
@@ -97,6 +97,8 @@ function rest(plan: Plan, state: FollowUpState, revision: number): FollowUpNext 
   if (unfinished.length === 0 && !awaitsSeries(plan, state)) return { kind: 'end', reason: state.endReason ?? 'completed', summary: 'every step has ended' };
   if (state.status === 'paused') return { kind: 'wait', dueAt: null, summary: 'paused', then: null };
   const planned = earliest(unfinished.filter((touchpoint) => touchpoint.status === 'planned'), (touchpoint) => touchpoint.nextAt);
+  const extendAt = Object.values(state.series).reduce<Instant | null>((first, series) => (series.extendAt !== null && (first === null || series.extendAt < first) ? series.extendAt : first), null);
+  if (extendAt !== null && (planned?.nextAt == null || extendAt < planned.nextAt)) return { kind: 'wait', dueAt: extendAt, summary: 'until more of a series is planned', then: null };
   if (planned !== null) return { kind: 'wait', dueAt: planned.nextAt, summary: summaryOf(plan, state, planned), then: isMessage(plan, planned) ? remind(plan, state, planned, revision) : null };
   const sent = earliest(unfinished.filter((touchpoint) => touchpoint.status === 'sent'), (touchpoint) => touchpoint.receiptBy);
   if (sent !== null) return { kind: 'wait', dueAt: sent.receiptBy, summary: `${sent.stepId}: delivery receipt awaited`, then: null };

@@ -1,11 +1,12 @@
 import { assertNever } from '../codes.ts';
 import type { Plan } from '../plan/format.ts';
+import { missedAnchorOf } from './branches.ts';
 import { contactEnded, offerAgain, receiptCame } from './contacts.ts';
 import type { Change } from './lateness.ts';
 import { conversationEnded, endPlan, judged, resumed, tagged } from './outcomes.ts';
 import { reschedule } from './schedule.ts';
 import { takeBack } from './series.ts';
-import { endTouchpoint, replace } from './touchpoints.ts';
+import { endTouchpoint, replace, stepOf } from './touchpoints.ts';
 import type { Evolved, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /** What one fact does to an enrolment's position. Events about a touchpoint that already ended change nothing. `newId` names occurrences that a moved anchor makes. */
@@ -91,7 +92,9 @@ function clearAnchor(plan: Plan, state: FollowUpState, anchor: string, reason: s
 
 /** A plan says what follows a missed appointment by steps on the anchor `<appointment>-missed`; where it does not, staff are told. */
 function appointmentMissed(plan: Plan, state: FollowUpState, event: Extract<FollowUpEvent, { kind: 'appointment-missed' }>, now: Instant, newId: () => string): Evolved {
-  const anchor = `${event.anchor}-missed`;
-  if (plan.anchors[anchor] === undefined) return { state, effects: [{ kind: 'create-task', touchpointId: null, task: 'no-show', title: event.anchor }] };
-  return { state: reschedule(plan, { ...state, anchors: { ...state.anchors, [anchor]: event.at } }, now, newId, anchor), effects: [] };
+  const anchor = missedAnchorOf(event.anchor);
+  const moved = plan.anchors[anchor] === undefined ? state : reschedule(plan, { ...state, anchors: { ...state.anchors, [anchor]: event.at } }, now, newId, anchor);
+  // A plan whose steps for it are done already, or that has none, leaves it to staff.
+  const isPlanned = moved.touchpoints.some((touchpoint) => (touchpoint.status === 'planned' || touchpoint.status === 'open') && stepOf(plan, touchpoint.stepId).at.anchor === anchor);
+  return { state: moved, effects: isPlanned ? [] : [{ kind: 'create-task', touchpointId: null, task: 'no-show', title: event.anchor }] };
 }

@@ -1,7 +1,7 @@
 import type { Plan } from '../plan/format.ts';
 import { addDuration, durationMs } from '../time/durations.ts';
 import { endTouchpoint, stepOf } from './touchpoints.ts';
-import type { FollowUpEffect, Instant, Touchpoint } from './types.ts';
+import type { FollowUpEffect, FollowUpState, Instant, Touchpoint } from './types.ts';
 
 export interface Change {
   touchpoint: Touchpoint;
@@ -9,13 +9,16 @@ export interface Change {
 }
 
 /** Applies a step's lateness: what the plan's author said shall happen to a step that can no longer be begun. */
-export function endLate(plan: Plan, touchpoint: Touchpoint, why: string, zone: string, now: Instant): Change {
+export function endLate(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, why: string, now: Instant): Change {
   const { otherwise, move } = stepOf(plan, touchpoint.stepId).lateness;
   if (otherwise === 'skip') return skip(touchpoint, why);
   if (otherwise === 'task' || move === undefined) return giveToStaff(touchpoint, why);
-  const slot = nextSlot(touchpoint, zone, now);
+  const slot = nextSlot(touchpoint, state.zone, now);
   const first = touchpoint.movedFrom ?? touchpoint.dueAt;
   if (slot === null || first === null || Date.parse(slot) - Date.parse(first) > durationMs(move.within)) return move.then === 'skip' ? skip(touchpoint, why) : giveToStaff(touchpoint, why);
+  // A day has one slot of a step: several that an outage delayed go out as one.
+  const there = state.touchpoints.find((other) => other.id !== touchpoint.id && other.stepId === touchpoint.stepId && other.status === 'planned' && other.dueAt === slot);
+  if (there !== undefined) return { touchpoint: endTouchpoint(touchpoint, 'merged', `into:${there.recurrenceId}`), effects: [] };
   return { touchpoint: { ...touchpoint, dueAt: slot, nextAt: slot, movedFrom: first, judged: false, reason: 'moved' }, effects: [] };
 }
 

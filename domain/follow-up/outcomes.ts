@@ -30,6 +30,8 @@ function act(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, action: T
     case 'tag':
       return { state: tagged(state, action.tag, action.remove === true), effects: [] };
     case 'start':
+      // Started again while its steps still wait, a branch would be put off for ever by an answer that repeats.
+      if (state.touchpoints.some((other) => other.status === 'planned' && other.dueAt !== null && stepOf(plan, other.stepId).at.anchor === action.anchor)) return { state, effects: [] };
       return { state: reschedule(plan, { ...state, anchors: { ...state.anchors, [action.anchor]: now } }, now, newId, action.anchor), effects: [] };
     case 'confirm':
       return { state: askAgain(plan, state, touchpoint, action, now, newId), effects: [] };

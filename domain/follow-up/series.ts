@@ -15,7 +15,7 @@ export function extendOne(plan: Plan, state: FollowUpState, step: Step, now: Ins
   const series = seriesOf(plan, state, step);
   if (series === null) return state;
   const { occurrences, through, extendAt } = extendSeries(series, now, laid === undefined ? { since: firstInstant(state, step) } : { through: laid.through });
-  return { ...withOccurrences(state, step, occurrences, newId), series: { ...state.series, [step.id]: { through, extendAt } } };
+  return { ...mergeSameMoment(withOccurrences(state, step, occurrences, newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
 }
 
 /**
@@ -37,7 +37,7 @@ export function layOutAnew(plan: Plan, state: FollowUpState, step: Step, now: In
     if (touchpoint.status === 'planned') return datedAnew(touchpoint, dueAt);
     return isTakenBack(touchpoint) && dueAt !== undefined && dueAt >= oldest ? newTouchpoint(step, touchpoint.id, touchpoint.recurrenceId, dueAt) : touchpoint;
   });
-  return { ...withOccurrences({ ...state, touchpoints }, step, occurrences.filter(isFresh), newId), series: { ...state.series, [step.id]: { through, extendAt } } };
+  return { ...mergeSameMoment(withOccurrences({ ...state, touchpoints }, step, occurrences.filter(isFresh), newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
 }
 
 /** Ends an occurrence that has not begun and is no part of its series any more. It is planned again when it becomes part of it again. */
@@ -81,6 +81,19 @@ function withOccurrences(state: FollowUpState, step: Step, occurrences: readonly
   const known = new Set(state.touchpoints.filter((touchpoint) => isOccurrence(touchpoint, step)).map((touchpoint) => touchpoint.recurrenceId));
   const added = occurrences.filter(({ recurrenceId }) => !known.has(recurrenceId)).map(({ recurrenceId, dueAt }) => newTouchpoint(step, newId(), recurrenceId, dueAt));
   return added.length === 0 ? state : { ...state, touchpoints: [...state.touchpoints, ...added] };
+}
+
+/** Occurrences that closed days have moved to the same moment are one contact: the last of them. */
+function mergeSameMoment(state: FollowUpState, step: Step): FollowUpState {
+  const planned = state.touchpoints.filter((touchpoint) => isOccurrence(touchpoint, step) && touchpoint.status === 'planned' && touchpoint.dueAt !== null);
+  const lastAt = new Map<string, string>();
+  for (const { dueAt, recurrenceId } of planned) if (dueAt !== null && recurrenceId > (lastAt.get(dueAt) ?? '')) lastAt.set(dueAt, recurrenceId);
+  if (lastAt.size === planned.length) return state;
+  const merged = (touchpoint: Touchpoint): Touchpoint => {
+    const last = touchpoint.dueAt === null ? undefined : lastAt.get(touchpoint.dueAt);
+    return last === undefined || last === touchpoint.recurrenceId || !planned.includes(touchpoint) ? touchpoint : endTouchpoint(touchpoint, 'merged', `into:${last}`);
+  };
+  return { ...state, touchpoints: state.touchpoints.map(merged) };
 }
 
 function isOccurrence(touchpoint: Touchpoint, step: Step): boolean {

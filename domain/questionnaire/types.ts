@@ -55,7 +55,7 @@ export type ConversationEvent =
   | { kind: 'answered-item'; at: Instant }
   | { kind: 'completed'; at: Instant; actions: ToldAction[] }
   | { kind: 'call-ended'; disposition: CallDisposition; at: Instant; actions: ToldAction[] }
-  | { kind: 'cancelled'; reason: string }
+  | { kind: 'cancelled'; reason: string; actions?: ToldAction[] }
   | { kind: 'paused'; at: Instant }
   | { kind: 'resumed'; at: Instant };
 

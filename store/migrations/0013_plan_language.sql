@@ -6,7 +6,7 @@ alter table care.enrolment
   add column series jsonb not null default '{}', -- how far each series is laid out, by step
   add column paused_at timestamptz;
 alter table care.plan
-  add column reads jsonb not null default '{}'; -- by step: what its rules need of facts and earlier answers
+  add column reads jsonb not null default '{}'; -- by step: what its rules and its condition need of facts and earlier answers
 alter table care.touchpoint
   add column recurrence_id text not null default '', -- which occurrence of its step, by local date and never by count
   add column moved_from timestamptz,            -- when it was first due, for a late step that its plan moves
@@ -56,7 +56,7 @@ begin
     return v_subject;
   end if;
 
-  select touchpoint.*, plan.body into v_touchpoint
+  select touchpoint.*, plan.body, plan.reads into v_touchpoint
   from care.touchpoint
   join care.enrolment on enrolment.enrolment_id = touchpoint.enrolment_id and enrolment.patient_id = touchpoint.patient_id
   join care.plan on plan.plan_id = enrolment.plan_id and plan.version = enrolment.plan_version
@@ -91,8 +91,8 @@ begin
 end $$;
 
 -- What the rules of these conversations' steps need of their enrolments, as the published plan says, and no more: rows of facts and of
--- earlier answers. Its own answers a conversation may read and write.
-create function gate.read_by_rules(p_touchpoints uuid[]) returns jsonb
+-- earlier answers. Its own answers a conversation may write.
+create function gate.read_by_rules(p_touchpoints uuid[], p_address uuid) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
   with asked as (
@@ -100,13 +100,43 @@ as $$
     from care.touchpoint
     join care.enrolment on enrolment.enrolment_id = touchpoint.enrolment_id and enrolment.patient_id = touchpoint.patient_id
     join care.plan on plan.plan_id = enrolment.plan_id and plan.version = enrolment.plan_version
-    where touchpoint.touchpoint_id = any (p_touchpoints))
+    -- Only what is under way: of a follow-up that has ended nothing is opened. And only where the gate itself began a contact with this number.
+    where touchpoint.touchpoint_id = any (p_touchpoints) and enrolment.status <> 'ended' and touchpoint.status <> 'done'
+      and exists (select from care.attempt where attempt.subject_kind = 'touchpoint' and attempt.subject_id = touchpoint.touchpoint_id
+        and attempt.address_id = p_address and attempt.status in ('sent', 'claimed', 'unknown')))
   select jsonb_build_object(
     'enrolment.facts', coalesce((select jsonb_agg(distinct enrolment_id) from asked where reads ? 'facts'), '[]'),
-    'response.answers', to_jsonb(p_touchpoints) || coalesce((
+    'response.answers', coalesce((
       select jsonb_agg(distinct earlier.touchpoint_id) from asked
       join care.touchpoint as earlier on earlier.enrolment_id = asked.enrolment_id and earlier.patient_id = asked.patient_id where asked.reads ? 'earlier'), '[]'))
 $$;
+
+-- The fields of these that a scope has rows of: what the record names is what may be opened.
+create function gate.fields_with_rows(p_scope jsonb, p_fields text[]) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$ select coalesce(array_agg(field), '{}') from unnest(p_fields) as field where jsonb_array_length(coalesce(p_scope -> field, '[]')) > 0 $$;
+
+create or replace function gate.read(p_secret text)
+returns table (patient_id uuid, field text, row_id uuid, version int, key_id uuid, sealed bytea, recorded_at timestamptz, recorded_by text)
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_grant gate.grant_ := gate.live(p_secret);
+begin
+  if v_grant.verdict <> 'allowed' then
+    perform gate.fail('CT001', 'no such grant');
+  end if;
+  return query
+    select distinct on (value.patient_id, value.field, value.row_id)
+      value.patient_id, value.field, value.row_id, value.version, value.key_id, value.sealed, value.recorded_at, value.recorded_by
+    from phi.value
+    where value.patient_id = any (v_grant.patient_ids) and value.field = any (v_grant.fields) and gate.row_fits(v_grant.row_scope, value.field, value.row_id)
+      -- A message's right has no epoch, because a STOP changes it in its own course: whoever was erased, or lost the number, is looked for here.
+      and (v_grant.action not in ('inbound', 'voice-turn') or exists (
+        select from phi.contact_state as state join phi.patient_address as link on link.patient_id = state.patient_id
+        where state.patient_id = value.patient_id and state.status <> 'erased' and link.address_id = v_grant.address_id))
+    order by value.patient_id, value.field, value.row_id, value.version desc;
+end $$;
 
 -- A grant may read more rows of a field than it may write: 'write:<field>' in its scope.
 create or replace function gate.put(p_secret text, p_patient uuid, p_field text, p_row uuid, p_version int, p_key uuid, p_sealed bytea) returns void
@@ -148,7 +178,7 @@ begin
   v_grant.address_id := p_inbound.address_id;
   v_grant.patient_ids := array(
     select link.patient_id from phi.patient_address as link where link.address_id = p_inbound.address_id and link.patient_id = any (p_inbound.patient_ids) and link.suspended_at is null order by link.patient_id);
-  v_grant.fields := array['conversation.progress', 'patient.name', 'enrolment.facts', 'response.answers'];
+  v_grant.fields := array['conversation.progress', 'patient.name'];
   v_grant.writes := array['conversation.progress', 'inbound.body', 'response.answers'];
   select coalesce(jsonb_agg(jsonb_build_object('patientId', state.patient_id, 'status', state.status, 'language', state.language, 'zone', state.zone, 'department', state.department)
     order by state.patient_id), '[]') into v_patients
@@ -158,7 +188,8 @@ begin
   from care.conversation
   where conversation.address_id = p_inbound.address_id and conversation.closed_at is null and conversation.patient_id = any (v_grant.patient_ids);
   v_grant.row_scope := jsonb_build_object('conversation.progress', v_touchpoints, 'write:response.answers', v_touchpoints, 'inbound.body', jsonb_build_array(p_inbound.inbound_id))
-    || gate.read_by_rules(array(select jsonb_array_elements_text(v_touchpoints)::uuid));
+    || gate.read_by_rules(array(select jsonb_array_elements_text(v_touchpoints)::uuid), p_inbound.address_id);
+  v_grant.fields := v_grant.fields || gate.fields_with_rows(v_grant.row_scope, array['enrolment.facts', 'response.answers']);
   v_grant.detail := jsonb_build_object('inboundId', p_inbound.inbound_id, 'addressId', p_inbound.address_id,
     'optedOut', (select opted_out_at is not null from phi.address where address_id = p_inbound.address_id))
     || case when p_reason is null then jsonb_build_object('patients', v_patients, 'conversations', v_conversations) else '{"patients": [], "conversations": []}' end;
@@ -196,16 +227,17 @@ begin
       where consent.patient_id = v_attempt.patient_id and consent.channel = 'voice' and consent.withdrawn_at is null) then 'consent-withdrawn'
   end;
   v_grant.verdict := case when v_grant.reason is null then 'allowed' else 'refused' end;
-  v_grant.fields := array['conversation.progress', 'patient.name', 'enrolment.facts', 'response.answers'];
+  v_grant.fields := array['conversation.progress', 'patient.name'];
   v_grant.writes := array['conversation.progress', 'response.answers'];
   v_grant.row_scope := jsonb_build_object('conversation.progress', jsonb_build_array(v_call.touchpoint_id), 'write:response.answers', jsonb_build_array(v_call.touchpoint_id))
-    || gate.read_by_rules(array[v_call.touchpoint_id]);
+    || gate.read_by_rules(array[v_call.touchpoint_id], v_attempt.address_id);
+  v_grant.fields := v_grant.fields || gate.fields_with_rows(v_grant.row_scope, array['enrolment.facts', 'response.answers']);
   v_grant.detail := jsonb_build_object('callId', p_call, 'touchpointId', v_call.touchpoint_id, 'patientId', v_attempt.patient_id, 'addressId', v_attempt.address_id,
     'language', v_state.language, 'zone', v_state.zone, 'record', v_call.record);
   return gate.issue(v_grant, 'call/' || p_call::text, null);
 end $$;
 
--- The right to judge the condition of one due step: the enrolment's own facts, and what was answered in it before.
+-- The right to judge the condition of one due step: of the enrolment's own facts and earlier answers what the condition names.
 create function gate.judge_begin(p_touchpoint uuid, p_business_now timestamptz) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -214,7 +246,7 @@ declare
   v_touchpoint record;
   v_state phi.contact_state;
 begin
-  select touchpoint.*, enrolment.status as enrolment_status, plan.body into v_touchpoint
+  select touchpoint.*, enrolment.status as enrolment_status, plan.body, plan.reads into v_touchpoint
   from care.touchpoint
   join care.enrolment on enrolment.enrolment_id = touchpoint.enrolment_id and enrolment.patient_id = touchpoint.patient_id
   join care.plan on plan.plan_id = enrolment.plan_id and plan.version = enrolment.plan_version
@@ -231,19 +263,27 @@ begin
       or v_touchpoint.next_at is null or p_business_now is null or v_touchpoint.next_at > p_business_now then 'stale'
     -- Only a step that asks something is judged: nothing is opened for the others.
     when not exists (select from jsonb_array_elements(v_touchpoint.body -> 'steps') as step where step ->> 'id' = v_touchpoint.step_id and (step ? 'when' or step ? 'exclude')) then 'no-condition'
-    when v_state.status in ('deceased', 'erased') then 'inactive'
+    when v_state.status in ('deceased', 'erased', 'inactive') then 'inactive'
+    -- What is for the patient rests on consent, live at this moment; what is for staff, on the care of the patient.
+    when v_touchpoint.kind not in ('task', 'review') and not exists (
+      select from phi.consent where consent.patient_id = v_state.patient_id and consent.purpose = v_touchpoint.purpose and consent.withdrawn_at is null) then 'consent-withdrawn'
     when audit.is_behind(gate.setting_of('ledger-behind-seconds')) then 'ledger-behind'
   end;
   v_grant.verdict := case when v_grant.reason is null then 'allowed' when v_grant.reason = 'ledger-behind' then 'held' else 'refused' end;
-  v_grant.fields := array['enrolment.facts', 'response.answers'];
   v_grant.writes := '{}';
+  -- Of the two only what the condition names, as the published plan says.
   v_grant.row_scope := jsonb_build_object(
-    'enrolment.facts', jsonb_build_array(v_touchpoint.enrolment_id),
-    'response.answers', (select coalesce(jsonb_agg(other.touchpoint_id), '[]') from care.touchpoint as other where other.enrolment_id = v_touchpoint.enrolment_id and other.patient_id = v_touchpoint.patient_id));
+    'enrolment.facts', case when v_touchpoint.reads -> v_touchpoint.step_id ? 'when-facts' then jsonb_build_array(v_touchpoint.enrolment_id) else '[]'::jsonb end,
+    'response.answers', (select coalesce(jsonb_agg(other.touchpoint_id), '[]') from care.touchpoint as other
+      where v_touchpoint.reads -> v_touchpoint.step_id ? 'when-earlier' and other.enrolment_id = v_touchpoint.enrolment_id and other.patient_id = v_touchpoint.patient_id));
+  v_grant.fields := gate.fields_with_rows(v_grant.row_scope, array['enrolment.facts', 'response.answers']);
   v_grant.detail := jsonb_build_object('patientId', v_state.patient_id, 'enrolmentId', v_touchpoint.enrolment_id);
   return gate.issue(v_grant, 'touchpoint/' || p_touchpoint::text, null);
 end $$;
 grant execute on function gate.judge_begin(uuid, timestamptz) to ct_worker;
+
+-- Whom a rung pages is the worker's affair alone.
+revoke execute on function gate.rota(text) from ct_api;
 
 reset role;
 
@@ -253,7 +293,7 @@ declare
   v_function regprocedure;
   v_knob text;
 begin
-  for v_function in select pg_proc.oid from pg_proc join pg_namespace on pg_namespace.oid = pronamespace where prosecdef and nspname = 'gate' and proname in ('put', 'turn_begin', 'judge_begin') loop
+  for v_function in select pg_proc.oid from pg_proc join pg_namespace on pg_namespace.oid = pronamespace where prosecdef and nspname = 'gate' and proname in ('put', 'read', 'turn_begin', 'judge_begin') loop
     foreach v_knob in array array['debug_print_parse', 'debug_print_rewritten', 'debug_print_plan'] loop
       execute format('alter function %s set %I = off', v_function, v_knob);
     end loop;

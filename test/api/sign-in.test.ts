@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text as readAll } from 'node:stream/consumers';
 import { randomUUID } from 'node:crypto';
+import { createGate } from '../../store/gate.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthApp } from '../../api/auth-app.ts';
 import { hashPassword, isPassword, nobodysHash } from '../../api/passwords.ts';
@@ -119,7 +120,7 @@ describe('the tools', () => {
     const changed = await tool('api/people-cli.ts', { DATABASE_URL_MIGRATE: world.database.superuserUrl }, [], { people: [{ login, displayName: 'Nurse Renamed', roles: ['clinician'], departments: ['surgery'], phone: '+12025550150' }] });
 
     const reply = await signIn({ login, password });
-    const rota = await world.deps.gate.rota('on-call-nurse');
+    const rota = await createGate(world.superuser).rota('on-call-nurse');
 
     expect(changed.code).toBe(0);
     expect(reply.status).toBe(200);
