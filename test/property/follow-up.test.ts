@@ -5,7 +5,7 @@ import { endTouchpoint, replace } from '../../domain/follow-up/touchpoints.ts';
 import { plans, realDecider, scripts, simulate } from './follow-up-simulation.ts';
 import type { Decider, Run } from './follow-up-simulation.ts';
 
-const runs = { numRuns: 1_500 };
+const runs = { numRuns: 400 };
 
 const everyTouchpointEndsOnce = (run: Run): void => {
   expect(run.ended).toBe(true);
