@@ -82,6 +82,7 @@ suite('a condition', () => {
       ...given,
       ...(given.tags === null ? { tags: undefined } : {}),
       earlier: { wound_day_3: given.earlier['wound-day-3'] ?? {} },
+      missed: given.missed['wound-day-3'] === undefined ? {} : { wound_day_3: given.missed['wound-day-3'] },
       calendar: given.calendar === null ? {} : { weekday: given.calendar.weekday, days_since: given.calendar.daysSince, local_time: given.calendar.localTime, ...(given.calendar.isBusinessDay === null ? {} : { is_business_day: given.calendar.isBusinessDay }) },
     });
     fc.assert(
