@@ -4,14 +4,15 @@ import { defineConfig } from 'vitest/config';
 const suite = (name: string, extra: Record<string, unknown> = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 60_000, hookTimeout: 120_000, ...extra },
 });
+const withSeed = { setupFiles: ['test/support/property-seed.ts'] };
 const withPostgres = { globalSetup: ['test/support/global-postgres.ts'] };
 
 export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      suite('unit'),
-      suite('property'),
+      suite('unit', withSeed),
+      suite('property', withSeed),
       suite('store', withPostgres),
       suite('providers'),
       suite('sandbox'),

@@ -205,5 +205,7 @@ export function typeOfKind(kind: NameKind): Type {
 
 function quote(expression: Expression): string {
   if (expression.op === 'name') return `"${expression.path}"`;
-  return expression.op === 'literal' ? JSON.stringify(expression.value) : 'This';
+  if (expression.op !== 'literal') return 'This';
+  // A sentence begins with a quotation or a number, never with a bare word.
+  return typeof expression.value === 'boolean' ? `"${String(expression.value)}"` : JSON.stringify(expression.value);
 }

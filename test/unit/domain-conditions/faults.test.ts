@@ -63,6 +63,7 @@ describe('a CEL condition', () => {
     ['answers.wound < "pus"', '"wound" has no order'],
     ['!facts.age', '"facts.age" is a number at column 8.'],
     ['facts.diabetes + 1 > 2', '"facts.diabetes" is true or false at column 7. Use "+" between numbers only.'],
+    ['facts.diabetes == true - 1', '"true" is true or false at column 19. Use "-" between numbers only.'],
     ['"frial" in tags', 'The plan has no tag "frial" at column 1. Did you mean frail?'],
     ['answers.wound in tags', 'A tag is not written in quotes at column 1.'],
     ['calendar.weekday == "sunday"', '"sunday" is no option of "weekday"'],
