@@ -4,10 +4,11 @@ import { allAsleep } from './asleep.ts';
 import type { BareSide } from './bare-side.ts';
 import { cpuBetween, cpuMsOf } from './cpu.ts';
 import type { ProductSide } from './product-side.ts';
-import type { Comparison, Growth, Measurements, Round } from './report.ts';
+import type { Comparison, Measurements, Round } from './report.ts';
 import type { Stage } from './stage.ts';
 
-const contactRounds = 3;
+const contactRounds = 5;
+const sleeperRounds = 3;
 /** Starts are over in seconds, and so at the mercy of whatever else runs in them: more rounds than of contacts. */
 const enrolmentRounds = 6;
 const farAwayMs = 365 * 24 * 3_600_000;
@@ -21,20 +22,27 @@ export interface Sides {
   say: (line: string) => void;
 }
 
-/** Starts threads that sleep for a year, a few at a time as on an ordinary day, and looks how Temporal's database grows by them. */
+/**
+ * Starts threads that sleep for a year, a few at a time as on an ordinary day, and looks how Temporal's database grows by them. An
+ * empty database grows less by its first rows than by later ones, whosever they are: so a round of each comes first, then both by turns.
+ */
 export async function measureSleepers({ stage, product, bare, say }: Sides, count: number): Promise<Measurements['sleepers']> {
   const atATime = 10;
   const dueAt = new Date(Date.now() + farAwayMs);
-  const grown = async (start: (howMany: number) => Promise<{ workflowIds: string[] }>): Promise<Growth> => {
-    const before = await stage.temporalBytes();
-    for (let started = 0; started < count; started += atATime) {
-      const { workflowIds } = await start(Math.min(atATime, count - started));
-      await allAsleep(product.client, workflowIds);
+  const start = async (side: 'bare' | 'product', howMany: number): Promise<{ workflowIds: string[] }> => (side === 'bare' ? bare.start(howMany, dueAt) : product.enrol(await product.plant(howMany), dueAt));
+  const sleepers = { bare: { count: 0, bytes: 0 }, product: { count: 0, bytes: 0 } };
+  for (let round = 0; round <= sleeperRounds; round += 1) {
+    for (const side of ['bare', 'product'] as const) {
+      const before = await stage.temporalBytes();
+      for (let started = 0; started < count; started += atATime) {
+        const { workflowIds } = await start(side, Math.min(atATime, count - started));
+        await allAsleep(product.client, workflowIds);
+      }
+      const bytes = (await stage.temporalBytes()) - before;
+      say(`bytes per sleeper, ${side}: ${Math.round(bytes / count)}${round === 0 ? ', in a fresh database, which does not count' : ''} (${load()})`);
+      if (round > 0) sleepers[side] = { count: sleepers[side].count + count, bytes: sleepers[side].bytes + bytes };
     }
-    return { count, bytes: (await stage.temporalBytes()) - before };
-  };
-  const sleepers = { bare: await grown((howMany) => bare.start(howMany, dueAt)), product: await grown(async (howMany) => product.enrol(await product.plant(howMany), dueAt)) };
-  say(`bytes per sleeper: bare ${Math.round(sleepers.bare.bytes / count)}, product ${Math.round(sleepers.product.bytes / count)} (${load()})`);
+  }
   return sleepers;
 }
 

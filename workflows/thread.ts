@@ -1,4 +1,4 @@
-import { condition, continueAsNew, defineSignal, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, continueAsNew, defineSignal, setCurrentDetails, setHandler, sleep, Trigger, workflowInfo } from '@temporalio/workflow';
 import { pokeSignal } from '../domain/threads.ts';
 import type { ThreadInput } from '../domain/threads.ts';
 
@@ -17,23 +17,32 @@ export interface Thread {
  */
 export function openThread({ subjectId, historyBudget }: ThreadInput, details?: () => string): Thread {
   let poked = false;
+  let nextPoke = new Trigger<void>();
   setHandler(poke, () => {
     poked = true;
+    nextPoke.resolve();
   });
   return {
     async until(dueAt, summary) {
       const info = workflowInfo();
       if (info.continueAsNewSuggested || info.historyLength > historyBudget) await continueAsNew({ subjectId, historyBudget });
       setCurrentDetails(`${dueAt === null ? summary : `${summary} — ${dueAt}`}\n\n${details?.() ?? ''}`);
-      const disturbed = await pokedBefore(() => poked, dueAt, summary);
+      const disturbed = dueAt === null ? await condition(() => poked).then(() => true) : await pokedBefore(nextPoke, dueAt, summary);
       poked = false;
+      nextPoke = new Trigger<void>();
       return !disturbed;
     },
   };
 }
 
-async function pokedBefore(isPoked: () => boolean, dueAt: string | null, summary: string): Promise<boolean> {
-  if (dueAt !== null) return condition(isPoked, Math.max(1, Date.parse(dueAt) - Date.now()), { summary });
-  await condition(isPoked);
-  return true;
+/**
+ * Like `condition` with a timeout, which cancels its scope however it ends: an error with its stack for every timer that fires.
+ * Here the timer is cancelled only when a poke came first.
+ */
+async function pokedBefore(poked: PromiseLike<void>, dueAt: string, summary: string): Promise<boolean> {
+  const timer = new CancellationScope();
+  const time = timer.run(() => sleep(Math.max(1, Date.parse(dueAt) - Date.now()), { summary }));
+  const disturbed = await Promise.race([time.then(() => false), poked.then(() => true)]);
+  if (disturbed) timer.cancel();
+  return disturbed;
 }

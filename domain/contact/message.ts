@@ -14,8 +14,7 @@ export interface MessageTexts {
 /** A message in every language that it was approved in. */
 export type MessageTemplates = Partial<Record<Language, MessageTexts | undefined>>;
 
-/** `segments` is what an SMS costs (GSM-7 or UCS-2); 0 for mail and voice. */
-export type RenderedMessage = { text: string; subject?: string; segments: number } | { missing: true };
+export type RenderedMessage = { text: string; subject?: string } | { missing: true };
 
 /** Thrown when a message cannot be sent as it is: its variables or its length are wrong. Never holds a value of a variable. */
 export class MessageError extends Error {
@@ -30,6 +29,8 @@ export class MessageError extends Error {
 
 /** Twilio takes 1600 characters; beyond ten segments networks drop or reorder the parts. */
 const smsLimits = { characters: 1600, segments: 10 };
+/** Counting segments is the dearest part of a contact. A text as short as this never takes ten, whatever is in it. */
+const certainlyFits = 300;
 const lengthLimits: Readonly<Record<Channel, number>> = { sms: smsLimits.characters, email: 20_000, voice: 1_500 };
 
 /**
@@ -52,13 +53,12 @@ export function renderMessage(templates: Readonly<Record<string, MessageTemplate
   };
   if (wanted.channel === 'email') {
     const text = bounded(fill(texts.email?.text ?? ''), wanted);
-    return { text, subject: oneLine(fill(texts.email?.subject ?? '')).slice(0, 200), segments: 0 };
+    return { text, subject: oneLine(fill(texts.email?.subject ?? '')).slice(0, 200) };
   }
   const text = bounded(fill(texts[wanted.channel] ?? ''), wanted);
-  if (wanted.channel === 'voice') return { text: oneLine(text), segments: 0 };
-  const segments = smsSegments(text);
-  if (segments > smsLimits.segments) throw tooLong(wanted.id);
-  return { text, segments };
+  if (wanted.channel === 'voice') return { text: oneLine(text) };
+  if (text.length > certainlyFits && smsSegments(text) > smsLimits.segments) throw tooLong(wanted.id);
+  return { text };
 }
 
 /** How many parts a text takes as SMS: 160 or 153 characters of GSM-7 each, 70 or 67 of UCS-2. */

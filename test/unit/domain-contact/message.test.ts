@@ -19,17 +19,17 @@ const faultsOf = (text: string): string[] => {
 };
 
 describe('a message', () => {
-  test('is filled in with what is given, and tells its segments', () => {
-    expect(sms('reminder', { name: 'Ada' })).toEqual({ text: 'Riverside Hospital: Ada, your visit is tomorrow.', segments: 1 });
-    expect(sms('reminder')).toEqual({ text: 'Riverside Hospital: your visit is tomorrow.', segments: 1 });
+  test('is filled in with what is given', () => {
+    expect(sms('reminder', { name: 'Ada' })).toEqual({ text: 'Riverside Hospital: Ada, your visit is tomorrow.' });
+    expect(sms('reminder')).toEqual({ text: 'Riverside Hospital: your visit is tomorrow.' });
   });
 
   test('has a subject as mail, and one line as speech', () => {
     const mail = renderMessage(templates, { id: 'reminder', language: 'en', channel: 'email' }, { ...variables, name: 'Ada' });
     const speech = renderMessage(templates, { id: 'reminder', language: 'en', channel: 'voice' }, variables);
 
-    expect(mail).toEqual({ text: 'Hello Ada', subject: 'From Riverside Hospital', segments: 0 });
-    expect(speech).toEqual({ text: 'This is Riverside Hospital.', segments: 0 });
+    expect(mail).toEqual({ text: 'Hello Ada', subject: 'From Riverside Hospital' });
+    expect(speech).toEqual({ text: 'This is Riverside Hospital.' });
   });
 
   test.each([
@@ -48,6 +48,10 @@ describe('a message', () => {
     ['one emoji among 69 letters', `${'a'.repeat(69)}🙂`, 2],
   ])('%s are counted as SMS networks do', (_name, text, expected) => {
     expect(smsSegments(text)).toBe(expected);
+  });
+
+  test.each([['🙂', 150], ['痛', 300], ['a', 300], ['👩🏽‍⚕️', 40]])('of %s as long as is sent uncounted takes far less than ten segments', (character, times) => {
+    expect(smsSegments(character.repeat(times))).toBeLessThan(10);
   });
 
   test('never reads a value as a template, nor lets it break a line', () => {
