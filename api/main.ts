@@ -1,6 +1,8 @@
 import { apiDefinition } from '../config/api.ts';
 import { loadConfig } from '../config/load.ts';
 import { createLogger } from '../config/logger.ts';
+import { twilioClient } from '../providers/twilio/client.ts';
+import { twilioSms } from '../providers/twilio/sms.ts';
 import { connect } from '../store/connect.ts';
 import { loadContent } from '../store/content.ts';
 import { createGate } from '../store/gate.ts';
@@ -16,6 +18,7 @@ import { createPoker } from '../temporal/poke.ts';
 import { createApp } from './app.ts';
 import { requestKeyFrom } from './deps.ts';
 import type { ApiDeps } from './deps.ts';
+import { createMissedTexts } from './inbound/missed-texts.ts';
 import { createInboundSweeper } from './inbound/retake.ts';
 import { createApiMetrics, createMetricsServer } from './metrics.ts';
 import { createPendingWork } from './pending.ts';
@@ -26,6 +29,8 @@ import type { InboundDeps } from './webhooks/index.ts';
 const config = loadConfig(apiDefinition);
 const logger = createLogger({ process: 'api', level: config.logLevel });
 const stop = stopAsked();
+/** For looking at the provider's log; the API sends nothing by itself. */
+const providerDeadlineMs = 10_000;
 
 const [codecKeys, keyProvider, indexKey, linkKey] = await Promise.all([readCodecKeys(config.codecKeysFile), fileKeyProvider(config.keyProvider.path, { create: false }), fileSecret(config.indexKeyFile, { create: false }), fileSecret(config.linkKeyFile, { create: false })]);
 const sql = connect(config.databaseUrl, { max: 20, applicationName: 'carethread-api' });
@@ -52,7 +57,8 @@ const deps: ApiDeps = {
 const { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken } = config;
 const inbound: InboundDeps = { ...deps, settings: { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken, unsubscribeKey: linkKey } };
 const sweeping = new AbortController();
-const swept = createInboundSweeper(inbound).run(sweeping.signal);
+const twilio = twilioClient({ accountSid: config.twilioAccountSid, authToken: twilioAuthToken, baseUrl: config.twilioBaseUrl ?? null, deadlineMs: providerDeadlineMs });
+const swept = Promise.all([createInboundSweeper(inbound).run(sweeping.signal), createMissedTexts(inbound, twilioSms(twilio, { from: config.twilioFrom, publicUrl })).run(sweeping.signal)]);
 
 const api = await serve(createApp(deps, metrics, { webhooks: createWebhooks(inbound), unsubscribe: createUnsubscribe(inbound) }), config.httpHost, config.httpPort);
 const metricsServer = await serve(createMetricsServer(metrics.registry), config.metricsHost, config.metricsPort);

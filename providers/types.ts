@@ -35,6 +35,18 @@ export interface ProviderMessage {
   createdAt: Date;
 }
 
+/** A text that somebody sent to us, as the provider's own log has it. */
+export interface ReceivedText {
+  sid: string;
+  /** E.164, or a short code. */
+  from: string;
+  body: string;
+  /** Pictures and the like that came with it. */
+  media: number;
+  /** When the provider got it. */
+  receivedAt: Date;
+}
+
 export interface ProviderCall {
   sid: string;
   to: string;
@@ -83,6 +95,8 @@ export interface SmsProvider {
   status(messageSid: string): Promise<MessageStatus | null>;
   /** All messages that the provider took for us at or after `since`, whomever to, but for answers within a webhook. Throws ProviderUnavailable. */
   list(search: { since: Date }): Promise<ProviderMessage[]>;
+  /** All texts to our own number that the provider got at or after `since`. Throws ProviderUnavailable. */
+  received(search: { since: Date }): Promise<ReceivedText[]>;
 }
 
 export interface CallRequest {

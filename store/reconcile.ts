@@ -12,7 +12,7 @@ export interface Difference {
 
 export const differenceKinds = [
   'touchpoint-overdue', 'conversation-lost', 'conversation-overdue', 'escalation-overdue', 'call-overdue', 'attempt-unresolved', 'inbox-unheard', 'inbound-unhandled',
-  'thread-missing', 'thread-stuck', 'provider-unknown-message', 'provider-missing-message', 'duplicate-message',
+  'thread-missing', 'thread-stuck', 'provider-unknown-message', 'provider-missing-message', 'provider-unheard-text', 'duplicate-message',
 ] as const;
 export type DifferenceKind = (typeof differenceKinds)[number];
 

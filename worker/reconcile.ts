@@ -2,6 +2,7 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { ProviderMessage, SmsProvider } from '../providers/types.ts';
 import type { Sql } from '../store/connect.ts';
+import { createGate } from '../store/gate.ts';
 import { attemptsOfSids, databaseDifferences, openThreads, sentTexts } from '../store/reconcile.ts';
 import type { Difference, SentAttempt } from '../store/reconcile.ts';
 
@@ -9,7 +10,7 @@ export interface ReconcileDeps {
   /** Login ct_worker. */
   sql: Sql;
   client: Client;
-  sms: Pick<SmsProvider, 'list'>;
+  sms: Pick<SmsProvider, 'list' | 'received'>;
   /** Business time as of which things count as overdue. */
   asOf: string;
   /** From when on, by the wall clock, the provider's log is compared. */
@@ -76,7 +77,14 @@ async function providerDifferences({ sql, sms, since, graceSeconds = 120 }: Reco
     ...messages.filter((message) => !known.has(message.sid)).map((message): Difference => ({ kind: 'provider-unknown-message', subject: `provider/${message.sid}`, message: 'The provider sent it and no contact of ours knows it: find out who sends by this account.' })),
     ...reallyMissing.map(({ attemptId }): Difference => ({ kind: 'provider-missing-message', subject: `attempt/${attemptId}`, message: 'It counts as sent and the provider has no such message: look it up there, then reach the patient otherwise.' })),
     ...duplicates(messages, known),
+    ...(await unheardTexts(sql, sms, since, until)),
   ];
+}
+
+/** What patients wrote and we never took in. The API collects such texts of the last day by itself, within two minutes. */
+async function unheardTexts(sql: Sql, sms: ReconcileDeps['sms'], since: Date, until: number): Promise<Difference[]> {
+  const sids = (await sms.received({ since })).filter((text) => text.receivedAt.getTime() <= until).map((text) => text.sid);
+  return (await createGate(sql).inboundUnknown(sids)).map((sid): Difference => ({ kind: 'provider-unheard-text', subject: `provider/${sid}`, message: 'Somebody wrote it to us and it never reached us: see whether the API runs, which takes such texts of a day in; read an older one at the provider and act on it.' }));
 }
 
 async function stillMissing(missing: SentAttempt[], sms: ReconcileDeps['sms'], since: Date): Promise<SentAttempt[]> {

@@ -9,12 +9,20 @@ import { handleText, HandledElsewhere } from './handle-text.ts';
  * the message is safe, and the sweeper takes it up; its answer then goes out by nothing but a staff task or a nudge.
  */
 export async function receiveText(deps: InboundDeps, providerSid: string, text: InboundText): Promise<string[]> {
-  const receivedAt = deps.clock().toISOString();
+  return takeIn(deps, providerSid, text, { receivedAt: deps.clock().toISOString(), isMissed: false });
+}
+
+/** A text whose webhook never reached us: taken in all the same, as of when the provider got it. Nobody waits for a text back any more. */
+export async function receiveMissedText(deps: InboundDeps, providerSid: string, text: InboundText, receivedAt: string): Promise<void> {
+  await takeIn(deps, providerSid, text, { receivedAt, isMissed: true });
+}
+
+async function takeIn(deps: InboundDeps, providerSid: string, text: InboundText, { receivedAt, isMissed }: { receivedAt: string; isMissed: boolean }): Promise<string[]> {
   const { inboundId, blindIndex, keyId, sealed } = await sealInbound(deps.vault, text);
   const stored = await deps.gate.inboundStore({ inboundId, providerSid, kind: 'sms', addressKind: 'phone', blindIndex, keyId, sealed, receivedAt });
   if (stored.duplicate) return [];
   try {
-    return await handleText(deps, stored.secret, text, receivedAt, false);
+    return await handleText(deps, stored.secret, text, receivedAt, isMissed);
   } catch (error) {
     if (!(error instanceof HandledElsewhere)) deps.logger.error({ inboundId: stored.inboundId, error }, 'a stored message could not be handled; the sweeper takes it up');
     return [];

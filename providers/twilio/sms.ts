@@ -1,5 +1,5 @@
 import type { Twilio } from 'twilio';
-import type { ProviderMessage, SmsProvider } from '../types.ts';
+import type { ProviderMessage, ReceivedText, SmsProvider } from '../types.ts';
 import { insistently, parseMessageCallback } from './callbacks.ts';
 import { askProvider, postOnce } from './client.ts';
 import type { TwilioSettings } from './client.ts';
@@ -30,12 +30,14 @@ export function twilioSms(client: Twilio, { from, publicUrl }: Pick<TwilioSettin
         return parseMessageCallback({ MessageSid: sid, MessageStatus: status, ...(code === null ? {} : { ErrorCode: String(code) }) });
       }, null),
     list: ({ since }) => askProvider(async () => taken((await listBackTo(client, since)).filter((message) => message.direction === 'outbound-api'), since)),
+    received: ({ since }) => askProvider(async () => (await listBackTo(client, since, from)).filter((message) => message.direction === 'inbound' && message.to === from && message.dateCreated >= wholeSecond(since)).map(received)),
   };
 }
 
-async function listBackTo(client: Twilio, since: Date): Promise<ListedMessage[]> {
+/** What is in the log since then; only what came to one number where `to` is given. */
+async function listBackTo(client: Twilio, since: Date, to?: string): Promise<ListedMessage[]> {
   const listed: ListedMessage[] = [];
-  const newest = await client.messages.page({ pageSize: 1_000 });
+  const newest = await client.messages.page({ pageSize: 1_000, ...(to === undefined ? {} : { to }) });
   let page: Awaited<ReturnType<typeof newest.nextPage>> = newest;
   while (page !== undefined) {
     listed.push(...page.instances);
@@ -51,6 +53,10 @@ function taken(messages: ListedMessage[], since: Date): ProviderMessage[] {
   return messages
     .filter((message) => message.direction !== 'inbound' && (message.dateCreated as Date | null) !== null && message.dateCreated >= wholeSecond(since))
     .map((message) => ({ sid: message.sid, to: message.to, body: message.body, status: message.status, errorCode: (message.errorCode as number | null) === null ? null : String(message.errorCode), createdAt: message.dateCreated }));
+}
+
+function received({ sid, from, body, numMedia, dateCreated }: ListedMessage): ReceivedText {
+  return { sid, from, body, media: Number(numMedia), receivedAt: dateCreated };
 }
 
 /** The provider's dates have whole seconds. */

@@ -13,6 +13,8 @@ export interface Inbound {
   inboundDone(inboundId: string, disposition: string): Promise<boolean>;
   /** Messages that nobody handled within 15 s of their arrival, oldest first. */
   inboundWaiting(limit: number): Promise<string[]>;
+  /** Which of these ids of the provider no stored message has. */
+  inboundUnknown(providerSids: readonly string[]): Promise<string[]>;
   /** The right of `inboundStore` anew, for a message whose handling was cut off. `refused` with `handled` when it was not. */
   inboundReopen(inboundId: string): Promise<string>;
   /** The sealed message: without id, the grant's own; with id (action `read-inbox`), one of a granted patient's number, or of a number of nobody. */
@@ -24,6 +26,9 @@ export interface Inbound {
   /** For a one-click unsubscribe, whose link the API has checked: the right to opt this address out, and nothing else. */
   unsubscribeBegin(addressId: string): Promise<string>;
 }
+
+/** As many as the gate takes in one question. */
+const sidsAtOnce = 1_000;
 
 export function createInbound(sql: Connection): Inbound {
   return {
@@ -37,6 +42,14 @@ export function createInbound(sql: Connection): Inbound {
     },
     async inboundWaiting(limit) {
       return (await asked(sql<{ inboundId: string }[]>`select inbound_id as "inboundId" from gate.inbound_waiting(${limit})`)).map((row) => row.inboundId);
+    },
+    async inboundUnknown(providerSids) {
+      const unknown: string[] = [];
+      for (let start = 0; start < providerSids.length; start += sidsAtOnce) {
+        const rows = await asked(sql<{ providerSid: string }[]>`select provider_sid as "providerSid" from gate.inbound_unknown(${providerSids.slice(start, start + sidsAtOnce)})`);
+        unknown.push(...rows.map((row) => row.providerSid));
+      }
+      return unknown;
     },
     async inboundReopen(inboundId) {
       return (await askedOne(sql<{ secret: string }[]>`select gate.inbound_reopen(${inboundId}) as secret`)).secret;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { receiveMissedText } from '../../api/inbound/receive-text.ts';
 import { keyIdOf } from '../../store/vault/seal.ts';
 import { workflowIdOf } from '../../domain/threads.ts';
 import { differenceKinds } from '../../store/reconcile.ts';
@@ -194,6 +195,16 @@ describe('reconciliation', () => {
     await world.root`update care.attempt set provider_sid = ${`SM${'0'.repeat(32)}`} where attempt_id = ${attempt?.attemptId ?? ''}`;
 
     expect(await differencesOf(attempt?.attemptId ?? 'none')).toEqual(['provider-missing-message']);
+  });
+
+  test('names a text of a patient that is at the provider and never reached us, until it is taken in', async () => {
+    const { phone } = await world.patient();
+    const { sid } = await phone.reply('Is anybody there?');
+    expect(await differencesOf(sid)).toEqual(['provider-unheard-text']);
+
+    await receiveMissedText(world.inbound, sid, { from: phone.number, body: 'Is anybody there?', media: 0, optOutType: null }, dueAt);
+
+    expect(await differencesOf(sid)).toEqual([]);
   });
 
   test('names the same words twice to one patient within a minute, and not one message each for two who share a phone', async () => {

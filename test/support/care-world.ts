@@ -85,7 +85,7 @@ export async function createCareWorld() {
   const keys = connect(database.keysUrl('ct_worker'), { max: 3 });
   const vault: Vault = createVault({ keysSql: keys, keyProvider: await fileKeyProvider(path.join(folder, 'master.json'), { create: true }), indexKey: randomBytes(32) });
   const content = loadContent(path.resolve('templates'));
-  const network: PhoneNetwork = await startPhoneNetwork({ ...account, speed: 100 });
+  const network: PhoneNetwork = await startPhoneNetwork({ ...account, ownNumber: ward, speed: 100 });
   const mailServer: MailSandbox = await startMail();
   const clock = { now: new Date(dueAt) };
   const poked: string[] = [];

@@ -1,0 +1,97 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createMissedTexts } from '../../api/inbound/missed-texts.ts';
+import { twilioClient } from '../../providers/twilio/client.ts';
+import { twilioSms } from '../../providers/twilio/sms.ts';
+import { ProviderUnavailable } from '../../providers/types.ts';
+import { startPhoneNetwork } from '../../sandbox/phone/server.ts';
+import type { PhoneNetwork } from '../../sandbox/phone/server.ts';
+import { createWebhooksWorld } from './webhooks-world.ts';
+import type { WebhooksWorld } from './webhooks-world.ts';
+
+const account = { accountSid: `AC${'0'.repeat(32)}`, authToken: 'a token of nobody' };
+const hospital = '+12025550100';
+let world: WebhooksWorld;
+let network: PhoneNetwork;
+beforeAll(async () => {
+  world = await createWebhooksWorld();
+  // No webhook: whatever a patient writes stays in the provider's log, as with an API that is away.
+  network = await startPhoneNetwork({ ...account, ownNumber: hospital, speed: 100 });
+});
+afterAll(async () => {
+  await network.close();
+  await world.close();
+});
+afterEach(() => network.faults.clear());
+
+const sms = () => twilioSms(twilioClient({ ...account, baseUrl: network.url, deadlineMs: 2_000 }), { from: hospital, publicUrl: world.publicUrl });
+/** As an API that has just come back, to which nothing is too young. */
+const collector = () => createMissedTexts(world.deps, sms(), 0);
+const write = (phone: string, body: string, to?: string) => network.phone(phone).reply(body, to);
+
+describe('a text that was written while the API was away', () => {
+  test('raises its alarm when the API is back, once, with everything else as if it had come in time', async () => {
+    const patient = await world.asked();
+    await write(patient.phone, 'I have chest pain');
+
+    const taken = await collector().collect();
+    const again = await collector().collect();
+
+    expect([taken, again]).toEqual([1, 0]);
+    expect((await world.escalations(patient.patientId)).map(({ level, status }) => [level, status])).toEqual([['red', 'open']]);
+    expect(await world.inbound(patient.addressId)).toEqual([expect.objectContaining({ disposition: 'safety' })]);
+  });
+
+  test('is obeyed when it says STOP, and staff confirm what the machine no longer can', async () => {
+    const patient = await world.asked();
+    await write(patient.phone, '退订');
+
+    await collector().collect();
+
+    expect(await world.isOptedOut(patient.addressId)).toBe(true);
+    expect((await world.tasks(patient.patientId)).map((task) => task.title)).toContain('answer-not-sent');
+  });
+
+  test('is an answer as of when the provider got it', async () => {
+    const patient = await world.asked();
+    const before = new Date().toISOString().slice(0, 16);
+    await write(patient.phone, 'yes');
+
+    await collector().collect();
+
+    const [row] = await world.root<{ receivedAt: string }[]>`select received_at as "receivedAt" from phi.inbound where address_id = ${patient.addressId}`;
+    expect(new Date(row?.receivedAt ?? 0).toISOString().slice(0, 16) >= before).toBe(true);
+    expect((await world.conversation(patient.touchpointId)).status).not.toBe('starting');
+  });
+
+  test('is left to the webhook where that had it, and while the provider may still be trying', async () => {
+    const patient = await world.asked();
+    const known = await write(patient.phone, 'hello');
+    await world.text(patient.phone, 'hello', known.sid);
+    await write(patient.phone, 'hello again');
+
+    expect(await createMissedTexts(world.deps, sms()).collect()).toBe(0);
+    expect(await collector().collect()).toBe(1);
+    expect(await world.inbound(patient.addressId)).toHaveLength(2);
+  });
+
+  test('is none of ours when it was for another number of the account', async () => {
+    const patient = await world.patient();
+    await write(patient.phone, 'STOP', '+12025550177');
+
+    expect(await collector().collect()).toBe(0);
+    expect(await world.isOptedOut(patient.addressId)).toBe(false);
+  });
+
+  test('is looked for again after the provider did not answer, in its words nowhere in the log', async () => {
+    const patient = await world.patient();
+    const looking = collector();
+    await write(patient.phone, 'The canary sings');
+    network.faults.add({ kind: 'server-error', on: 'read-messages', times: 1 });
+
+    await expect(looking.collect()).rejects.toThrow(ProviderUnavailable);
+
+    expect(await looking.collect()).toBe(1);
+    expect(world.logged.join('\n')).toContain('took in texts');
+    expect(world.logged.join('\n')).not.toMatch(/canary|\+1\d{10}/);
+  });
+});
