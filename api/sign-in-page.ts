@@ -125,7 +125,8 @@ function fromThisPage(secure: boolean): RequestHandler {
 function allowedReturn(wanted: string | undefined, origins: readonly string[]): string | null {
   if (wanted === undefined || !URL.canParse(wanted)) return null;
   const url = new URL(wanted);
-  return origins.includes(url.origin) && url.username === '' && url.password === '' ? url.href : null;
+  // A blob of an allowed origin has that origin too, and is no page of it.
+  return /^https?:$/.test(url.protocol) && origins.includes(url.origin) && url.username === '' && url.password === '' ? url.href : null;
 }
 
 function accepted(request: Request): Language {

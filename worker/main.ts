@@ -14,9 +14,11 @@ import { twilioClient } from '../providers/twilio/client.ts';
 import { twilioSms } from '../providers/twilio/sms.ts';
 import { twilioVoice } from '../providers/twilio/voice.ts';
 import { connect } from '../store/connect.ts';
+import type { Sql } from '../store/connect.ts';
 import { loadContent } from '../store/content.ts';
 import { createGate } from '../store/gate.ts';
 import { readHealth } from '../store/health.ts';
+import { differingZones } from '../store/zone-rules.ts';
 import { takeUnpicked } from '../store/threads.ts';
 import { createVault } from '../store/vault/index.ts';
 import { fileKeyProvider } from '../store/vault/master-key.ts';
@@ -72,6 +74,7 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
   const metrics = await serveMetrics({ host: settings.metricsHost, port: settings.metricsPort, readHealth: () => readHealth(sql, new Date()), sdkMetricsUrl });
   closing.push(() => metrics.close());
   const clock = (): Date => new Date();
+  await warnOfZones(sql, clock());
   const { sms, voice } = phones(settings);
   const activities = createActivities({ sql, gate, vault, poker, logger, mail, content: loadContent(settings.contentDirectory), sms, voice, clock, settings: await activitySettings(settings) });
   const bundle = await workflowBundle();
@@ -143,6 +146,12 @@ async function activitySettings(settings: WorkerConfig) {
     unsubscribeKey: await fileSecret(settings.linkKeyFile, { create: false }),
     mailDomain: settings.mailFrom.replace(/^.*@/, '').replace(/>$/, ''),
   };
+}
+
+/** Two tz databases of different age disagree for months before anybody notices. */
+async function warnOfZones(sql: Sql, now: Date): Promise<void> {
+  const zones = await differingZones(sql, now);
+  if (zones.length > 0) logger.warn({ zones, node: process.versions.tz }, 'Node and Postgres know different rules for these zones: bring the older one up to date, or their patients are contacted an hour off');
 }
 
 /** Temporal may come up after us: it is tried until it answers or we are to stop. */

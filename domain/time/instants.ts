@@ -50,6 +50,11 @@ export function wallClock(instant: Instant, zone: string): Temporal.ZonedDateTim
   return Temporal.Instant.fromEpochMilliseconds(epochMs(instant)).toZonedDateTimeISO(zone);
 }
 
+/** How far the wall clock of `zone` is ahead of UTC at `instant`, in whole minutes (toward zero). */
+export function offsetMinutesAt(instant: Instant, zone: string): number {
+  return Math.trunc(wallClock(instant, zone).offsetNanoseconds / 60e9);
+}
+
 /** The day that the wall of `zone` shows at `instant`, as `YYYY-MM-DD`. */
 export function localDateOf(instant: Instant, zone: string): string {
   return wallClock(instant, zone).toPlainDate().toString();

@@ -91,7 +91,7 @@ describe('signing in by the page', () => {
     expect(after.map((each) => each.status)).toEqual([401, 200]);
   });
 
-  it.each(['https://elsewhere.example.org/', '//elsewhere.example.org', 'javascript:alert(1)', `${uiOrigin}.example.org/`, 'http://user@127.0.0.1:8233/', '/\\elsewhere.example.org', 'http://127.0.0.1:8234/'])('does not lead on to %s', async (wanted) => {
+  it.each(['https://elsewhere.example.org/', '//elsewhere.example.org', 'javascript:alert(1)', `${uiOrigin}.example.org/`, 'http://user@127.0.0.1:8233/', '/\\elsewhere.example.org', 'http://127.0.0.1:8234/', `blob:${uiOrigin}/x`])('does not lead on to %s', async (wanted) => {
     const shown = await page.get(`/?${new URLSearchParams({ return: wanted }).toString()}`);
 
     const reply = await signIn({ return: wanted });
