@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import type { Values } from '../domain/conditions/scope.ts';
-import type { FollowUpState, Touchpoint } from '../domain/follow-up/types.ts';
-import { calendarAt, knownAnchors, missedInARow } from '../domain/plan/judge.ts';
-import type { Plan } from '../domain/plan/format.ts';
+import type { Touchpoint } from '../domain/follow-up/types.ts';
 import type { Answers } from '../domain/questionnaire/format.ts';
 import type { Transaction } from './connect.ts';
 import type { SealedValue } from './gate.ts';
@@ -11,11 +9,6 @@ import type { Vault } from './vault/index.ts';
 
 const facts = z.object({ facts: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])) });
 const response = z.object({ answers: z.record(z.string(), z.union([z.number(), z.string()])) });
-
-/** What conditions may ask of that is no patient data: tags, calendar, silence, which anchors are known. At a touchpoint's due time. */
-export function circumstancesAt(plan: Plan, state: FollowUpState, dueAt: string): Pick<Values, 'tags' | 'missed' | 'known' | 'calendar'> {
-  return { tags: state.tags, missed: missedInARow(state.touchpoints, dueAt), known: knownAnchors(plan, state), calendar: calendarAt(plan, state, dueAt) };
-}
 
 /** An enrolment's facts, of the values that a grant gave. */
 export async function factsIn(vault: Vault, values: readonly SealedValue[], enrolmentId: string): Promise<Values['facts']> {

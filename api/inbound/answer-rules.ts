@@ -2,6 +2,7 @@ import { noValues } from '../../domain/conditions/scope.ts';
 import { stepOf } from '../../domain/follow-up/touchpoints.ts';
 import { judgeAnswers } from '../../domain/plan/answers.ts';
 import type { AnswersJudged, AnswersTaken } from '../../domain/plan/answers.ts';
+import { circumstancesAt } from '../../domain/plan/judge.ts';
 import { rulesOf } from '../../domain/plan/questions.ts';
 import { readsOf } from '../../domain/plan/reads.ts';
 import { declaredIn, scopeOf } from '../../domain/plan/scope.ts';
@@ -11,7 +12,7 @@ import type { ConversationRow } from '../../store/conversations.ts';
 import { applyEffects } from '../../store/effects.ts';
 import { lockFollowUp } from '../../store/follow-up-row.ts';
 import type { SealedValue } from '../../store/gate.ts';
-import { circumstancesAt, earlierIn, factsIn } from '../../store/known.ts';
+import { earlierIn, factsIn } from '../../store/known.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import type { Vault } from '../../store/vault/index.ts';
 

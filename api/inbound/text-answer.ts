@@ -1,9 +1,8 @@
 import { languageOf } from '../../domain/codes.ts';
 import type { Level } from '../../domain/codes.ts';
 import { takeTextTurn } from '../../domain/dialogue/text-turn.ts';
+import { eventsOfTurn, wordsAfterTurn } from '../../domain/dialogue/turn-events.ts';
 import type { TextTurn } from '../../domain/dialogue/types.ts';
-import type { ToldAction } from '../../domain/follow-up/types.ts';
-import type { ConversationEvent } from '../../domain/questionnaire/types.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
 import { questionsAt } from '../../store/questions.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
@@ -35,27 +34,10 @@ export async function answerConversation(deps: InboundDeps, message: Message, to
   if (turn.status === 'completed' || turn.status === 'given-to-staff') await writeAnswers(place, questionnaire, turn.progress, 'sms');
   const rules = await applyRules(tx, row, questionnaire, { before: stored.dialogue.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent }, { questionnaires: deps.content.questionnaires, vault: deps.vault, values: () => gate.read(secret) }, now);
   if (turn.status === 'given-to-staff') await giveToStaff(message, 'staff-message', 'given-to-staff', touchpointId);
-  const told = await applyToConversation(tx, touchpointId, now, eventsOf(message, turn, rules.actions));
+  const told = await applyToConversation(tx, touchpointId, now, eventsOfTurn(turn, rules.actions, message));
   return { disposition: `answer-${turn.status}`, answers: textsOf(deps, turn, rules.level, reader), threads: [...heard, ...rules.threads, ...told] };
 }
 
-function eventsOf({ receivedAt, retaken }: Message, turn: TextTurn, actions: ToldAction[]): ConversationEvent[] {
-  switch (turn.status) {
-    case 'completed':
-      return [{ kind: 'completed', at: receivedAt, actions }];
-    case 'given-to-staff':
-      return [{ kind: 'answered-item', at: receivedAt }, { kind: 'cancelled', reason: 'given-to-staff', actions }];
-    case 'asked':
-    case 're-asked':
-      // Taken up late, the next question cannot go out as an answer. Left unsaid, the nudges that are left ask it.
-      return retaken ? [] : [{ kind: 'answered-item', at: receivedAt }];
-  }
-}
-
-/** Thanks are for answers that alarm nobody: a red one gets emergency advice, an amber one the word that staff read it. */
 function textsOf(deps: InboundDeps, turn: TextTurn, level: Level | null, reader: Reader): string[] {
-  const advice = level === 'red' ? [approved(deps, 'red-advice', [reader])] : [];
-  if (turn.status === 'given-to-staff') return level === 'red' ? advice : [approved(deps, 'given-to-staff', [reader])];
-  if (turn.status === 'completed' && level !== null) return level === 'red' ? advice : [approved(deps, 'given-to-staff', [reader])];
-  return turn.say === null ? advice : [...advice, turn.say];
+  return wordsAfterTurn(turn, level).map((words) => (words.kind === 'approved' ? approved(deps, words.id, [reader]) : words.text));
 }

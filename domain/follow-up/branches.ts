@@ -31,7 +31,7 @@ export function awaitsSeries(plan: Plan, state: FollowUpState): boolean {
 }
 
 /** Anchors that only a rule starts, and those of missed appointments: what hangs on them may never be needed. */
-function dormantAnchors(plan: Plan): Set<string> {
+export function dormantAnchors(plan: Plan): Set<string> {
   const rules = plan.steps.flatMap((step) => (step.kind === 'ask' || step.kind === 'measure' || step.kind === 'call' ? rulesOf(plan, step) : []));
   const missed = Object.entries(plan.anchors).flatMap(([anchor, { kind }]) => (kind === 'appointment' ? [missedAnchorOf(anchor)] : []));
   return new Set([...missed, ...rules.flatMap((rule) => rule.do.flatMap((action) => (action.kind === 'start' ? [action.anchor] : [])))]);

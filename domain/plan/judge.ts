@@ -16,6 +16,11 @@ export function judge(step: Step, scope: Scope, values: Values): Judgement {
   return excluded === 'no' ? 'yes' : excluded === 'yes' ? 'excluded' : 'exclusion-unknown';
 }
 
+/** What conditions may ask of that is no patient data: tags, calendar, silence, which anchors are known. At a touchpoint's due time. */
+export function circumstancesAt(plan: Plan, state: FollowUpState, dueAt: string): Pick<Values, 'tags' | 'missed' | 'known' | 'calendar'> {
+  return { tags: state.tags, missed: missedInARow(state.touchpoints, dueAt), known: knownAnchors(plan, state), calendar: calendarAt(plan, state, dueAt) };
+}
+
 /** The patient's own day at an instant, as conditions see it: of the step's due time, so that lateness changes no condition. */
 export function calendarAt(plan: Plan, state: Pick<FollowUpState, 'anchors' | 'zone'>, instant: Instant): Calendar {
   const there = wallClock(instant, state.zone);

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { validatePlan } from '../domain/plan/validate.ts';
+import { examine } from '../domain/rehearsal/examine.ts';
+import { assumptionFaults, assumptionsFor, assumptionsSchema } from '../domain/rehearsal/input.ts';
+import { tableOf } from '../domain/rehearsal/table.ts';
+import { ContentError, loadContent } from '../store/content.ts';
+
+const usage = `Usage: npm run rehearse -- PLAN.yaml [--patient patient.json] [--replies replies.json] [--anchors anchors.json] [--outside events.json] [--staff staff.json]
+         [--from 2026-05-01T00:00:00Z] [--for P60D] [--language en|zh] [--json]
+Plays a plan against assumed replies and prints what would happen when, and the trouble in it. See docs/rehearsal.md.
+`;
+const templates = fileURLToPath(new URL('../templates', import.meta.url));
+/** What messages say of a hospital, where none is set up. */
+const hospital = { hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
+
+/** Thrown for what the caller has to correct; its message is all that is printed. */
+class Refusal extends Error {}
+
+try {
+  process.stdout.write(rehearseFile());
+} catch (error) {
+  if (!(error instanceof Refusal || error instanceof ContentError)) throw error;
+  process.stderr.write(`${error.message.trimEnd()}\n`);
+  process.exitCode = 1;
+}
+
+function rehearseFile(): string {
+  const { file, values } = readArguments();
+  const content = loadContent(values.content ?? templates);
+  const parsed = validatePlan(readText(file), content);
+  if (!parsed.ok) throw new Refusal(['Correct the plan:', ...parsed.faults.map(({ path, line, message }) => `  ${file}${line === undefined ? '' : `:${line}`}${path === '' ? '' : ` ${path}`}: ${message}`)].join('\n'));
+  const { plan } = parsed;
+  const written = assumptionsSchema.safeParse({
+    ...readPart('patient', values.patient), ...readPart('replies', values.replies), ...readPart('anchors', values.anchors), ...readPart('outside', values.outside), ...readPart('staff', values.staff),
+    ...(values.from === undefined ? {} : { from: values.from }), ...(values.for === undefined ? {} : { for: values.for }),
+  });
+  if (!written.success) throw new Refusal(['Correct what the rehearsal assumes:', ...written.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)].join('\n'));
+  const faults = assumptionFaults(plan, written.data);
+  if (faults.length > 0) throw new Refusal(['Correct what the rehearsal assumes:', ...faults.map(({ path, message }) => `  ${path.join('.')}: ${message}`)].join('\n'));
+  const rehearsal = examine(plan, { ...content, ...hospital }, assumptionsFor(plan, written.data));
+  return values.json ? `${JSON.stringify(rehearsal, null, 2)}\n` : tableOf(rehearsal, values.language === 'zh' ? 'zh' : 'en');
+}
+
+function readArguments() {
+  const text = { type: 'string' } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { patient: text, replies: text, anchors: text, outside: text, staff: text, from: text, for: text, content: text, language: text, json: { type: 'boolean', default: false } },
+    });
+    const [file, ...others] = positionals;
+    if (file === undefined || others.length > 0) throw new Refusal(usage);
+    return { file, values };
+  } catch (error) {
+    throw error instanceof Refusal ? error : new Refusal(`${error instanceof Error ? error.message : ''}\n${usage}`);
+  }
+}
+
+/** A file of one part of the assumptions, such as the patient. */
+function readPart(part: string, file: string | undefined): Record<string, unknown> {
+  if (file === undefined) return {};
+  try {
+    const value: unknown = JSON.parse(readText(file));
+    return { [part]: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).parse(value) };
+  } catch (error) {
+    throw error instanceof Refusal ? error : new Refusal(`Write ${file} as JSON.`);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new Refusal(`Make ${file} readable, or name another file.`);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Level } from '../codes.ts';
+import type { ToldAction } from '../follow-up/types.ts';
+import type { ConversationEvent } from '../questionnaire/types.ts';
+import type { TextTurn } from './types.ts';
+
+/** What a turn by text is to the conversation's thread. `retaken`: taken up late, when nobody waits for an answer any more. */
+export function eventsOfTurn(turn: TextTurn, actions: ToldAction[], { receivedAt, retaken }: { receivedAt: string; retaken: boolean }): ConversationEvent[] {
+  switch (turn.status) {
+    case 'completed':
+      return [{ kind: 'completed', at: receivedAt, actions }];
+    case 'given-to-staff':
+      return [{ kind: 'answered-item', at: receivedAt }, { kind: 'cancelled', reason: 'given-to-staff', actions }];
+    case 'asked':
+    case 're-asked':
+      // Taken up late, the next question cannot go out as an answer. Left unsaid, the nudges that are left ask it.
+      return retaken ? [] : [{ kind: 'answered-item', at: receivedAt }];
+  }
+}
+
+export type WordsBack = { kind: 'approved'; id: 'red-advice' | 'given-to-staff' } | { kind: 'said'; text: string };
+
+/** Thanks are for answers that alarm nobody: a red one gets emergency advice, an amber one the word that staff read it. */
+export function wordsAfterTurn(turn: TextTurn, level: Level | null): WordsBack[] {
+  const advice: WordsBack[] = level === 'red' ? [{ kind: 'approved', id: 'red-advice' }] : [];
+  if (turn.status === 'given-to-staff' || (turn.status === 'completed' && level !== null)) return level === 'red' ? advice : [{ kind: 'approved', id: 'given-to-staff' }];
+  return turn.say === null ? advice : [...advice, { kind: 'said', text: turn.say }];
+}

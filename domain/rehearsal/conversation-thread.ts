@@ -1,0 +1,69 @@
+import type { ContactOutcome } from '../codes.ts';
+import { openQuestion } from '../dialogue/text-turn.ts';
+import { questionsId } from '../plan/questions.ts';
+import type { ConversationNext } from '../questionnaire/types.ts';
+import { plusMs } from '../time/durations.ts';
+import { chooseAnswers } from './answers.ts';
+import { placeCall } from './call.ts';
+import { answerByText } from './inbound.ts';
+import { mayContact, noteStopped, receiptAfterMs, translationRetryMs } from './may-contact.ts';
+import { note, schedule } from './run.ts';
+import type { Run, Talk } from './run.ts';
+import { applyToTalk, resumeTalk } from './talk.ts';
+import { compose } from './texts.ts';
+
+/** Runs a conversation's thread, as its workflow does, until it has to wait. */
+export function runTalk(run: Run, talk: Talk): void {
+  talk.timer = null;
+  let next = resumeTalk(run, talk, []);
+  for (;;) {
+    run.work += 1;
+    switch (next.kind) {
+      case 'wait':
+        talk.timer = next.dueAt;
+        return;
+      case 'contact': {
+        const { contactKind, channel } = next;
+        const outcome = contact(run, talk, next);
+        next = resumeTalk(run, talk, [{ kind: 'contact-ended', contactKind, channel, outcome, at: run.now }]);
+        break;
+      }
+      case 'call': {
+        const { callsMade } = talk.state;
+        schedule(run, run.now, () => placeCall(run, talk, callsMade));
+        next = resumeTalk(run, talk, []);
+        break;
+      }
+      case 'end':
+        return;
+    }
+  }
+}
+
+/** The first question, or a nudge that repeats the open one. */
+function contact(run: Run, talk: Talk, { contactKind, channel }: Extract<ConversationNext, { kind: 'contact' }>): ContactOutcome {
+  const isFirst = contactKind === 'first';
+  const place = { stepId: talk.step.id, recurrenceId: talk.recurrenceId, channel };
+  const stopped = mayContact(run, { touchpointId: talk.touchpointId, family: isFirst ? 'first' : 'nudge', channel, notAfter: talk.state.notAfter, hasConversation: true });
+  if (stopped !== null) return noteStopped(run, stopped, place);
+  if (isFirst) talk.hasNumber = true;
+  const question = openQuestion(talk.questionnaire, talk.dialogue, run.assumed.patient.language);
+  if (question === null) throw new Error(`The conversation of step ${talk.step.id} has no open question.`);
+  const composed = compose(run, run.content.messages, isFirst ? 'first-question' : 'nudge', channel, { question });
+  if (composed.kind !== 'text') return noteStopped(run, { kind: 'held', until: plusMs(run.now, translationRetryMs), reason: 'missing-translation' }, place, composed.kind === 'unsendable' ? composed.sentence : null);
+  run.begun.push(run.now);
+  run.sent.add(talk.touchpointId);
+  note(run, { kind: isFirst ? 'question' : 'nudge', text: composed.text, segments: composed.segments, question: questionsId(run.plan, talk.step), ...place });
+  schedule(run, plusMs(run.now, receiptAfterMs), () => takeReceipt(run, talk));
+  if (isFirst) {
+    chooseAnswers(run, talk);
+    answerByText(run, talk, true);
+  }
+  return { kind: 'sent', providerSid: null };
+}
+
+function takeReceipt(run: Run, talk: Talk): void {
+  const delivered = run.assumed.patient.phone === 'mobile';
+  if (!delivered) note(run, { kind: 'undelivered', channel: 'sms', reason: '30006', stepId: talk.step.id, recurrenceId: talk.recurrenceId });
+  applyToTalk(run, talk, [{ kind: 'receipt', channel: 'sms', delivered, reason: delivered ? '' : '30006', at: run.now }]);
+}

@@ -1,0 +1,95 @@
+import { languages } from '../codes.ts';
+import { dormantAnchors } from '../follow-up/branches.ts';
+import type { FollowUpState } from '../follow-up/types.ts';
+import { channelsOf } from '../plan/channels.ts';
+import type { Plan } from '../plan/format.ts';
+import { questionsOf, rulesOf } from '../plan/questions.ts';
+import { durationMs, plusMs } from '../time/durations.ts';
+import type { Run } from './run.ts';
+import type { Entry, Finding, Rehearsal, RehearsalContent } from './types.ts';
+
+const hourMs = 3_600_000;
+const begun: readonly Entry['kind'][] = ['message', 'question', 'nudge', 'call'];
+
+/** The trouble that shows in one run. */
+export function findingsOfRun(plan: Plan, run: Pick<Run, 'entries' | 'state'>, isCut: boolean): Finding[] {
+  const { entries, state } = run;
+  const cut: Finding[] = isCut ? [{ code: 'cut-short', stepId: null, sentence: 'The plan does more in this time than a rehearsal shows.', remedy: 'Rehearse a shorter time, or fewer steps.' }] : [];
+  return once([...closeTogether(entries), ...entries.flatMap(ofEntry), ...windowsPastNext(plan, state), ...cut]);
+}
+
+function ofEntry({ kind, stepId, outcome, reason, text }: Entry): Finding[] {
+  if (kind === 'step-ended' && reason === 'quiet-hours') {
+    return [{ code: 'moved-past-bound', stepId, sentence: `${named(stepId)} is held by quiet hours past its bound and ${outcome === 'escalated' ? 'goes to staff' : 'is skipped'}.`, remedy: 'Move its time into the contact hours, or lengthen "lateness.sendWithin".' }];
+  }
+  if (kind === 'step-moved') return [{ code: 'moved-past-bound', stepId, sentence: `${named(stepId)} cannot be begun within its bound and is moved to another day.`, remedy: 'Move its time into the contact hours, or lengthen "lateness.sendWithin".' }];
+  if (reason === 'missing-translation' && (kind === 'held' || kind === 'not-sent')) return [{ code: 'missing-translation', stepId, sentence: `${named(stepId)} has no approved text in the patient's language.`, remedy: 'Write the text in that language, and have it approved.' }];
+  if (reason === 'text-cannot-be-sent') return [{ code: 'text-cannot-be-sent', stepId, sentence: `${named(stepId)} has a text that cannot be sent${text === null ? '' : `: ${text}`}`, remedy: 'Shorten the text or correct its variables.' }];
+  if (kind === 'held' && reason === 'daily-cap') return [{ code: 'over-cap', stepId, sentence: `${named(stepId)} is held, because the patient has had eight contacts within 24 hours.`, remedy: 'Put fewer steps and nudges on one day.' }];
+  return [];
+}
+
+/** Two contacts of different steps that we begin within an hour. A nudge belongs to its own question. */
+function closeTogether(entries: readonly Entry[]): Finding[] {
+  const contacts = entries.filter((entry) => begun.includes(entry.kind));
+  return contacts.flatMap((entry, index): Finding[] => {
+    const before = contacts[index - 1];
+    if (before === undefined || before.stepId === entry.stepId || Date.parse(entry.at) - Date.parse(before.at) >= hourMs) return [];
+    return [{ code: 'close-together', stepId: entry.stepId, sentence: `${named(entry.stepId)} comes within an hour of ${named(before.stepId)}.`, remedy: 'Put an hour or more between them, or say both in one message.' }];
+  });
+}
+
+/** Two questions by phone cannot be open at once: the later one waits until the earlier one's window has ended. */
+function windowsPastNext(plan: Plan, state: FollowUpState): Finding[] {
+  const asking = state.touchpoints.filter((touchpoint) => touchpoint.dueAt !== null && (touchpoint.kind === 'ask' || touchpoint.kind === 'measure' || touchpoint.kind === 'call') && !touchpoint.recurrenceId.endsWith('~confirm'));
+  const inOrder = asking.toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''));
+  return inOrder.flatMap((touchpoint, index): Finding[] => {
+    const step = plan.steps.find((candidate) => candidate.id === touchpoint.stepId);
+    const next = inOrder[index + 1];
+    if (step === undefined || !('reply' in step) || touchpoint.dueAt === null || next?.dueAt == null || plusMs(touchpoint.dueAt, durationMs(step.reply.window)) <= next.dueAt) return [];
+    return [{ code: 'window-past-next-step', stepId: step.id, sentence: `${named(step.id)} may still wait for replies when ${named(next.stepId)} is due, which then waits for it.`, remedy: `Shorten "reply.window" (${step.reply.window}), or put the steps further apart.` }];
+  });
+}
+
+/** What shows without any run: alarms that page a ladder which is not the plan's own, and texts that were never written. */
+export function findingsOfPlan(plan: Plan, content: RehearsalContent, anchors: Readonly<Record<string, string>>): Finding[] {
+  const started = dormantAnchors(plan);
+  return once(plan.steps.flatMap((step): Finding[] => {
+    const found: Finding[] = [];
+    const { anchor } = step.at;
+    if (anchors[anchor] === undefined && !started.has(anchor) && !anchor.endsWith('-missed')) found.push({ code: 'unreachable-step', stepId: step.id, sentence: `${named(step.id)} hangs on the anchor "${anchor}", which is not given and which no rule starts.`, remedy: `Give "${anchor}" a date, or let a rule start it.` });
+    if ('rules' in step && plan.ladders.red === undefined) {
+      const isRed = rulesOf(plan, step).some((rule) => rule.do.some((action) => action.kind === 'escalate' && action.level === 'red')) || ('reply' in step && step.reply.silence === 'escalate-red');
+      const isGuarded = questionsOf(plan, step, content.questionnaires)?.safeguards.some((safeguard) => safeguard.level === 'red') === true;
+      if (isRed || isGuarded) found.push({ code: 'red-without-ladder', stepId: step.id, sentence: `${named(step.id)} can raise a red alert, and the plan has no red ladder: the built-in one is paged.`, remedy: 'Write "ladders.red" with the people of your own department.' });
+    }
+    if (step.kind === 'remind' || step.kind === 'advise') {
+      const texts = step.kind === 'remind' ? content.messages[step.message] : content.advice[step.advice];
+      for (const language of languages) if (channelsOf(plan, step).every((channel) => texts?.[language]?.[channel] === undefined)) found.push({ code: 'missing-translation', stepId: step.id, sentence: `${named(step.id)} has no approved text in ${language === 'en' ? 'English' : 'Chinese'}.`, remedy: 'Write the text in that language, and have it approved.' });
+    }
+    return found;
+  }));
+}
+
+/** Steps that never came up, whatever the patient of the standard runs answered. */
+export function neverCameUp(plan: Plan, runs: readonly Pick<Rehearsal, 'touchpoints'>[]): Finding[] {
+  const isCarriedOut = (stepId: string) => runs.some((run) => run.touchpoints.some((touchpoint) => touchpoint.stepId === stepId && touchpoint.outcome !== 'waived' && touchpoint.status !== 'planned'));
+  return plan.steps.filter((step) => !isCarriedOut(step.id)).map((step) => ({
+    code: 'unreachable-step', stepId: step.id, sentence: `${named(step.id)} never came up, whether the patient answered calmly, raised an amber or a red alarm, or was silent.`, remedy: 'Check its anchor and its condition, or rehearse it with the facts and replies that lead to it.',
+  }));
+}
+
+/** Each trouble of a step once, however often it happens. */
+export function once(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ code, stepId, sentence }) => {
+    const key = `${code} ${stepId ?? ''} ${code === 'close-together' || code === 'window-past-next-step' ? sentence : ''}`;
+    const isNew = !seen.has(key);
+    seen.add(key);
+    return isNew;
+  });
+}
+
+function named(stepId: string | null): string {
+  return stepId === null ? 'The plan' : `The step "${stepId}"`;
+}

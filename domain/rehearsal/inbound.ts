@@ -1,0 +1,107 @@
+import { assertNever } from '../codes.ts';
+import { classifyInbound } from '../dialogue/classify.ts';
+import { openItem } from '../dialogue/progress.ts';
+import { takeTextTurn } from '../dialogue/text-turn.ts';
+import { eventsOfTurn, wordsAfterTurn } from '../dialogue/turn-events.ts';
+import type { TaskKind } from '../follow-up/types.ts';
+import { plusMs } from '../time/durations.ts';
+import { waitBefore, wordsFor } from './answers.ts';
+import { openAlert } from './effects.ts';
+import { applyRules } from './rules.ts';
+import { note, schedule, tellFollowUp } from './run.ts';
+import type { Run, Talk } from './run.ts';
+import { applyToTalk } from './talk.ts';
+import { answerApproved, answerText } from './texts.ts';
+
+type Place = { stepId: string; recurrenceId: string } | null;
+
+/** A text from the patient's phone, handled as the webhook handles it. `place`: what it was meant as a reply to. */
+export function arriveText(run: Run, text: string, place: Place): void {
+  if (run.assumed.patient.phone !== 'mobile') return;
+  const open = run.talks.find((talk) => talk.hasNumber && talk.state.status !== 'done') ?? null;
+  const where: Place = open === null ? place : placeOfTalk(open);
+  note(run, { kind: 'reply', channel: 'sms', text, ...(where ?? {}) });
+  const kind = classifyInbound(text);
+  switch (kind.kind) {
+    case 'opt-out':
+      { optOut(run, open, where); return; }
+    case 'opt-in':
+      if (run.isOptedOut) tellFollowUp(run, { kind: 'consent-changed' });
+      run.isOptedOut = false;
+      { answerApproved(run, 'start-confirmation', where); return; }
+    case 'help':
+      { answerApproved(run, 'help', where); return; }
+    case 'safety': {
+      const rule = kind.certainty === 'stated' ? 'safety-phrase' : 'safety-doubtful';
+      // Whoever wrote needs a person now: nudges stop.
+      if (open !== null) applyToTalk(run, open, [{ kind: 'answered-item', at: run.now }]);
+      openAlert(run, 'red', rule, open?.touchpointId ?? null);
+      giveToStaff(run, 'doubtful-safety', rule, where);
+      if (kind.certainty === 'stated') answerApproved(run, 'red-advice', where);
+      else if (!run.isOptedOut) answerApproved(run, 'given-to-staff', where);
+      return;
+    }
+    case 'doubtful-opt-out':
+      { toInbox(run, 'doubtful-opt-out', where); return; }
+    case 'other':
+      if (open === null) toInbox(run, 'message', where);
+      else takeAnswer(run, open, text);
+      return;
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** The patient has read a question, and answers it after a while, in words that a person would write; or not at all. `isFirst`: it began the conversation. */
+export function answerByText(run: Run, talk: Talk, isFirst: boolean): void {
+  const { reply } = talk;
+  if (run.assumed.patient.phone !== 'mobile') return;
+  if (reply.kind === 'text') {
+    if (isFirst) schedule(run, plusMs(run.now, reply.afterMs), () => arriveText(run, reply.text, placeOfTalk(talk)));
+    return;
+  }
+  const item = openItem(talk.questionnaire, talk.dialogue);
+  const words = item === undefined ? null : wordsFor(item, talk.answers[item.id]);
+  if (item !== undefined && words !== null) schedule(run, plusMs(run.now, waitBefore(reply, item.id)), () => arriveText(run, words, placeOfTalk(talk)));
+}
+
+function takeAnswer(run: Run, talk: Talk, text: string): void {
+  // First what its thread was told and has not heard: only then is it known whether it is still open.
+  applyToTalk(run, talk, []);
+  const place = placeOfTalk(talk);
+  if (talk.state.status === 'done' || !talk.state.channels.includes('sms')) { toInbox(run, 'message', place); return; }
+  const before = talk.dialogue;
+  const turn = takeTextTurn(talk.questionnaire, before, text, run.assumed.patient.language);
+  talk.dialogue = turn.progress;
+  if (turn.status === 'completed' || turn.status === 'given-to-staff') talk.kept = turn.progress.answers;
+  const rules = applyRules(run, talk, { before: before.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent });
+  if (turn.status === 'given-to-staff') giveToStaff(run, 'staff-message', 'given-to-staff', place);
+  applyToTalk(run, talk, eventsOfTurn(turn, rules.actions, { receivedAt: run.now, retaken: false }));
+  for (const words of wordsAfterTurn(turn, rules.level)) {
+    if (words.kind === 'approved') answerApproved(run, words.id, place);
+    else answerText(run, words.text, place);
+  }
+  if (turn.status === 'asked' || turn.status === 're-asked') answerByText(run, talk, false);
+}
+
+function optOut(run: Run, open: Talk | null, place: Place): void {
+  if (run.isOptedOut) return;
+  if (open !== null) applyToTalk(run, open, [{ kind: 'cancelled', reason: 'opted-out' }]);
+  tellFollowUp(run, { kind: 'consent-changed' });
+  giveToStaff(run, 'opted-out', 'opted-out', place);
+  run.isOptedOut = true;
+  answerApproved(run, 'stop-confirmation', place);
+}
+
+function toInbox(run: Run, title: string, place: Place): void {
+  giveToStaff(run, 'inbox', title, place);
+  if (!run.isOptedOut) answerApproved(run, 'given-to-staff', place);
+}
+
+function giveToStaff(run: Run, task: TaskKind, title: string, place: Place): void {
+  note(run, { kind: 'task', outcome: task, reason: title, ...(place ?? {}) });
+}
+
+function placeOfTalk({ step, recurrenceId }: Talk): { stepId: string; recurrenceId: string } {
+  return { stepId: step.id, recurrenceId };
+}

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { channels, languages, levels } from '../codes.ts';
+import { dormantAnchors } from '../follow-up/branches.ts';
+import type { Plan } from '../plan/format.ts';
+import { isAnchor } from '../time/due-at.ts';
+import { durationMs, plusMs } from '../time/durations.ts';
+import { isTimeZone, toInstant } from '../time/instants.ts';
+import { callManners } from './types.ts';
+import type { Assumptions, OutsideEvent, Reply } from './types.ts';
+
+/** What a rehearsal assumes, as people write it: durations as `PT10M`, everything left out as a sensible patient has it. */
+
+const wait = z.string().regex(/^P(?!$)(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/, 'Write a duration such as PT10M.').max(20);
+const anchorValue = z.string().max(40).refine(isAnchor, 'Write a date such as 2026-05-01, or an instant such as 2026-05-01T09:00:00Z.');
+const instant = z.iso.datetime({ message: 'Write an instant such as 2026-05-01T09:00:00Z.' }).transform((text) => toInstant(Date.parse(text)));
+const name = z.string().max(48);
+const words = z.string().min(1).max(1_600);
+const calls = z.array(z.enum(callManners)).max(20).default([]);
+const factValue = z.union([z.number(), z.string().max(100), z.boolean()]);
+
+export const patientSchema = z.strictObject({
+  language: z.enum(languages).default('en'),
+  zone: z.string().max(64).refine(isTimeZone, 'Write an IANA time zone, such as Asia/Shanghai.').default('UTC'),
+  name: z.string().min(1).max(60).default('Ada Example').meta({ description: 'Of a patient who does not exist.' }),
+  phone: z.enum(['mobile', 'landline', 'none']).default('mobile'),
+  email: z.boolean().default(false).meta({ description: 'Whether the patient has a mailbox.' }),
+  consents: z.array(z.enum(channels)).max(3).default([...channels]),
+  facts: z.record(name, factValue).default({}),
+  tags: z.array(name).max(100).default([]),
+});
+
+const reply = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('answers'), answers: z.record(name, z.union([z.number(), z.string().max(1_600)])), after: wait.default('PT10M'), delays: z.record(name, wait).default({}), calls }),
+  z.strictObject({ kind: z.enum(['green', ...levels]), after: wait.default('PT10M'), calls }),
+  z.strictObject({ kind: z.literal('silent'), calls }),
+  z.strictObject({ kind: z.literal('text'), text: words, after: wait.default('PT10M'), calls }),
+]);
+
+export const repliesSchema = z.strictObject({
+  steps: z.record(name, z.array(reply).min(1).max(400)).default({}).meta({ description: 'By step, one for each occurrence in order; the last one stays.' }),
+  otherwise: reply.default({ kind: 'green', after: 'PT10M', calls: [] }),
+});
+
+const by = 'rehearsal';
+const outside = z.discriminatedUnion('kind', [
+  z.strictObject({ at: instant, kind: z.literal('status'), status: z.enum(['active', 'admitted', 'inactive', 'deceased']) }),
+  z.strictObject({ at: instant, kind: z.literal('text'), text: words }),
+  z.strictObject({ at: instant, kind: z.literal('pause') }),
+  z.strictObject({ at: instant, kind: z.literal('resume') }),
+  z.strictObject({ at: instant, kind: z.literal('move-anchor'), anchor: name, to: anchorValue }),
+  z.strictObject({ at: instant, kind: z.literal('clear-anchor'), anchor: name }),
+  z.strictObject({ at: instant, kind: z.literal('miss-appointment'), anchor: name }),
+  z.strictObject({ at: instant, kind: z.literal('tag'), tag: name, remove: z.boolean().default(false) }),
+  z.strictObject({ at: instant, kind: z.literal('waive'), stepId: name, recurrenceId: z.string().max(60).optional() }),
+  z.strictObject({ at: instant, kind: z.literal('withdraw') }),
+]);
+
+export const assumptionsSchema = z.strictObject({
+  patient: patientSchema.prefault({}),
+  anchors: z.record(name, anchorValue).default({}).meta({ description: 'Left out: every anchor that no rule starts is the day on which the rehearsal begins, or so much later that the steps before it lie within it.' }),
+  from: instant.optional().meta({ description: 'When the follow-up begins; left out: 2026-05-01T00:00:00Z.' }),
+  for: wait.default('P400D').meta({ description: 'How far the rehearsal looks.' }),
+  replies: repliesSchema.prefault({}),
+  outside: z.array(outside).max(200).default([]),
+  staff: z.strictObject({ acknowledgeAfter: wait.nullable().default('PT5M'), reachAfter: wait.nullable().default('PT10M') }).prefault({}),
+});
+
+export type WrittenAssumptions = z.output<typeof assumptionsSchema>;
+
+/** What a plan does not have and an assumption names, as sentences: a misspelt step would silently be answered otherwise. */
+export function assumptionFaults(plan: Plan, { anchors, replies, outside: events }: WrittenAssumptions): { path: (string | number)[]; message: string }[] {
+  const steps = plan.steps.map((step) => step.id);
+  const faults: { path: (string | number)[]; message: string }[] = [];
+  const demand = (known: readonly string[], id: string, path: (string | number)[], word: string): void => {
+    if (!known.includes(id)) faults.push({ path, message: `Use ${word} of the plan: ${known.join(', ')}.` });
+  };
+  for (const id of Object.keys(anchors)) demand(Object.keys(plan.anchors), id, ['anchors', id], 'an anchor');
+  for (const id of Object.keys(replies.steps)) demand(steps, id, ['replies', 'steps', id], 'a step');
+  events.forEach((event, index) => {
+    if (event.kind === 'waive') demand(steps, event.stepId, ['outside', index, 'stepId'], 'a step');
+    if ('anchor' in event) demand(Object.keys(plan.anchors), event.anchor, ['outside', index, 'anchor'], 'an anchor');
+  });
+  return faults;
+}
+
+const dayMs = 86_400_000;
+const longestMs = 5 * 366 * dayMs;
+const defaultFrom = '2026-05-01T00:00:00.000Z';
+
+/** The assumptions of a rehearsal of this plan. Anchors are those given, or, where none is, such that nothing lies before the beginning. */
+export function assumptionsFor(plan: Plan, written: WrittenAssumptions): Assumptions {
+  const from = written.from ?? defaultFrom;
+  const { email, ...patient } = written.patient;
+  const { acknowledgeAfter, reachAfter } = written.staff;
+  return {
+    patient: { ...patient, hasEmail: email },
+    anchors: Object.keys(written.anchors).length > 0 ? written.anchors : firstDay(plan, from),
+    from,
+    until: plusMs(from, Math.min(longestMs, durationMs(written.for))),
+    replies: { steps: Object.fromEntries(Object.entries(written.replies.steps).map(([step, replies]) => [step, replies.map(replyOf)])), otherwise: replyOf(written.replies.otherwise) },
+    outside: written.outside.map(outsideOf),
+    staff: { acknowledgeAfterMs: acknowledgeAfter === null ? null : durationMs(acknowledgeAfter), reachAfterMs: reachAfter === null ? null : durationMs(reachAfter) },
+  };
+}
+
+/** Late enough that what comes before an anchor lies within the rehearsal, too. */
+function firstDay(plan: Plan, from: string): Record<string, string> {
+  const started = dormantAnchors(plan);
+  return Object.fromEntries(Object.entries(plan.anchors).flatMap(([id, { kind }]) => {
+    if (started.has(id) || id.endsWith('-missed')) return [];
+    const aheadMs = Math.max(0, ...plan.steps.filter((step) => step.at.anchor === id && step.at.offset?.startsWith('-') === true).map((step) => -durationMs(step.at.offset ?? 'PT0S')));
+    const at = plusMs(from, aheadMs === 0 ? 0 : aheadMs + dayMs);
+    return [[id, kind === 'date' ? at.slice(0, 10) : at]];
+  }));
+}
+
+function replyOf(written: z.output<typeof reply>): Reply {
+  switch (written.kind) {
+    case 'answers':
+      return { kind: 'answers', answers: written.answers, afterMs: durationMs(written.after), delaysMs: Object.fromEntries(Object.entries(written.delays).map(([item, delay]) => [item, durationMs(delay)])), calls: written.calls };
+    case 'silent':
+      return written;
+    case 'text':
+      return { kind: 'text', text: written.text, afterMs: durationMs(written.after), calls: written.calls };
+    case 'green':
+    case 'red':
+    case 'amber':
+      return { kind: written.kind, afterMs: durationMs(written.after), calls: written.calls };
+  }
+}
+
+function outsideOf(written: z.output<typeof outside>): OutsideEvent {
+  const { at } = written;
+  switch (written.kind) {
+    case 'status':
+    case 'text':
+      return written;
+    case 'pause':
+      return { at, kind: 'plan', event: { kind: 'paused', by, reason: 'staff' } };
+    case 'resume':
+      return { at, kind: 'plan', event: { kind: 'resumed', by } };
+    case 'move-anchor':
+      return { at, kind: 'plan', event: { kind: 'anchor-moved', anchor: written.anchor, to: written.to, by } };
+    case 'clear-anchor':
+      return { at, kind: 'plan', event: { kind: 'anchor-cleared', anchor: written.anchor, by, reason: 'cancelled' } };
+    case 'miss-appointment':
+      return { at, kind: 'plan', event: { kind: 'appointment-missed', anchor: written.anchor, at, by } };
+    case 'tag':
+      return { at, kind: 'plan', event: { kind: 'tagged', tag: written.tag, remove: written.remove, by } };
+    case 'waive':
+      return { at, kind: 'plan', event: { kind: 'waived', stepId: written.stepId, by, reason: 'staff', ...(written.recurrenceId === undefined ? {} : { recurrenceId: written.recurrenceId }) } };
+    case 'withdraw':
+      return { at, kind: 'plan', event: { kind: 'ended', reason: 'withdrawn', by } };
+  }
+}

@@ -1,0 +1,58 @@
+import type { Channel, ContactOutcome } from '../codes.ts';
+import type { Instant } from '../follow-up/types.ts';
+import { nextContactInstant } from '../time/contact-hours.ts';
+import { plusMs } from '../time/durations.ts';
+import { hasAddress, note } from './run.ts';
+import type { Run } from './run.ts';
+
+/** The gate's own settings (`gate.setting`): contacts that we begin within 24 hours, and when a busy number is tried again. */
+const dailyCap = 8;
+const dayMs = 24 * 3_600_000;
+const busyRetryMs = 30_000;
+/** How long a message without an approved text is held, as the activities do. */
+export const translationRetryMs = 3_600_000;
+/** A receipt comes within seconds; how many changes no plan. */
+export const receiptAfterMs = 5_000;
+
+export interface ContactWanted {
+  touchpointId: string;
+  family: 'first' | 'again' | 'nudge' | 'call';
+  channel: Channel;
+  notAfter: Instant | null;
+  hasConversation: boolean;
+}
+
+/**
+ * The twin of the gate's checks at the beginning of a contact (`gate.contact_begin`), in its order; null: it may go out. What only
+ * machines have (a lease, a ledger that is behind, a reply being taken up) is left out.
+ */
+export function mayContact(run: Run, wanted: ContactWanted): Extract<ContactOutcome, { kind: 'held' | 'refused' }> | null {
+  const { family, channel } = wanted;
+  const refused = refusal(run, wanted);
+  if (refused !== null) return { kind: 'refused', reason: refused };
+  const isTaken = run.talks.some((talk) => talk.hasNumber && talk.state.status !== 'done' && talk.touchpointId !== wanted.touchpointId);
+  if (wanted.hasConversation && channel !== 'email' && family !== 'nudge' && isTaken) return { kind: 'held', until: plusMs(run.now, busyRetryMs), reason: 'number-busy' };
+  const opens = nextContactInstant(run.now, run.state.zone, run.plan.contactHours);
+  if (opens > run.now) return { kind: 'held', until: opens, reason: 'quiet-hours' };
+  const lately = run.begun.filter((at) => at > plusMs(run.now, -dayMs));
+  const oldest = lately[lately.length - dailyCap];
+  return oldest === undefined ? null : { kind: 'held', until: plusMs(oldest, dayMs), reason: 'daily-cap' };
+}
+
+function refusal(run: Run, { touchpointId, family, channel, notAfter }: ContactWanted): Extract<ContactOutcome, { kind: 'refused' }>['reason'] | null {
+  if (run.status !== 'active') return run.status;
+  if (family !== 'nudge' && notAfter !== null && notAfter < run.now && !run.sent.has(touchpointId)) return 'expired';
+  if (!hasAddress(run, channel)) return 'no-address';
+  if (channel !== 'email' && run.isPhoneSuspended) return 'address-suspended';
+  if (channel !== 'email' && run.isOptedOut) return 'opted-out';
+  return run.assumed.patient.consents.includes(channel) ? null : 'no-consent';
+}
+
+/** A hold for the same reason as the last is one line, however often it is tried again. */
+export function noteStopped<Stopped extends Extract<ContactOutcome, { kind: 'held' | 'refused' }>>(run: Run, stopped: Stopped, place: { stepId: string; recurrenceId: string; channel: Channel }, sentence: string | null = null): Stopped {
+  const reason = sentence === null ? stopped.reason : 'text-cannot-be-sent';
+  const last = run.entries.findLast((entry) => entry.stepId === place.stepId && entry.recurrenceId === place.recurrenceId);
+  const isSame = stopped.kind === 'held' && last?.kind === 'held' && last.reason === reason;
+  if (!isSame) note(run, { kind: stopped.kind === 'held' ? 'held' : 'not-sent', outcome: stopped.kind === 'held' ? stopped.until : 'refused', reason, text: sentence, ...place });
+  return stopped;
+}

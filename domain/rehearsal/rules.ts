@@ -1,0 +1,38 @@
+import type { Level } from '../codes.ts';
+import type { ToldAction } from '../follow-up/types.ts';
+import { judgeAnswers } from '../plan/answers.ts';
+import type { AnswersJudged, AnswersTaken } from '../plan/answers.ts';
+import { circumstancesAt } from '../plan/judge.ts';
+import { rulesOf } from '../plan/questions.ts';
+import { declaredIn, scopeOf } from '../plan/scope.ts';
+import type { Answers } from '../questionnaire/format.ts';
+import { applyEffects } from './effects.ts';
+import type { Run, Talk } from './run.ts';
+
+/** Judges the step's rules after an answer and carries out what follows at once. */
+export function applyRules(run: Run, talk: Talk, taken: AnswersTaken): { actions: ToldAction[]; level: Level | null } {
+  const judged = judgeTalk(run, talk, taken);
+  applyEffects(run, judged.effects);
+  return judged;
+}
+
+/** The same without consequences: what these answers would do. */
+export function judgeTalk(run: Run, talk: Talk, taken: AnswersTaken, recurrenceId = talk.recurrenceId): AnswersJudged {
+  const { plan, state, content, assumed } = run;
+  const { touchpointId, step, questionnaire } = talk;
+  const dueAt = state.touchpoints.find((touchpoint) => touchpoint.id === touchpointId)?.dueAt ?? run.now;
+  const circumstances = { ...circumstancesAt(plan, state, dueAt), facts: assumed.patient.facts, earlier: earlierAnswers(run, touchpointId) };
+  const scope = { ...scopeOf(declaredIn(plan), step, content.questionnaires), answers: questionnaire };
+  return judgeAnswers(rulesOf(plan, step), { id: touchpointId, recurrenceId }, questionnaire, scope, circumstances, taken);
+}
+
+/** The latest answers to each step, but for this touchpoint's own. */
+export function earlierAnswers(run: Run, touchpointId: string): Record<string, Answers> {
+  const kept = new Map(run.talks.flatMap((talk) => (talk.kept === null || talk.touchpointId === touchpointId ? [] : [[talk.touchpointId, talk.kept] as const])));
+  const earlier: Record<string, Answers> = {};
+  for (const { id, stepId } of run.state.touchpoints.toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''))) {
+    const answers = kept.get(id);
+    if (answers !== undefined) earlier[stepId] = answers;
+  }
+  return earlier;
+}

@@ -1,0 +1,45 @@
+import type { FollowUpEffect, ToldAction } from '../follow-up/types.ts';
+import { decideConversation } from '../questionnaire/decide.ts';
+import { evolveConversation } from '../questionnaire/evolve.ts';
+import type { ConversationEffect, ConversationEvent, ConversationNext, ConversationState } from '../questionnaire/types.ts';
+import { applyEffects } from './effects.ts';
+import { tellFollowUp } from './run.ts';
+import type { Run, Talk } from './run.ts';
+
+/** The given events, then what it was told; then it decides. */
+export function resumeTalk(run: Run, talk: Talk, events: readonly ConversationEvent[]): ConversationNext {
+  const evolved = evolveTalk(talk, events);
+  const decision = decideConversation(talk.rules, evolved.state, run.now, 1, run.newId);
+  save(run, talk, decision.state, [...evolved.effects, ...decision.effects], evolved.actions);
+  return decision.next;
+}
+
+/** Applies events as a webhook does: what to do next is left to the thread, which looks at once. */
+export function applyToTalk(run: Run, talk: Talk, events: readonly ConversationEvent[]): void {
+  const wasDone = talk.state.status === 'done';
+  const count = events.length + talk.inbox.length;
+  const { state, effects, actions } = evolveTalk(talk, events);
+  save(run, talk, state, effects, actions);
+  if (count > 0 && !wasDone) talk.timer = run.now;
+}
+
+function evolveTalk(talk: Talk, events: readonly ConversationEvent[]): { state: ConversationState; effects: ConversationEffect[]; actions: ToldAction[] } {
+  let { state } = talk;
+  const effects: ConversationEffect[] = [];
+  const actions: ToldAction[] = [];
+  for (const event of [...events, ...talk.inbox.splice(0)]) {
+    if (state.status !== 'done' && (event.kind === 'completed' || event.kind === 'call-ended')) actions.push(...event.actions);
+    const evolved = evolveConversation(talk.rules, state, event);
+    state = evolved.state;
+    effects.push(...evolved.effects);
+  }
+  return { state, effects, actions };
+}
+
+function save(run: Run, talk: Talk, state: ConversationState, effects: readonly ConversationEffect[], actions: ToldAction[]): void {
+  const hasEnded = state.status === 'done' && talk.state.status !== 'done';
+  talk.state = state;
+  if (state.status === 'starting' && state.askedAt === null) talk.hasNumber = false;
+  applyEffects(run, effects.flatMap((effect): FollowUpEffect[] => (effect.kind === 'plan-call' ? [] : [effect])));
+  if (hasEnded && state.outcome !== null) tellFollowUp(run, { kind: 'conversation-ended', touchpointId: talk.touchpointId, outcome: state.outcome, reason: state.reason ?? '', actions });
+}
