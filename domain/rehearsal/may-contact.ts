@@ -51,7 +51,7 @@ function refusal(run: Run, { touchpointId, family, channel, notAfter }: ContactW
 /** A hold for the same reason as the last is one line, however often it is tried again. */
 export function noteStopped<Stopped extends Extract<ContactOutcome, { kind: 'held' | 'refused' }>>(run: Run, stopped: Stopped, place: { stepId: string; recurrenceId: string; channel: Channel }, sentence: string | null = null): Stopped {
   const reason = sentence === null ? stopped.reason : 'text-cannot-be-sent';
-  const last = run.entries.findLast((entry) => entry.stepId === place.stepId && entry.recurrenceId === place.recurrenceId);
+  const last = run.entries.findLast((entry) => entry.stepId === place.stepId && entry.recurrenceId === place.recurrenceId && entry.kind !== 'task');
   const isSame = stopped.kind === 'held' && last?.kind === 'held' && last.reason === reason;
   if (!isSame) note(run, { kind: stopped.kind === 'held' ? 'held' : 'not-sent', outcome: stopped.kind === 'held' ? stopped.until : 'refused', reason, text: sentence, ...place });
   return stopped;

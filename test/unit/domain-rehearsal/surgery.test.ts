@@ -1,0 +1,119 @@
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { examine } from '../../../domain/rehearsal/examine.ts';
+import { assumptionsFor, assumptionsSchema } from '../../../domain/rehearsal/input.ts';
+import { rehearse } from '../../../domain/rehearsal/rehearse.ts';
+import { planSchema } from '../../../domain/plan/format.ts';
+import type { Plan } from '../../../domain/plan/format.ts';
+import { loadContent } from '../../../store/content.ts';
+
+const loaded = loadContent(path.resolve('templates'));
+const content = { ...loaded, hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
+const surgery = loaded.plans['surgery-recovery'];
+if (surgery === undefined) throw new Error('The plan of this test is missing.');
+
+const assume = (plan: Plan, written: Record<string, unknown>) => assumptionsFor(plan, assumptionsSchema.parse({ anchors: { surgery: '2026-05-03' }, from: '2026-05-01T00:00:00Z', ...written }));
+const play = (written: Record<string, unknown>) => rehearse(surgery, content, assume(surgery, written));
+const outcomes = (rehearsal: ReturnType<typeof play>) => Object.fromEntries(rehearsal.touchpoints.map(({ stepId, outcome, reason }) => [stepId, reason === null || reason === '' ? outcome : `${outcome ?? ''}: ${reason}`]));
+const kindsOf = (rehearsal: ReturnType<typeof play>, stepId: string) => rehearsal.entries.filter((entry) => entry.stepId === stepId).map((entry) => entry.kind);
+
+describe('the plan for surgery', () => {
+  test('is answered to its end by a calm patient, and nobody is alarmed', () => {
+    const rehearsal = play({});
+
+    expect(outcomes(rehearsal)).toEqual({ preparation: 'delivered', 'wound-day-1': 'answered', 'wound-day-3': 'answered', 'wound-day-7': 'answered', 'call-day-14': 'answered', 'wound-day-30': 'answered' });
+    expect(rehearsal.entries.filter(({ kind }) => kind === 'alert' || kind === 'task')).toEqual([]);
+    expect(rehearsal.entries.at(-1)).toMatchObject({ kind: 'plan-ended', outcome: 'completed' });
+    expect(rehearsal.entries[0]).toMatchObject({ at: '2026-05-02T10:00:00.000Z', localTime: '2026-05-02 10:00 UTC', kind: 'message', channel: 'sms', segments: 2 });
+  });
+
+  test('pages its ladder at the answer that is red, and the patient is told what to do at once', () => {
+    const rehearsal = play({ replies: { steps: { 'wound-day-1': [{ kind: 'answers', answers: { danger: 'yes' } }] } } });
+
+    const day1 = rehearsal.entries.filter((entry) => entry.stepId === 'wound-day-1');
+    expect(day1.find(({ kind }) => kind === 'alert')).toMatchObject({ at: '2026-05-04T10:10:00.000Z', outcome: 'red', reason: 'danger-signs' });
+    expect(day1.find(({ kind }) => kind === 'page')).toMatchObject({ outcome: 'on-call-1', channel: 'sms', at: '2026-05-04T10:10:00.000Z' });
+    expect(day1.filter(({ kind }) => kind === 'acknowledged' || kind === 'alert-closed').map(({ at }) => at)).toEqual(['2026-05-04T10:15:00.000Z', '2026-05-04T10:25:00.000Z']);
+    expect(day1.find(({ kind }) => kind === 'answer')?.text).toContain('911');
+  });
+
+  test('climbs the whole ladder when nobody on it takes the alert', () => {
+    const rehearsal = play({ replies: { steps: { 'wound-day-1': [{ kind: 'red' }] } }, staff: { acknowledgeAfter: null } });
+
+    expect(rehearsal.entries.filter(({ kind }) => kind === 'page').map(({ outcome }) => outcome)).toEqual(['on-call-1', 'on-call-2', 'supervisor', 'supervisor', 'supervisor']);
+    expect(rehearsal.entries.some(({ kind }) => kind === 'alert-goes-on')).toBe(true);
+  });
+
+  test('nudges a silent patient, rings, and gives the step to staff', () => {
+    const rehearsal = play({ replies: { otherwise: { kind: 'silent' } } });
+
+    expect(kindsOf(rehearsal, 'wound-day-1')).toEqual(['question', 'nudge', 'call', 'reply', 'task', 'step-ended']);
+    expect(rehearsal.entries.find(({ kind }) => kind === 'nudge')?.at).toBe('2026-05-04T12:00:00.000Z');
+    expect(outcomes(rehearsal)).toMatchObject({ 'wound-day-1': 'missed: no-answer', 'call-day-14': 'escalated: no-answer', 'wound-day-30': 'missed: no-answer' });
+    expect(rehearsal.entries.filter(({ kind, stepId }) => kind === 'call' && stepId === 'call-day-14').map(({ at }) => at)).toEqual(['2026-05-17T10:30:00.000Z', '2026-05-17T15:30:30.000Z', '2026-05-18T15:31:00.000Z']);
+  });
+
+  test('begins nothing more on a number after STOP, and says why', () => {
+    const rehearsal = play({ replies: { steps: { 'wound-day-3': [{ kind: 'text', text: 'STOP' }] } } });
+
+    expect(outcomes(rehearsal)).toMatchObject({ 'wound-day-1': 'answered', 'wound-day-3': 'waived: opted-out', 'wound-day-7': 'missed: opted-out', 'call-day-14': 'missed: opted-out', 'wound-day-30': 'missed: opted-out' });
+    const stop = rehearsal.entries.findIndex(({ kind, text }) => kind === 'reply' && text === 'STOP');
+    expect(rehearsal.entries.slice(stop).filter(({ kind }) => kind === 'question' || kind === 'call' || kind === 'nudge')).toEqual([]);
+    expect(rehearsal.entries.find(({ stepId, kind }) => stepId === 'wound-day-7' && kind === 'step-ended')?.words).toEqual({ en: 'Skipped, because the number has opted out.', zh: '未进行，原因：该号码已退订。' });
+  });
+
+  test('ends when the patient has died, in the middle of a conversation', () => {
+    const rehearsal = play({ replies: { otherwise: { kind: 'silent' } }, outside: [{ at: '2026-05-04T11:00:00Z', kind: 'status', status: 'deceased' }] });
+
+    expect(outcomes(rehearsal)).toMatchObject({ 'wound-day-1': 'waived: deceased', 'wound-day-3': 'waived: deceased', 'wound-day-30': 'waived: deceased' });
+    expect(rehearsal.entries.at(-1)).toMatchObject({ at: '2026-05-04T11:00:00.000Z', kind: 'plan-ended', outcome: 'deceased' });
+  });
+
+  test('finds a landline by its receipt: mail takes the message over, a call the question', () => {
+    const rehearsal = play({ patient: { phone: 'landline', email: true } });
+
+    expect(kindsOf(rehearsal, 'preparation')).toEqual(['message', 'undelivered', 'message', 'step-ended']);
+    expect(kindsOf(rehearsal, 'wound-day-1')).toEqual(['question', 'undelivered', 'call', 'reply', 'step-ended']);
+    expect(outcomes(rehearsal)).toMatchObject({ preparation: 'sent-unconfirmed: no-receipt', 'wound-day-1': 'answered' });
+  });
+});
+
+describe('trouble in a plan', () => {
+  const remind = (id: string, extra: Record<string, unknown> = {}) => ({ kind: 'remind', id, title: { en: id }, at: { anchor: 'surgery', offset: 'P1D', localTime: '10:00' }, lateness: { sendWithin: 'PT8H', otherwise: 'skip' }, message: 'visit-reminder', ...extra });
+  const planOf = (steps: unknown[], more: Record<string, unknown> = {}) => planSchema.parse({
+    format: 'carethread.plan/1', id: 'p', version: 1, title: { en: 'P' }, department: 'surgery', anchors: { surgery: { kind: 'date', title: { en: 'S' } }, relapse: { kind: 'instant', title: { en: 'R' } } }, tags: ['frail'], channels: ['sms'], steps, ladders: {}, ...more,
+  });
+  const troubleIn = (plan: Plan, written: Record<string, unknown> = {}) => examine(plan, content, assume(plan, written)).findings.map(({ code, stepId }) => `${code} ${stepId ?? ''}`);
+  const ask = (id: string, extra: Record<string, unknown> = {}) => {
+    const { at, lateness, title } = remind(id);
+    return { id, at, lateness, title, kind: 'ask', questionnaire: 'pain-check', reply: { window: 'PT6H', silence: 'nothing' }, ...extra };
+  };
+
+  test('is none in a plan that is in order', () => {
+    expect(troubleIn(planOf([remind('one')]))).toEqual([]);
+    expect(troubleIn(surgery)).toEqual([]);
+  });
+
+  test.each([
+    ['two messages within an hour', [remind('one'), remind('two', { at: { anchor: 'surgery', offset: 'P1D', localTime: '10:30' } })], 'close-together two'],
+    ['a message that quiet hours hold past its bound', [remind('night', { at: { anchor: 'surgery', offset: 'P1D', localTime: '22:00' } })], 'moved-past-bound night'],
+    ['a step on an anchor that nothing starts', [remind('one'), remind('lost', { at: { anchor: 'relapse', offset: 'P1D', localTime: '10:00' } })], 'unreachable-step lost'],
+    ['a step whose condition never held', [remind('one'), remind('frail', { at: { anchor: 'surgery', offset: 'P2D', localTime: '10:00' }, when: 'tagged frail' })], 'unreachable-step frail'],
+    ['a window that is longer than the way to the next question', [ask('one'), ask('two', { at: { anchor: 'surgery', offset: 'P1D', localTime: '12:00' } })], 'window-past-next-step one'],
+    ['a red alarm by silence without a ladder', [ask('one', { reply: { window: 'PT6H', silence: 'escalate-red' } })], 'red-without-ladder one'],
+    ['a red safeguard of a questionnaire without a ladder', [ask('one', { questionnaire: 'phq-9' })], 'red-without-ladder one'],
+    ['more than eight contacts a day', Array.from({ length: 9 }, (_, hour) => remind(`m-${hour}`, { at: { anchor: 'surgery', offset: 'P1D', localTime: `${String(9 + hour).padStart(2, '0')}:00` } })), 'over-cap m-8'],
+  ])('is found: %s', (_name, steps, expected) => {
+    expect(troubleIn(planOf(steps))).toContain(expected);
+  });
+
+  test('is found: a message that was never written in the language of the patient', () => {
+    const plan = planOf([remind('one')]);
+    const without = { ...content, messages: { ...content.messages, 'visit-reminder': { en: content.messages['visit-reminder']?.en } } };
+
+    const { findings, entries } = examine(plan, without, assume(plan, { patient: { language: 'zh' } }));
+
+    expect(findings.map(({ code }) => code)).toContain('missing-translation');
+    expect(entries.filter(({ kind }) => kind === 'held')).toHaveLength(1);
+  });
+});
