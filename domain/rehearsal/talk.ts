@@ -28,7 +28,7 @@ function evolveTalk(talk: Talk, events: readonly ConversationEvent[]): { state: 
   const effects: ConversationEffect[] = [];
   const actions: ToldAction[] = [];
   for (const event of [...events, ...talk.inbox.splice(0)]) {
-    if (state.status !== 'done' && (event.kind === 'completed' || event.kind === 'call-ended')) actions.push(...event.actions);
+    if (state.status !== 'done' && (event.kind === 'completed' || event.kind === 'call-ended' || event.kind === 'cancelled')) actions.push(...(event.actions ?? []));
     const evolved = evolveConversation(talk.rules, state, event);
     state = evolved.state;
     effects.push(...evolved.effects);
