@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { factFault } from '../domain/conditions/facts.ts';
+import { factValueFault, tagFault } from '../domain/plan/declared.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import type { FieldFault } from './problem.ts';
 
@@ -10,19 +10,15 @@ export const tagList = z.array(z.string().max(48)).max(100);
 
 /** `null` in a change means that the fact is not known any more. */
 export function factFaults(plan: Plan, given: Readonly<Record<string, number | boolean | string | null>>): FieldFault[] {
-  const declared = plan.facts ?? {};
   return Object.entries(given).flatMap(([name, value]) => {
-    const fact = Object.hasOwn(declared, name) ? declared[name] : undefined;
-    const fault = fact === undefined ? unknownTo('fact', Object.keys(declared)) : value === null ? null : factFault(fact, value);
-    return fault === null ? [] : [{ pointer: `/facts/${name}`, message: fault }];
+    const message = value === null && Object.hasOwn(plan.facts ?? {}, name) ? null : factValueFault(plan, name, value);
+    return message === null ? [] : [{ pointer: `/facts/${name}`, message }];
   });
 }
 
 export function tagFaults(plan: Plan, given: readonly string[], pointer: string): FieldFault[] {
-  const declared = plan.tags ?? [];
-  return given.flatMap((tag, index) => (declared.includes(tag) ? [] : [{ pointer: `${pointer}/${index}`, message: unknownTo('tag', declared) }]));
-}
-
-function unknownTo(kind: 'fact' | 'tag', declared: readonly string[]): string {
-  return declared.length === 0 ? `Remove this: the plan declares no ${kind}s.` : `Use a ${kind} that the plan declares: ${declared.join(', ')}.`;
+  return given.flatMap((tag, index) => {
+    const message = tagFault(plan, tag);
+    return message === null ? [] : [{ pointer: `${pointer}/${index}`, message }];
+  });
 }

@@ -22,6 +22,7 @@ import { createMissedTexts } from './inbound/missed-texts.ts';
 import { createInboundSweeper } from './inbound/retake.ts';
 import { createApiMetrics, createMetricsServer } from './metrics.ts';
 import { createPendingWork } from './pending.ts';
+import { createRehearser } from './rehearser.ts';
 import { serve, stopAsked } from './serve.ts';
 import { createUnsubscribe, createWebhooks } from './webhooks/index.ts';
 import type { InboundDeps } from './webhooks/index.ts';
@@ -39,6 +40,8 @@ const vault = createVault({ keysSql, keyProvider, indexKey });
 const temporal = connectTemporal(config, createDataConverter(codecKeys));
 const metrics = createApiMetrics();
 
+const { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken } = config;
+
 const deps: ApiDeps = {
   sql,
   gate: createGate(sql),
@@ -51,10 +54,10 @@ const deps: ApiDeps = {
   logger,
   pending: createPendingWork(),
   temporalAnswers: () => temporal.client.withDeadline(Date.now() + 1_000, () => temporal.client.workflowService.getSystemInfo({})).then(() => true, () => false),
-  settings: { temporalUiOrigin: config.temporalUiOrigin, secureCookie: config.publicUrl.startsWith('https:'), requestsPerMinute: 1_200, anonymousRequestsPerMinute: 240, trustedProxies: config.trustedProxies },
+  rehearse: createRehearser({ timeLimitMs: 10_000, atOnce: 2 }),
+  settings: { temporalUiOrigin: config.temporalUiOrigin, secureCookie: config.publicUrl.startsWith('https:'), requestsPerMinute: 1_200, anonymousRequestsPerMinute: 240, trustedProxies: config.trustedProxies, said: { hospital: hospitalName, emergencyNumber, readHours } },
 };
 
-const { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken } = config;
 const inbound: InboundDeps = { ...deps, settings: { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken, unsubscribeKey: linkKey } };
 const sweeping = new AbortController();
 const twilio = twilioClient({ accountSid: config.twilioAccountSid, authToken: twilioAuthToken, baseUrl: config.twilioBaseUrl ?? null, deadlineMs: providerDeadlineMs });

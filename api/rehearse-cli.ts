@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { validatePlan } from '../domain/plan/validate.ts';
 import { examine } from '../domain/rehearsal/examine.ts';
-import { assumptionFaults, assumptionsFor, assumptionsSchema } from '../domain/rehearsal/input.ts';
+import { assumptionFaults } from '../domain/rehearsal/assumption-faults.ts';
+import { assumptionsFor, assumptionsSchema } from '../domain/rehearsal/input.ts';
 import { tableOf } from '../domain/rehearsal/table.ts';
 import { ContentError, loadContent } from '../store/content.ts';
 
 const usage = `Usage: npm run rehearse -- PLAN.yaml [--patient patient.json] [--replies replies.json] [--anchors anchors.json] [--outside events.json] [--staff staff.json]
-         [--from 2026-05-01T00:00:00Z] [--for P60D] [--language en|zh] [--json]
+         [--from 2026-05-01T00:00:00Z] [--until P60D] [--language en|zh] [--json]
 Plays a plan against assumed replies and prints what would happen when, and the trouble in it. See docs/rehearsal.md.
 `;
 const templates = fileURLToPath(new URL('../templates', import.meta.url));
@@ -35,13 +36,14 @@ function rehearseFile(): string {
   const { plan } = parsed;
   const written = assumptionsSchema.safeParse({
     ...readPart('patient', values.patient), ...readPart('replies', values.replies), ...readPart('anchors', values.anchors), ...readPart('outside', values.outside), ...readPart('staff', values.staff),
-    ...(values.from === undefined ? {} : { from: values.from }), ...(values.for === undefined ? {} : { for: values.for }),
+    ...(values.from === undefined ? {} : { from: values.from }), ...(values.until === undefined ? {} : { until: values.until }),
   });
   if (!written.success) throw new Refusal(['Correct what the rehearsal assumes:', ...written.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)].join('\n'));
-  const faults = assumptionFaults(plan, written.data);
+  const faults = assumptionFaults(plan, content.questionnaires, written.data);
   if (faults.length > 0) throw new Refusal(['Correct what the rehearsal assumes:', ...faults.map(({ path, message }) => `  ${path.join('.')}: ${message}`)].join('\n'));
   const rehearsal = examine(plan, { ...content, ...hospital }, assumptionsFor(plan, written.data));
-  return values.json ? `${JSON.stringify(rehearsal, null, 2)}\n` : tableOf(rehearsal, values.language === 'zh' ? 'zh' : 'en');
+  const { entries: timeline, findings, status, endReason } = rehearsal;
+  return values.json ? `${JSON.stringify({ timeline, findings, status, endReason }, null, 2)}\n` : tableOf(rehearsal, values.language === 'zh' ? 'zh' : 'en');
 }
 
 function readArguments() {
@@ -49,7 +51,7 @@ function readArguments() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { patient: text, replies: text, anchors: text, outside: text, staff: text, from: text, for: text, content: text, language: text, json: { type: 'boolean', default: false } },
+      options: { patient: text, replies: text, anchors: text, outside: text, staff: text, from: text, until: text, content: text, language: text, json: { type: 'boolean', default: false } },
     });
     const [file, ...others] = positionals;
     if (file === undefined || others.length > 0) throw new Refusal(usage);

@@ -9,6 +9,7 @@ import { optOutRoutes } from './opt-outs.ts';
 import { patientRoutes } from './patients.ts';
 import { planRoutes } from './plans.ts';
 import { questionnaireRoutes } from './questionnaires.ts';
+import { rehearseRoutes } from './rehearse.ts';
 import { responseRoutes } from './responses.ts';
 import { serviceRoutes } from './service.ts';
 import { sessionRoutes } from './session.ts';
@@ -16,5 +17,5 @@ import { taskRoutes } from './tasks.ts';
 
 /** Every route of the API: the router and the documentation are both made from this list. */
 export const allRoutes: readonly Route[] = [
-  ...sessionRoutes, ...planRoutes, ...questionnaireRoutes, ...patientRoutes, ...consentRoutes, ...optOutRoutes, ...enrolmentRoutes, ...responseRoutes, ...taskRoutes, ...escalationRoutes, ...auditRoutes, ...codecRoutes, ...documentRoutes, ...serviceRoutes,
+  ...sessionRoutes, ...planRoutes, ...rehearseRoutes, ...questionnaireRoutes, ...patientRoutes, ...consentRoutes, ...optOutRoutes, ...enrolmentRoutes, ...responseRoutes, ...taskRoutes, ...escalationRoutes, ...auditRoutes, ...codecRoutes, ...documentRoutes, ...serviceRoutes,
 ];

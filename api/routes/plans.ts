@@ -5,6 +5,7 @@ import { validatePlan } from '../../domain/plan/validate.ts';
 import type { PlanFault } from '../../domain/plan/parse.ts';
 import { findPlan, listPlans, publishPlan } from '../../store/plans.ts';
 import { demandDepartment } from '../department.ts';
+import { planFaults } from '../plan-faults.ts';
 import { Problem, notFound } from '../problem.ts';
 import { openRoute, route } from '../route.ts';
 import type { Route } from '../route.ts';
@@ -70,6 +71,5 @@ export const planRoutes: readonly Route[] = [
 ];
 
 function planProblem(faults: readonly PlanFault[]): Problem {
-  const errors = faults.map(({ path, message, line }) => ({ pointer: `/${path.replaceAll(/\[(\d+)\]/g, '.$1').replaceAll('.', '/')}`, message: line === undefined ? message : `Line ${line}: ${message}` }));
-  return new Problem('invalid', 'Correct what "errors" lists; POST /v1/plans/validate checks without publishing.', { errors });
+  return new Problem('invalid', 'Correct what "errors" lists; POST /v1/plans/validate checks without publishing.', { errors: planFaults(faults) });
 }

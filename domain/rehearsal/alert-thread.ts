@@ -33,7 +33,10 @@ export function runAlert(run: Run, alert: Alert): void {
 
 function page(run: Run, alert: Alert, { page: number, rota, personIndex, channel }: Extract<EscalationNext, { kind: 'page' }>): void {
   const { person, skipped } = whoseTurn([{ personId: rota, phone: '+12025550100', language: 'en', active: true }], { page: number, personIndex }, run.now);
-  if (person === null || skipped.length > 0) { tell(alert, skipped); return; }
+  if (person === null || skipped.length > 0) {
+    tell(alert, skipped);
+    return;
+  }
   const composed = channel === 'sms' ? compose(run, run.content.messages, 'staff-page', 'sms', { code: '000000' }) : null;
   const text = composed?.kind === 'text' ? composed : { text: null, segments: 0 };
   note(run, { kind: 'page', channel, text: text.text, segments: text.segments, outcome: rota, reason: alert.ruleId, stepId: alert.stepId, recurrenceId: alert.recurrenceId });

@@ -44,9 +44,20 @@ export function waitBefore(reply: Exclude<Reply, { kind: 'text' }>, itemId: stri
 }
 
 const trialsAtMost = 3_000;
+/** After a search in vain the next occurrence of the step tries few: only what has happened since could make a difference. */
+const trialsAgain = 50;
 
-/** Item by item the first answer that alarms least. */
+/** Item by item the first answer that alarms least; those of the last time while they alarm no more than then. */
 function calmAnswers(run: Run, talk: Talk): Answers {
+  const key = `${talk.step.id} calm`;
+  const known = run.found.get(key);
+  if (known !== undefined && alarm(run, talk, known.answers).weight <= known.weight) return known.answers;
+  const answers = searchCalm(run, talk);
+  run.found.set(key, { answers, weight: alarm(run, talk, answers).weight });
+  return answers;
+}
+
+function searchCalm(run: Run, talk: Talk): Answers {
   const { questionnaire } = talk;
   let best: Answers = Object.fromEntries(questionnaire.items.map((item) => [item.id, candidates(item)[0] ?? 'ok']));
   let least = alarm(run, talk, best).weight;
@@ -66,12 +77,19 @@ function calmAnswers(run: Run, talk: Talk): Answers {
 function alarmingAnswers(run: Run, talk: Talk, level: Level): Answers {
   const { questionnaire } = talk;
   const calm = calmAnswers(run, talk);
+  const key = `${talk.step.id} ${level}`;
+  const known = run.found.get(key);
+  if (known !== undefined && alarm(run, talk, known.answers).level === level) return known.answers;
+  const atMost = known === undefined ? trialsAtMost : trialsAgain;
   const full: Answers = { ...Object.fromEntries(questionnaire.items.map((item) => [item.id, candidates(item)[0] ?? 'ok'])), ...calm };
   let trials = 0;
   for (const tried of variations(questionnaire, full)) {
-    if ((trials += 1) > trialsAtMost) break;
-    if (alarm(run, talk, tried).level === level) return asked(questionnaire, tried);
+    if ((trials += 1) > atMost) break;
+    if (alarm(run, talk, tried).level !== level) continue;
+    run.found.set(key, { answers: asked(questionnaire, tried), weight: 0 });
+    return asked(questionnaire, tried);
   }
+  if (known === undefined) run.found.set(key, { answers: calm, weight: 0 });
   return calm;
 }
 

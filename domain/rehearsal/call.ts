@@ -75,7 +75,10 @@ function takeTurn(run: Run, talk: Talk, attempt: number, manner: CallManner, voi
   const rules = applyRules(run, talk, { before: before.answers, after: dialogue.answers, isComplete: taken.ended === 'completed', respondent: dialogue.respondent });
   const spoken = voice.stage === 'questions' && input.speech !== null ? classifyInbound(input.speech) : null;
   if (spoken?.kind === 'safety') openAlert(run, 'red', spoken.certainty === 'stated' ? 'safety-phrase' : 'safety-doubtful', talk.touchpointId);
-  if (taken.ended !== null) { endCall(run, talk, attempt, taken.ended, rules.actions); return; }
+  if (taken.ended !== null) {
+    endCall(run, talk, attempt, taken.ended, rules.actions);
+    return;
+  }
   if (manner === 'hangs-up' && voice.stage === 'questions') {
     talk.kept = Object.keys(dialogue.answers).length > 0 ? dialogue.answers : talk.kept;
     schedule(run, plusMs(run.now, turnMs), () => endCall(run, talk, attempt, Object.keys(dialogue.answers).length > 0 ? 'partial' : 'hung-up', []));

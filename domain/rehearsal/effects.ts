@@ -18,17 +18,23 @@ export function applyEffects(run: Run, effects: readonly FollowUpEffect[]): void
 function applyEffect(run: Run, effect: FollowUpEffect): void {
   switch (effect.kind) {
     case 'create-task':
-      { note(run, { kind: 'task', outcome: effect.task, reason: effect.title, ...placeOf(run, effect.touchpointId) }); return; }
+      note(run, { kind: 'task', outcome: effect.task, reason: effect.title, ...placeOf(run, effect.touchpointId) });
+      return;
     case 'open-escalation':
-      { openAlert(run, effect.level, effect.ruleId, effect.touchpointId); return; }
+      openAlert(run, effect.level, effect.ruleId, effect.touchpointId);
+      return;
     case 'plan-conversation':
-      { planTalk(run, effect.touchpointId); return; }
+      planTalk(run, effect.touchpointId);
+      return;
     case 'cancel-conversation':
-      { tellTalk(run, effect.touchpointId, { kind: 'cancelled', reason: effect.reason }); return; }
+      tellTalk(run, effect.touchpointId, { kind: 'cancelled', reason: effect.reason });
+      return;
     case 'pause-conversation':
-      { tellTalk(run, effect.touchpointId, { kind: 'paused', at: run.now }); return; }
+      tellTalk(run, effect.touchpointId, { kind: 'paused', at: run.now });
+      return;
     case 'resume-conversation':
-      { tellTalk(run, effect.touchpointId, { kind: 'resumed', at: run.now }); return; }
+      tellTalk(run, effect.touchpointId, { kind: 'resumed', at: run.now });
+      return;
     default:
       return assertNever(effect);
   }

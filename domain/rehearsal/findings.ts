@@ -35,7 +35,7 @@ function closeTogether(entries: readonly Entry[]): Finding[] {
   return contacts.flatMap((entry, index): Finding[] => {
     const before = contacts[index - 1];
     if (before === undefined || before.stepId === entry.stepId || Date.parse(entry.at) - Date.parse(before.at) >= hourMs) return [];
-    return [{ code: 'close-together', stepId: entry.stepId, sentence: `${named(entry.stepId)} comes within an hour of ${named(before.stepId)}.`, remedy: 'Put an hour or more between them, or say both in one message.' }];
+    return [{ code: 'close-together', stepId: entry.stepId, sentence: `${named(entry.stepId)} comes within an hour of ${within(before.stepId)}.`, remedy: 'Put an hour or more between them, or say both in one message.' }];
   });
 }
 
@@ -47,7 +47,7 @@ function windowsPastNext(plan: Plan, state: FollowUpState): Finding[] {
     const step = plan.steps.find((candidate) => candidate.id === touchpoint.stepId);
     const next = inOrder[index + 1];
     if (step === undefined || !('reply' in step) || touchpoint.dueAt === null || next?.dueAt == null || plusMs(touchpoint.dueAt, durationMs(step.reply.window)) <= next.dueAt) return [];
-    return [{ code: 'window-past-next-step', stepId: step.id, sentence: `${named(step.id)} may still wait for replies when ${named(next.stepId)} is due, which then waits for it.`, remedy: `Shorten "reply.window" (${step.reply.window}), or put the steps further apart.` }];
+    return [{ code: 'window-past-next-step', stepId: step.id, sentence: `${named(step.id)} may still wait for replies when ${within(next.stepId)} is due, which then waits for it.`, remedy: `Shorten "reply.window" (${step.reply.window}), or put the steps further apart.` }];
   });
 }
 
@@ -92,4 +92,9 @@ export function once(findings: readonly Finding[]): Finding[] {
 
 function named(stepId: string | null): string {
   return stepId === null ? 'The plan' : `The step "${stepId}"`;
+}
+
+/** The same in the middle of a sentence. */
+function within(stepId: string | null): string {
+  return stepId === null ? 'the plan' : `the step "${stepId}"`;
 }

@@ -24,13 +24,16 @@ export function arriveText(run: Run, text: string, place: Place): void {
   const kind = classifyInbound(text);
   switch (kind.kind) {
     case 'opt-out':
-      { optOut(run, open, where); return; }
+      optOut(run, open, where);
+      return;
     case 'opt-in':
       if (run.isOptedOut) tellFollowUp(run, { kind: 'consent-changed' });
       run.isOptedOut = false;
-      { answerApproved(run, 'start-confirmation', where); return; }
+      answerApproved(run, 'start-confirmation', where);
+      return;
     case 'help':
-      { answerApproved(run, 'help', where); return; }
+      answerApproved(run, 'help', where);
+      return;
     case 'safety': {
       const rule = kind.certainty === 'stated' ? 'safety-phrase' : 'safety-doubtful';
       // Whoever wrote needs a person now: nudges stop.
@@ -42,7 +45,8 @@ export function arriveText(run: Run, text: string, place: Place): void {
       return;
     }
     case 'doubtful-opt-out':
-      { toInbox(run, 'doubtful-opt-out', where); return; }
+      toInbox(run, 'doubtful-opt-out', where);
+      return;
     case 'other':
       if (open === null) toInbox(run, 'message', where);
       else takeAnswer(run, open, text);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { channels, languages, levels } from '../codes.ts';
 import { dormantAnchors } from '../follow-up/branches.ts';
+import type { Instant } from '../follow-up/types.ts';
 import type { Plan } from '../plan/format.ts';
 import { isAnchor } from '../time/due-at.ts';
 import { durationMs, plusMs } from '../time/durations.ts';
@@ -10,9 +11,13 @@ import type { Assumptions, OutsideEvent, Reply } from './types.ts';
 
 /** What a rehearsal assumes, as people write it: durations as `PT10M`, everything left out as a sensible patient has it. */
 
-const wait = z.string().regex(/^P(?!$)(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/, 'Write a duration such as PT10M.').max(20);
-const anchorValue = z.string().max(40).refine(isAnchor, 'Write a date such as 2026-05-01, or an instant such as 2026-05-01T09:00:00Z.');
-const instant = z.iso.datetime({ message: 'Write an instant such as 2026-05-01T09:00:00Z.' }).transform((text) => toInstant(Date.parse(text)));
+/** No rehearsal looks further, and nothing in it waits longer. */
+export const longestMs = 5 * 366 * 86_400_000;
+const durationShape = /^P(?!$)(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/;
+const wait = z.string().max(20).regex(durationShape, 'Write a duration such as PT10M.').refine((text) => !durationShape.test(text) || durationMs(text) <= longestMs, 'Write a duration of five years at most.');
+const isOfTheseCenturies = (text: string): boolean => /^(19|20)/.test(text);
+const anchorValue = z.string().max(40).refine((text) => isAnchor(text) && isOfTheseCenturies(text), 'Write a date such as 2026-05-01, or an instant such as 2026-05-01T09:00:00Z.');
+const instant = z.iso.datetime({ message: 'Write an instant such as 2026-05-01T09:00:00Z.' }).refine(isOfTheseCenturies, 'Write an instant of this century.').transform((text) => toInstant(Date.parse(text)));
 const name = z.string().max(48);
 const words = z.string().min(1).max(1_600);
 const calls = z.array(z.enum(callManners)).max(20).default([]);
@@ -59,7 +64,7 @@ export const assumptionsSchema = z.strictObject({
   patient: patientSchema.prefault({}),
   anchors: z.record(name, anchorValue).default({}).meta({ description: 'Left out: every anchor that no rule starts is the day on which the rehearsal begins, or so much later that the steps before it lie within it.' }),
   from: instant.optional().meta({ description: 'When the follow-up begins; left out: 2026-05-01T00:00:00Z.' }),
-  for: wait.default('P400D').meta({ description: 'How far the rehearsal looks.' }),
+  until: z.string().max(40).refine((text) => wait.safeParse(text).success || instant.safeParse(text).success, 'Write an instant such as 2026-07-01T00:00:00Z, or a duration such as P60D.').default('P400D').meta({ description: 'How far the rehearsal looks: an instant, or a duration from its beginning.' }),
   replies: repliesSchema.prefault({}),
   outside: z.array(outside).max(200).default([]),
   staff: z.strictObject({ acknowledgeAfter: wait.nullable().default('PT5M'), reachAfter: wait.nullable().default('PT10M') }).prefault({}),
@@ -67,36 +72,27 @@ export const assumptionsSchema = z.strictObject({
 
 export type WrittenAssumptions = z.output<typeof assumptionsSchema>;
 
-/** What a plan does not have and an assumption names, as sentences: a misspelt step would silently be answered otherwise. */
-export function assumptionFaults(plan: Plan, { anchors, replies, outside: events }: WrittenAssumptions): { path: (string | number)[]; message: string }[] {
-  const steps = plan.steps.map((step) => step.id);
-  const faults: { path: (string | number)[]; message: string }[] = [];
-  const demand = (known: readonly string[], id: string, path: (string | number)[], word: string): void => {
-    if (!known.includes(id)) faults.push({ path, message: `Use ${word} of the plan: ${known.join(', ')}.` });
-  };
-  for (const id of Object.keys(anchors)) demand(Object.keys(plan.anchors), id, ['anchors', id], 'an anchor');
-  for (const id of Object.keys(replies.steps)) demand(steps, id, ['replies', 'steps', id], 'a step');
-  events.forEach((event, index) => {
-    if (event.kind === 'waive') demand(steps, event.stepId, ['outside', index, 'stepId'], 'a step');
-    if ('anchor' in event) demand(Object.keys(plan.anchors), event.anchor, ['outside', index, 'anchor'], 'an anchor');
-  });
-  return faults;
+const dayMs = 86_400_000;
+const defaultFrom = '2026-05-01T00:00:00.000Z';
+
+export function beginningOf(written: Pick<WrittenAssumptions, 'from'>): Instant {
+  return written.from ?? defaultFrom;
 }
 
-const dayMs = 86_400_000;
-const longestMs = 5 * 366 * dayMs;
-const defaultFrom = '2026-05-01T00:00:00.000Z';
+export function endOf(written: Pick<WrittenAssumptions, 'from' | 'until'>): Instant {
+  return written.until.startsWith('P') ? plusMs(beginningOf(written), durationMs(written.until)) : instant.parse(written.until);
+}
 
 /** The assumptions of a rehearsal of this plan. Anchors are those given, or, where none is, such that nothing lies before the beginning. */
 export function assumptionsFor(plan: Plan, written: WrittenAssumptions): Assumptions {
-  const from = written.from ?? defaultFrom;
+  const from = beginningOf(written);
   const { email, ...patient } = written.patient;
   const { acknowledgeAfter, reachAfter } = written.staff;
   return {
     patient: { ...patient, hasEmail: email },
     anchors: Object.keys(written.anchors).length > 0 ? written.anchors : firstDay(plan, from),
     from,
-    until: plusMs(from, Math.min(longestMs, durationMs(written.for))),
+    until: endOf(written),
     replies: { steps: Object.fromEntries(Object.entries(written.replies.steps).map(([step, replies]) => [step, replies.map(replyOf)])), otherwise: replyOf(written.replies.otherwise) },
     outside: written.outside.map(outsideOf),
     staff: { acknowledgeAfterMs: acknowledgeAfter === null ? null : durationMs(acknowledgeAfter), reachAfterMs: reachAfter === null ? null : durationMs(reachAfter) },

@@ -46,7 +46,7 @@ function begin(plan: Plan, content: RehearsalContent, assumed: Assumptions): Run
   };
   const run: Run = {
     plan, content, assumed, now: assumed.from, state, inbox: [], timer: assumed.from, isOver: false, talks: [], alerts: [], status: 'active', isPausedByStatus: false, isOptedOut: false, isPhoneSuspended: false,
-    begun: [], sent: new Set(), queue: [], entries: [], work: 0, newId, nextOrder: () => (order += 1),
+    begun: [], sent: new Set(), queue: [], entries: [], found: new Map(), work: 0, newId, nextOrder: () => (order += 1),
   };
   for (const event of assumed.outside) schedule(run, event.at, () => happen(run, event));
   return run;
@@ -55,12 +55,15 @@ function begin(plan: Plan, content: RehearsalContent, assumed: Assumptions): Run
 function happen(run: Run, event: OutsideEvent): void {
   switch (event.kind) {
     case 'text':
-      { arriveText(run, event.text, null); return; }
+      arriveText(run, event.text, null);
+      return;
     case 'plan':
       note(run, { kind: 'outside', outcome: event.event.kind, reason: detailOf(event.event) });
-      { tellFollowUp(run, event.event); return; }
+      tellFollowUp(run, event.event);
+      return;
     case 'status':
-      { changeStatus(run, event.status); return; }
+      changeStatus(run, event.status);
+      return;
     default:
       return assertNever(event);
   }
@@ -72,16 +75,19 @@ function changeStatus(run: Run, status: Run['status']): void {
   note(run, { kind: 'outside', outcome: status });
   switch (status) {
     case 'deceased':
-      { tellFollowUp(run, { kind: 'ended', reason: 'deceased', by: 'rehearsal' }); return; }
+      tellFollowUp(run, { kind: 'ended', reason: 'deceased', by: 'rehearsal' });
+      return;
     case 'admitted':
     case 'inactive':
       if (run.state.status !== 'active') return;
       run.isPausedByStatus = true;
-      { tellFollowUp(run, { kind: 'paused', by: 'rehearsal', reason: status }); return; }
+      tellFollowUp(run, { kind: 'paused', by: 'rehearsal', reason: status });
+      return;
     case 'active':
       if (!run.isPausedByStatus) return;
       run.isPausedByStatus = false;
-      { tellFollowUp(run, { kind: 'resumed', by: 'rehearsal' }); return; }
+      tellFollowUp(run, { kind: 'resumed', by: 'rehearsal' });
+      return;
     default:
       return assertNever(status);
   }

@@ -63,6 +63,8 @@ export interface Run {
   sent: Set<string>;
   queue: { at: Instant; order: number; act: () => void }[];
   entries: Entry[];
+  /** Answers that were chosen for a step before, by step and what they were to do. */
+  found: Map<string, { answers: Answers; weight: number }>;
   work: number;
   newId: () => string;
   nextOrder: () => number;

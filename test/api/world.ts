@@ -9,6 +9,8 @@ import type { ApiDeps } from '../../api/deps.ts';
 import { createApiMetrics } from '../../api/metrics.ts';
 import type { ApiMetrics } from '../../api/metrics.ts';
 import { createPendingWork } from '../../api/pending.ts';
+import { createRehearser } from '../../api/rehearser.ts';
+import type { RehearserSettings } from '../../api/rehearser.ts';
 import { serve } from '../../api/serve.ts';
 import { createLogger } from '../../config/logger.ts';
 import type { Role } from '../../domain/codes.ts';
@@ -64,7 +66,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function createWorld(change: { poker?: Poker; settings?: Partial<ApiDeps['settings']> } = {}): Promise<World> {
+export async function createWorld(change: { poker?: Poker; settings?: Partial<ApiDeps['settings']>; rehearser?: Partial<RehearserSettings> } = {}): Promise<World> {
   const database = await createTestDatabase();
   const folder = await mkdtemp(path.join(tmpdir(), 'carethread-api-'));
   const superuser = connect(database.superuserUrl, { max: 2 });
@@ -89,7 +91,8 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
     logger: createLogger({ process: 'api', level: 'debug', destination: { write: (line: string) => void logLines.push(line) } }),
     pending: createPendingWork(),
     temporalAnswers: () => Promise.resolve(false),
-    settings: { temporalUiOrigin: uiOrigin, secureCookie: false, requestsPerMinute: 100_000, anonymousRequestsPerMinute: 100_000, trustedProxies: 0, ...change.settings },
+    rehearse: createRehearser({ timeLimitMs: 60_000, atOnce: 2, ...change.rehearser }),
+    settings: { temporalUiOrigin: uiOrigin, secureCookie: false, requestsPerMinute: 100_000, anonymousRequestsPerMinute: 100_000, trustedProxies: 0, said: { hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' }, ...change.settings },
   };
   const server = await serve(createApp(deps, metrics), '127.0.0.1', 0);
   const origin = `http://127.0.0.1:${server.port}`;

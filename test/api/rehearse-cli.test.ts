@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const root = path.resolve();
+const surgery = path.join(root, 'templates/plans/surgery-recovery.yaml');
+let folder: string;
+let guide: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'carethread-rehearse-'));
+  guide = await readFile(path.join(root, 'docs/rehearsal.md'), 'utf8');
+  for (const [, name = '', content = ''] of guide.matchAll(/^`(\w+\.json)`\n```json\n([\s\S]*?)```/gm)) await writeFile(path.join(folder, name), content);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** As `npm run rehearse -- ...` in the test's folder. */
+async function rehearse(...given: string[]): Promise<{ code: number | null; out: string; error: string }> {
+  const child = spawn(process.execPath, [path.join(root, 'scripts/run.mjs'), 'api/rehearse-cli.ts', ...given], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, error] = await Promise.all([text(child.stdout), text(child.stderr), child.exitCode === null ? once(child, 'close') : null]);
+  return { code: child.exitCode, out, error };
+}
+const write = async (name: string, content: unknown): Promise<string> => {
+  await writeFile(path.join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+  return name;
+};
+
+describe('npm run rehearse', () => {
+  test('prints a table: a line for each event, its text below it, and the trouble at the end', async () => {
+    const { code, out, error } = await rehearse(surgery);
+
+    expect([code, error]).toEqual([0, '']);
+    const lines = out.split('\n');
+    expect(lines[0]).toMatch(/^local time +step +what +channel +SMS$/);
+    expect(lines[1]).toMatch(/^2026-05-02 10:00 +preparation +message +sms +2 +Sent: /);
+    expect(lines[2]).toMatch(/^ {4}\| Example Hospital: your appointment is tomorrow/);
+    expect(out.trimEnd()).toMatch(/No trouble found\.$/);
+  });
+
+  test('prints everything as JSON', async () => {
+    const { code, out } = await rehearse(surgery, '--json', '--replies', await write('silent.json', { otherwise: { kind: 'silent' } }));
+
+    const rehearsal = JSON.parse(out) as { timeline: { kind: string }[]; findings: unknown[]; endReason: string };
+    expect(code).toBe(0);
+    expect(Object.keys(rehearsal)).toEqual(['timeline', 'findings', 'status', 'endReason']);
+    expect(rehearsal).toMatchObject({ endReason: 'completed', findings: [] });
+    expect(rehearsal.timeline.map(({ kind }) => kind)).toContain('nudge');
+  });
+
+  test('does not play a plan with faults, and tells each with its line', async () => {
+    const plan = (await readFile(surgery, 'utf8')).replace('localTime:', 'localTme:').replace('questionnaire: wound-check', 'questionnaire: wound-chek');
+
+    const { code, out, error } = await rehearse(await write('faulty.yaml', plan));
+
+    expect([code, out]).toEqual([1, '']);
+    expect(error).toMatch(/^Correct the plan:\n {2}faulty\.yaml:\d+ steps/);
+    expect(error).toMatch(/wound-chek|wound-check/);
+  });
+
+  test.each([
+    ['replies to a step that the plan does not have', ['--replies', 'wrong.json'], { steps: { 'wound-day-2': [{ kind: 'silent' }] } }, /replies\.steps\.wound-day-2: Use a step of the plan: preparation, /],
+    ['a reply of a kind that is none', ['--replies', 'wrong.json'], { otherwise: { kind: 'rude' } }, /replies\.otherwise/],
+    ['a file that is no JSON', ['--replies', 'wrong.json'], '{"otherwise":', /Write wrong\.json as JSON\./],
+    ['a file that is not there', ['--patient', 'nowhere.json'], {}, /Make nowhere\.json readable/],
+    ['an option that is none', ['--for', 'P60D'], {}, /Usage: npm run rehearse/],
+    ['a time that is none', ['--until', 'soon'], {}, /until: Write an instant such as/],
+  ])('exits with 1 and one sentence on %s', async (_name, options, wrong, expected) => {
+    await write('wrong.json', wrong);
+
+    const { code, out, error } = await rehearse(surgery, ...options);
+
+    expect([code, out]).toEqual([1, '']);
+    expect(error).toMatch(expected);
+    expect(error).not.toMatch(/\n +at /);
+  });
+
+  test('without a plan says how it is used', async () => {
+    const { code, out, error } = await rehearse();
+
+    expect([code, out]).toEqual([1, '']);
+    expect(error).toMatch(/^Usage: /);
+  });
+});
+
+describe('docs/rehearsal.md', () => {
+  test('has commands that work as they stand', async () => {
+    const commands = [...guide.matchAll(/^npm run rehearse -- (.+)$/gm)].map(([, given = '']) => given.split(' ').map((word) => (word.startsWith('templates/') ? path.join(root, word) : word)));
+
+    const ran = await Promise.all(commands.map((given) => rehearse(...given)));
+
+    expect(ran.map(({ code, error }) => [code, error])).toEqual(commands.map(() => [0, '']));
+    const [plain, chinese, json] = ran;
+    expect(plain?.out).toContain('wound-day-30');
+    expect(chinese?.out).toContain('红色警报');
+    expect(chinese?.out).toContain('2026-05-02 10:00');
+    const timeline = (JSON.parse(json?.out ?? '') as { timeline: { kind: string; outcome: string | null }[] }).timeline;
+    expect(timeline.filter(({ kind }) => kind === 'outside').map(({ outcome }) => outcome)).toEqual(['admitted', 'active', 'paused', 'resumed', 'anchor-moved', 'waived', 'ended']);
+    expect(timeline.at(-1)).toMatchObject({ kind: 'plan-ended', outcome: 'withdrawn' });
+  });
+});

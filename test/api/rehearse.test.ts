@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createWorld } from './world.ts';
+import type { Reply, World } from './world.ts';
+
+let world: World;
+let token: string;
+let surgery: string;
+beforeAll(async () => {
+  world = await createWorld();
+  ({ token } = await world.signedIn(['coordinator']));
+  surgery = await readFile(new URL('../../templates/plans/surgery-recovery.yaml', import.meta.url), 'utf8');
+});
+afterAll(() => world.close());
+
+const rehearse = (json: Record<string, unknown>, by = token): Promise<Reply> => world.ask('POST', '/v1/plans/rehearse', { token: by, json });
+const timeline = (reply: Reply) => reply.body['timeline'] as { at: string; kind: string; stepId: string | null; text: string | null; words: { en: string; zh: string } }[];
+const pointers = (reply: Reply) => (reply.body['errors'] as { pointer: string; message: string }[]).map(({ pointer }) => pointer);
+
+describe('a plan rehearsed by API', () => {
+  it('is told as a dated timeline, with its texts and the alert that the assumed answer raises', async () => {
+    const reply = await rehearse({ plan: surgery, anchors: { surgery: '2026-05-03' }, from: '2026-05-01T00:00:00Z', replies: { steps: { 'wound-day-1': [{ kind: 'answers', answers: { danger: 'yes' } }] } } });
+
+    expect(reply.status).toBe(200);
+    expect(timeline(reply)[0]).toMatchObject({ at: '2026-05-02T10:00:00.000Z', localTime: '2026-05-02 10:00 UTC', kind: 'message', stepId: 'preparation', channel: 'sms', segments: 2 });
+    expect(timeline(reply)[0]?.text).toContain('Example Hospital');
+    expect(timeline(reply).find(({ kind }) => kind === 'alert')).toMatchObject({ at: '2026-05-04T10:10:00.000Z', outcome: 'red', reason: 'danger-signs', words: { en: 'A red alert is opened by danger-signs.' } });
+    expect(reply.body).toMatchObject({ status: 'ended', endReason: 'completed', findings: [] });
+  });
+
+  it('may be written as JSON, and names its trouble with what to do', async () => {
+    const remind = (id: string, localTime: string) => ({ kind: 'remind', id, title: { en: id }, at: { anchor: 'surgery', offset: 'P1D', localTime }, lateness: { sendWithin: 'PT8H', otherwise: 'skip' }, message: 'visit-reminder' });
+    const plan = { format: 'carethread.plan/1', id: 'close', version: 1, title: { en: 'Close' }, department: 'surgery', anchors: { surgery: { kind: 'date', title: { en: 'Surgery' } } }, channels: ['sms'], steps: [remind('one', '10:00'), remind('two', '10:30')], ladders: {} };
+
+    const reply = await rehearse({ plan: JSON.stringify(plan) });
+
+    expect(reply.body['findings']).toEqual([{ code: 'close-together', stepId: 'two', sentence: 'The step "two" comes within an hour of the step "one".', remedy: 'Put an hour or more between them, or say both in one message.' }]);
+  });
+
+  it('leaves nothing behind: no plan, no task, no inbox row', async () => {
+    const count = async () => (await world.superuser<{ rows: number }[]>`select (select count(*) from care.plan) + (select count(*) from care.task) + (select count(*) from care.inbox) + (select count(*) from care.enrolment) as rows`)[0]?.rows;
+    const before = await count();
+
+    await rehearse({ plan: surgery, replies: { otherwise: { kind: 'red' } } });
+
+    expect(await count()).toBe(before);
+  });
+
+  it('is refused with the place of each fault in the plan', async () => {
+    const reply = await rehearse({ plan: surgery.replace('localTime:', 'localTme:') });
+
+    expect([reply.status, reply.headers.get('content-type')]).toEqual([422, 'application/problem+json; charset=utf-8']);
+    expect(pointers(reply).every((pointer) => pointer.startsWith('/plan/steps/'))).toBe(true);
+    expect((reply.body['errors'] as { message: string }[])[0]?.message).toMatch(/^Line \d+: /);
+  });
+
+  it.each([
+    ['no plan', { plan: 7 }, '/plan'],
+    ['a patient without a zone that exists', { patient: { zone: 'Moon/Base' } }, '/patient/zone'],
+    ['a fact that the plan does not declare', { patient: { facts: { age: 7 } } }, '/patient/facts/age'],
+    ['a tag that the plan does not declare', { patient: { tags: ['frail'] } }, '/patient/tags/0'],
+    ['an anchor of another kind', { anchors: { surgery: '2026-05-03T10:00:00Z' } }, '/anchors/surgery'],
+    ['an anchor that is none', { anchors: { birth: '2026-05-03' } }, '/anchors/birth'],
+    ['a reply to a step that is none', { replies: { steps: { 'wound-day-2': [{ kind: 'silent' }] } } }, '/replies/steps/wound-day-2'],
+    ['an answer to a question that is not asked', { replies: { steps: { 'wound-day-1': [{ kind: 'answers', answers: { pian: 3 } }] } } }, '/replies/steps/wound-day-1/0/answers/pian'],
+    ['an answer to a step that asks nothing', { replies: { steps: { preparation: [{ kind: 'answers', answers: { pain: 3 } }] } } }, '/replies/steps/preparation/0/answers/pain'],
+    ['an event without an instant', { outside: [{ kind: 'pause' }] }, '/outside/0/at'],
+    ['an anchor moved to no day', { outside: [{ at: '2026-05-02T00:00:00Z', kind: 'move-anchor', anchor: 'surgery', to: '2026-05-03T10:00:00Z' }] }, '/outside/0/to'],
+    ['staff that answer in no time', { staff: { reachAfter: 'soon' } }, '/staff/reachAfter'],
+    ['a beginning that is no instant', { from: 'today' }, '/from'],
+    ['an end that is no time', { until: 'next week' }, '/until'],
+    ['an end before the beginning', { from: '2026-05-02T00:00:00Z', until: '2026-05-01T00:00:00Z' }, '/until'],
+    ['a wait that no calendar holds', { until: 'P99999999999D' }, '/until'],
+    ['a field that is not known', { for: 'P60D' }, '/for'],
+  ])('is refused, naming the field: %s', async (_name, wrong, pointer) => {
+    const reply = await rehearse({ plan: surgery, ...wrong });
+
+    expect(reply.status).toBe(422);
+    expect([...new Set(pointers(reply))]).toEqual([pointer]);
+  });
+
+  it('is for coordinators and clinicians', async () => {
+    const statuses = await Promise.all((['clinician', 'engineer', 'auditor', 'service'] as const).map(async (role) => (await rehearse({ plan: surgery }, (await world.signedIn([role])).token)).status));
+
+    expect(statuses).toEqual([200, 403, 403, 403]);
+  });
+});
+
+describe('a plan that holds more than can be rehearsed', () => {
+  let small: World;
+  let endless: Record<string, unknown>;
+  beforeAll(async () => {
+    small = await createWorld({ rehearser: { timeLimitMs: 2_000, atOnce: 1 } });
+    const readings = Array.from({ length: 6 }, (_, index) => ({ id: `reading_${index}`, text: { en: 'How much?', zh: '多少？' }, unit: 'kg', min: 0, max: 300 }));
+    const step = (id: string) => ({
+      kind: 'measure', id, title: { en: id }, at: { anchor: 'surgery', offset: 'P1D', localTime: '10:00' }, every: { rule: 'FREQ=DAILY;COUNT=400' }, lateness: { sendWithin: 'PT8H', otherwise: 'skip' }, readings, reply: { window: 'PT1H', silence: 'nothing' },
+      rules: Array.from({ length: 10 }, (_, index) => ({ id: `rule-${index}`, if: `answers.reading_0 + answers.reading_1 - answers.reading_2 >= ${10_000 + index}`, do: [{ kind: 'escalate', level: 'red' }] })),
+    });
+    endless = { plan: JSON.stringify({ format: 'carethread.plan/1', id: 'endless', version: 1, title: { en: 'Endless' }, department: 'surgery', anchors: { surgery: { kind: 'date', title: { en: 'Surgery' } } }, channels: ['sms'], steps: Array.from({ length: 5 }, (_, index) => step(`step-${index}`)), ladders: { red: { rungs: [{ page: 'nurse', wait: 'PT1H' }], repeatTop: 'PT1H', reachWithin: 'PT1H' } } }), replies: { otherwise: { kind: 'red' } } };
+  });
+  afterAll(() => small.close());
+
+  it('is stopped at the limit, which names what to shorten; meanwhile the API answers, and takes no second one', async () => {
+    const { token: coordinator } = await small.signedIn(['coordinator']);
+    const ended: string[] = [];
+    const note = (what: string) => (reply: Reply): Reply => {
+      ended.push(what);
+      return reply;
+    };
+
+    const long = until((status) => status !== 429, () => small.ask('POST', '/v1/plans/rehearse', { token: coordinator, json: endless })).then(note('rehearsal'));
+    const second = await until((status) => status === 429, () => small.ask('POST', '/v1/plans/rehearse', { token: coordinator, json: { plan: surgery } }));
+    const health = await small.ask('GET', '/healthz').then(note('health'));
+    const stopped = await long;
+
+    expect([health.status, second.status, stopped.status]).toEqual([200, 429, 422]);
+    expect(ended).toEqual(['health', 'rehearsal']);
+    expect(pointers(stopped)).toEqual(['/until']);
+    expect((await small.ask('POST', '/v1/plans/rehearse', { token: coordinator, json: { plan: surgery } })).status).not.toBe(429);
+  });
+});
+
+/** Asks again until the answer is of this kind: the first of two requests may arrive last. */
+async function until(isIt: (status: number) => boolean, ask: () => Promise<Reply>): Promise<Reply> {
+  for (;;) {
+    const reply = await ask();
+    if (isIt(reply.status)) return reply;
+  }
+}
