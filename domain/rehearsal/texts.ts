@@ -15,7 +15,8 @@ export function compose(run: Run, from: Readonly<Record<string, MessageTemplates
   try {
     const rendered = renderMessage(from, { id, language: patient.language, channel }, variables);
     if ('missing' in rendered) return { kind: 'missing' };
-    return { kind: 'text', text: rendered.subject === undefined ? rendered.text : `${rendered.subject}\n\n${rendered.text}`, segments: rendered.segments };
+    const text = rendered.subject === undefined ? rendered.text : `${rendered.subject}\n\n${rendered.text}`;
+    return { kind: 'text', text, segments: channel === 'sms' ? smsSegments(text) : 0 };
   } catch (error) {
     if (!(error instanceof MessageError)) throw error;
     return { kind: 'unsendable', sentence: error.message };

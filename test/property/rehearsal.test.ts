@@ -49,7 +49,7 @@ const assumptions: fc.Arbitrary<Assumptions> = fc.record({
 });
 
 const isContact = ({ kind }: Entry): boolean => kind === 'message' || kind === 'question' || kind === 'nudge' || kind === 'call';
-const runs = { numRuns: 400 };
+const runs = { numRuns: 150 };
 
 describe('whatever plan, patient and replies', () => {
   test('a rehearsal comes to its end, and every touchpoint ends once or still waits for what was not assumed', () => {
