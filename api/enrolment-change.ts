@@ -35,7 +35,7 @@ export async function changeEnrolment(
   { enrolmentId, act, field }: { enrolmentId: string; act: string; field?: Extract<Field, 'enrolment.facts'> },
   changeOf: (context: ChangeContext) => Promise<EnrolmentChange>,
 ): Promise<{ enrolmentId: string; accepted: true }> {
-  const { enrolment, secret } = await openEnrolment(asked, enrolmentId, 'start-enrolment', act, field);
+  const { enrolment, secret } = await openEnrolment(asked, enrolmentId, 'start-enrolment', act, ...(field === undefined ? [] : [field]));
   const by = `person/${asked.session.personId}`;
   const plan = async (): Promise<Plan> => {
     const published = await findPlan(asked.deps.sql, enrolment.planId, enrolment.planVersion);

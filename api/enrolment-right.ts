@@ -5,11 +5,11 @@ import { notFound } from './problem.ts';
 import type { Asker } from './route.ts';
 
 /** Finds an enrolment and opens the right on its patient. `act` tells the ledger what is done with it; its secret is good for the next transaction. */
-export async function openEnrolment({ deps, open, logIds }: Pick<Asker, 'deps' | 'open' | 'logIds'>, enrolmentId: string, action: Extract<Action, 'show-patient' | 'start-enrolment'>, act: string, field: Extract<Field, 'contact.card' | 'enrolment.facts'> = 'contact.card'): Promise<{ enrolment: EnrolmentSummary; secret: string }> {
+export async function openEnrolment({ deps, open, logIds }: Pick<Asker, 'deps' | 'open' | 'logIds'>, enrolmentId: string, action: Extract<Action, 'show-patient' | 'start-enrolment' | 'show-responses'>, act: string, ...fields: Extract<Field, 'contact.card' | 'enrolment.facts' | 'response.answers'>[]): Promise<{ enrolment: EnrolmentSummary; secret: string }> {
   logIds({ enrolmentId, workflowId: `follow-up/${enrolmentId}` });
   const enrolment = await findEnrolment(deps.sql, enrolmentId);
   if (enrolment === null) throw notFound('enrolment');
-  const secret = await open({ purpose: 'follow-up', action, patients: [enrolment.patientId], fields: [field], act });
+  const secret = await open({ purpose: 'follow-up', action, patients: [enrolment.patientId], fields: fields.length === 0 ? ['contact.card'] : fields, act });
   return { enrolment, secret };
 }
 

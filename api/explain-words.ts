@@ -2,11 +2,8 @@ import type { FollowUpDecision, Instant, Touchpoint } from '../domain/follow-up/
 import type { Plan } from '../domain/plan/format.ts';
 import { localText } from '../domain/time/describe.ts';
 import { stepOf } from '../domain/follow-up/touchpoints.ts';
-
-export interface Words {
-  en: string;
-  zh: string;
-}
+import { reasonWords } from '../domain/explanation/words.ts';
+import type { Words } from '../domain/explanation/words.ts';
 
 const outcomes: Readonly<Record<NonNullable<Touchpoint['outcome']>, Words>> = {
   answered: { en: 'answered', zh: '已回答' },
@@ -31,7 +28,7 @@ export function wordsOfTouchpoint(plan: Plan, touchpoint: Touchpoint, zone: stri
   const state = touchpoint.status === 'done' ? (touchpoint.outcome === null ? statuses.open : outcomes[touchpoint.outcome]) : statuses[touchpoint.status];
   const at = touchpoint.status === 'planned' ? (touchpoint.nextAt ?? touchpoint.dueAt) : touchpoint.dueAt;
   const when = at === null ? { en: 'its anchor is not known yet', zh: '锚点日期未知' } : { en: localText(at, zone), zh: localText(at, zone) };
-  const because = touchpoint.reason === null ? { en: '', zh: '' } : { en: `, because: ${touchpoint.reason}`, zh: `,原因:${touchpoint.reason}` };
+  const because = touchpoint.reason === null ? { en: '', zh: '' } : { en: `, because ${reasonWords(touchpoint.reason).en}`, zh: `,原因:${reasonWords(touchpoint.reason).zh}` };
   return { en: `${title.en} (${when.en}): ${state.en}${because.en}.`, zh: `${title.zh ?? title.en}(${when.zh}):${state.zh}${because.zh}。` };
 }
 

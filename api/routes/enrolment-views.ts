@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { touchpointOutcomes } from '../../domain/codes.ts';
 import { localText } from '../../domain/time/describe.ts';
 import { outlookOf } from '../../store/explain.ts';
+import { explain } from '../explain.ts';
 import { storyOf } from '../../store/story.ts';
-import { enrolmentWithRight } from '../enrolment-right.ts';
-import { wordsOfNext, wordsOfTouchpoint } from '../explain-words.ts';
+import { enrolmentWithRight, openEnrolment } from '../enrolment-right.ts';
+import { wordsOfTouchpoint } from '../explain-words.ts';
 import { route } from '../route.ts';
 import type { Route } from '../route.ts';
 import { id, instant } from '../schemas.ts';
@@ -13,6 +14,9 @@ const tag = 'enrolments';
 const params = z.object({ enrolmentId: id });
 const words = z.object({ en: z.string(), zh: z.string() }).meta({ id: 'Words' });
 
+const because = z
+  .object({ ruleId: z.string().nullable().meta({ description: 'A rule of the plan; null: the step\'s own condition.' }), condition: words, facts: z.array(z.object({ path: z.string(), name: words, value: words.nullable() })).meta({ description: 'What the condition names, and what it was; null: not known.' }) })
+  .meta({ id: 'Because' });
 const touchpoint = z
   .object({
     touchpointId: id, stepId: z.string(), recurrenceId: z.string().meta({ description: 'Which occurrence of its step: empty for a step that is done once, else its local date.' }), kind: z.enum(['remind', 'advise', 'ask', 'measure', 'call', 'task', 'review']), dueAt: instant.nullable(), nextAt: instant.nullable(), status: z.enum(['planned', 'sent', 'open', 'done']),
@@ -48,21 +52,21 @@ export const enrolmentViewRoutes: readonly Route[] = [
   route(
     'signed-in',
     {
-      method: 'get', path: '/v1/enrolments/{enrolmentId}/explain', tag, summary: 'Why, and what next', description: 'Past and coming steps in sentences, and the next action as the engine itself decides it now. Changes nothing.', params, problems: ['not-found', 'refused'],
-      answer: z.object({ enrolmentId: id, status: z.enum(['active', 'paused', 'ended']), next: z.object({ kind: z.enum(['wait', 'judge', 'remind', 'ask', 'call', 'end']), dueAt: instant.nullable(), localTime: z.string().nullable(), words }), steps: z.array(words), unheard: z.int().meta({ description: 'Facts that the engine was told and has not applied yet.' }) }),
+      method: 'get', path: '/v1/enrolments/{enrolmentId}/explain', tag, summary: 'Why, and what next', params, problems: ['not-found', 'refused'],
+      description: 'Each past decision in a sentence, with the rule or condition that it rests on and what that found then; the next action as the engine itself decides it now, with what could still stop it; every step as it stands. English and Chinese. Changes nothing.',
+      answer: z.object({
+        enrolmentId: id, status: z.enum(['active', 'paused', 'ended']), zone: z.string(),
+        next: z.object({
+          kind: z.enum(['wait', 'judge', 'remind', 'ask', 'call', 'end']), dueAt: instant.nullable(), localTime: z.string().nullable(), words, touchpointId: id.nullable(), stepId: z.string().nullable(),
+          stoppers: z.array(z.object({ holds: z.boolean().meta({ description: 'True: it would stop the step if it were tried now.' }), words })),
+        }),
+        decisions: z.array(z.object({ at: instant, localTime: z.string(), what: z.string(), stepId: z.string().nullable(), touchpointId: id.nullable(), words, because: z.array(because) })),
+        steps: z.array(words), unheard: z.int().meta({ description: 'Facts that the engine was told and has not applied yet.' }),
+      }),
     },
     async (asked) => {
-      const { enrolmentId } = await enrolmentWithRight(asked, asked.params.enrolmentId, 'show-patient', 'explain');
-      const { row, next, unheard } = await outlookOf(asked.deps.sql, enrolmentId, asked.now);
-      const dueAt = next.kind === 'wait' ? next.dueAt : null;
-      const { zone } = row.state;
-      return {
-        enrolmentId,
-        status: row.state.status,
-        next: { kind: next.kind, dueAt, localTime: dueAt === null ? null : localText(dueAt, zone), words: wordsOfNext(row.plan, next, zone, asked.now) },
-        steps: row.state.touchpoints.map((each) => wordsOfTouchpoint(row.plan, each, zone)),
-        unheard,
-      };
+      const { enrolment, secret } = await openEnrolment(asked, asked.params.enrolmentId, 'show-responses', 'explain', 'contact.card', 'response.answers', 'enrolment.facts');
+      return explain(asked.deps, enrolment, secret, asked.now);
     },
   ),
 ];

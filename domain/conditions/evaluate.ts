@@ -2,6 +2,7 @@ import { given, valueOf } from './decide.ts';
 import type { Expression } from './expression.ts';
 import { everyPart } from './expression.ts';
 import type { ConditionFault } from './fault.ts';
+import type { Name } from './names.ts';
 import { readCondition } from './read.ts';
 import type { Scope, Values } from './scope.ts';
 import { typeFaults } from './types.ts';
@@ -51,11 +52,18 @@ function missingOf(expression: Expression, values: Values): string[] {
   return [...new Set(missing)];
 }
 
-/** The declared names that a condition uses: what is to be asked for before it can be decided. */
+/** The declared names that a condition uses, each once, in the order of its text. */
+export function namedIn(text: string, scope: Scope): Name[] {
+  const { expression } = readCondition(text, scope);
+  const parts = expression === null ? [] : everyPart(expression);
+  return [...new Map(parts.flatMap((part) => (part.op === 'name' && part.name !== null ? [[part.name.path, part.name] as const] : []))).values()];
+}
+
+/** The same by kind: what is to be asked for before it can be decided. */
 export function namesIn(text: string, scope: Scope): NeededNames {
   const { expression } = readCondition(text, scope);
   const parts = expression === null ? [] : everyPart(expression);
-  const names = [...new Map(parts.flatMap((part) => (part.op === 'name' && part.name !== null ? [[part.name.path, part.name] as const] : []))).values()];
+  const names = namedIn(text, scope);
   const ids = (root: 'answers' | 'scores' | 'facts' | 'missed' | 'known'): string[] => names.filter((name) => name.root === root).map(({ id }) => id);
   const calendar = names.filter(({ root }) => root === 'calendar');
   return {

@@ -1,0 +1,66 @@
+import type { Step } from '../plan/format.ts';
+import type { StoryLine } from './decisions.ts';
+import { reasonWords, worded } from './words.ts';
+import type { Words } from './words.ts';
+
+const happened: Readonly<Record<string, Words>> = {
+  'enrolment.started': { en: 'The follow-up began', zh: '随访开始' },
+  'enrolment.paused': { en: 'The follow-up was paused', zh: '随访已暂停' },
+  'enrolment.resumed': { en: 'The follow-up was resumed', zh: '随访已恢复' },
+  'enrolment.ended': { en: 'The follow-up ended', zh: '随访已结束' },
+  'enrolment.anchor-moved': { en: 'A date of the plan was changed', zh: '计划日期已更改' },
+  'enrolment.facts-changed': { en: 'Facts were changed', zh: '事实信息已更改' },
+  'enrolment.tags-changed': { en: 'Tags were changed', zh: '标签已更改' },
+  'enrolment.step-waived': { en: 'A step was waived', zh: '已取消一个步骤' },
+  'enrolment.appointment-booked': { en: 'An appointment was booked', zh: '已预约' },
+  'enrolment.appointment-moved': { en: 'An appointment was moved', zh: '预约已改期' },
+  'enrolment.appointment-cancelled': { en: 'An appointment was cancelled', zh: '预约已取消' },
+  'enrolment.appointment-missed': { en: 'Nobody came to an appointment', zh: '患者未赴约' },
+  'patient.contact-repaired': { en: 'Contact data was repaired', zh: '联系方式已更正' },
+  'patient.consent-changed': { en: 'Consent was changed', zh: '同意已变更' },
+  'patient.opted-out': { en: 'A number or mailbox was opted out', zh: '号码或邮箱已退订' },
+  'patient.opted-in': { en: 'A number or mailbox was opted in again', zh: '号码或邮箱已恢复接收' },
+  'patient.zone-changed': { en: 'The patient\'s time zone was changed', zh: '患者时区已更改' },
+  'touchpoint.sent': { en: 'was sent', zh: '已发送' },
+  'touchpoint.held': { en: 'was put off', zh: '已推迟' },
+  'touchpoint.answered': { en: 'was answered', zh: '已回答' },
+  'touchpoint.delivered': { en: 'was delivered', zh: '已送达' },
+  'touchpoint.sent-unconfirmed': { en: 'was sent, delivery not confirmed', zh: '已发送,未确认送达' },
+  'touchpoint.missed': { en: 'was missed', zh: '已错过' },
+  'touchpoint.merged': { en: 'went out together with another contact', zh: '已并入另一次联系' },
+  'touchpoint.waived': { en: 'was left out', zh: '已略过' },
+  'touchpoint.escalated': { en: 'was handed to staff', zh: '已转人工' },
+  'touchpoint.failed': { en: 'failed', zh: '失败' },
+  'conversation.contact-ended': { en: 'was tried', zh: '已尝试联系' },
+  'conversation.receipt': { en: 'got a delivery receipt', zh: '已收到送达回执' },
+  'conversation.answered-item': { en: 'got an answer', zh: '收到一条回答' },
+  'conversation.completed': { en: 'was answered whole', zh: '已全部回答' },
+  'conversation.call-ended': { en: 'the call ended', zh: '通话结束' },
+  'conversation.cancelled': { en: 'was cancelled', zh: '已取消' },
+  'conversation.paused': { en: 'was paused', zh: '已暂停' },
+  'conversation.resumed': { en: 'went on', zh: '已继续' },
+  'escalation.opened': { en: 'opened an alert', zh: '触发警报' },
+  'escalation.page-ended': { en: 'staff were paged', zh: '已呼叫工作人员' },
+  'escalation.page-receipt': { en: 'a page was reported on', zh: '呼叫回执' },
+  'escalation.page-held': { en: 'a page waits for business hours', zh: '呼叫等待工作时间' },
+  'escalation.person-skipped': { en: 'a person of the rota was skipped', zh: '跳过一名值班人员' },
+  'escalation.rota-exhausted': { en: 'nobody of a rota could be paged', zh: '值班表无人可呼叫' },
+  'escalation.acknowledged': { en: 'the alert was taken', zh: '警报已接手' },
+  'escalation.closed': { en: 'the alert was closed', zh: '警报已关闭' },
+};
+
+/** Details that a reader needs beside the sentence; ids of rows and reasons are told otherwise. */
+const shown = ['level', 'rule', 'channel', 'outcome', 'disposition', 'delivered', 'plan', 'version', 'anchor', 'to', 'page', 'by'] as const;
+
+/** A line of the story as a sentence: step, what happened, why, and the codes that go with it. A line of an unknown kind is told by its code. */
+export function sentenceOf({ what, detail }: StoryLine, step: Step | undefined): Words {
+  const { reason } = detail;
+  const why = typeof reason === 'string' && reason !== '' ? reasonWords(reason) : null;
+  const beside = shown.flatMap((key) => (detail[key] === undefined || detail[key] === null ? [] : [`${key} ${String(detail[key])}`])).join(', ');
+  return worded((language) => {
+    const subject = step === undefined ? '' : `${step.title[language] ?? step.title.en}: `;
+    const because = why === null ? '' : { en: `, because ${why.en}`, zh: `,原因:${why.zh}` }[language];
+    const codes = beside === '' ? '' : { en: ` (${beside})`, zh: `(${beside})` }[language];
+    return `${subject}${happened[what]?.[language] ?? what}${because}${codes}${{ en: '.', zh: '。' }[language]}`;
+  });
+}

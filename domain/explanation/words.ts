@@ -1,0 +1,63 @@
+import type { Language } from '../codes.ts';
+
+/** The same sentence in each language that staff read. */
+export type Words = Record<Language, string>;
+
+/** Why a step was held, left out or ended: the codes of the gate, of deciders and of providers, as staff say them. */
+const reasons: Readonly<Record<string, Words>> = {
+  'quiet-hours': { en: 'it is outside contact hours where the patient is', zh: '患者当地不在可联系时段' },
+  'daily-cap': { en: 'the patient has had as many contacts in 24 hours as is allowed', zh: '24 小时内的联系次数已达上限' },
+  'weekly-cap': { en: 'the patient has had as many contacts in seven days as is allowed', zh: '7 天内的联系次数已达上限' },
+  'channel-cap': { en: 'the patient has had as many contacts by this channel as is allowed', zh: '该渠道的联系次数已达上限' },
+  spacing: { en: 'the last contact was only just made', zh: '距上一次联系时间过短' },
+  'number-busy': { en: 'another conversation is open on this number', zh: '该号码上还有另一个对话' },
+  'reply-waiting': { en: 'the patient has just written, and that is read first', zh: '患者刚刚来信,先处理来信' },
+  'missing-translation': { en: 'no approved text exists in the patient\'s language', zh: '患者语言的文本尚未批准' },
+  'ledger-behind': { en: 'the audit ledger is behind', zh: '审计账本滞后' },
+  'provider-busy': { en: 'the provider asked to wait', zh: '运营商要求等待' },
+  overtaken: { en: 'its authorisation was too old to be used', zh: '授权已过时' },
+  'no-consent': { en: 'there is no consent for this channel', zh: '该渠道没有患者同意' },
+  'consent-withdrawn': { en: 'the consent was withdrawn', zh: '患者已撤回同意' },
+  'opted-out': { en: 'the number or mailbox is opted out', zh: '该号码或邮箱已退订' },
+  'no-address': { en: 'there is no number or mailbox for this channel', zh: '该渠道没有号码或邮箱' },
+  'address-suspended': { en: 'the number or mailbox is suspended until it is repaired', zh: '该号码或邮箱已暂停,待核实' },
+  deceased: { en: 'the patient has died', zh: '患者已去世' },
+  admitted: { en: 'the patient is in hospital', zh: '患者住院中' },
+  inactive: { en: 'the patient is not active', zh: '患者已停用' },
+  expired: { en: 'it was too late by the plan\'s own bound', zh: '已超过计划允许的时限' },
+  late: { en: 'it was too late by the plan\'s own bound', zh: '已超过计划允许的时限' },
+  moved: { en: 'it was late, and the plan moves it to a later day', zh: '已延误,按计划改到之后的日期' },
+  paused: { en: 'the follow-up was paused', zh: '随访已暂停' },
+  'condition-not-met': { en: 'its condition did not hold', zh: '条件不成立' },
+  'condition-unknown': { en: 'nobody could say whether its condition holds', zh: '无法判断条件是否成立' },
+  contraindicated: { en: 'it is not for this patient: an exclusion holds', zh: '不适用于该患者:存在排除条件' },
+  'contraindication-unknown': { en: 'nobody could say whether an exclusion holds', zh: '无法判断是否存在排除条件' },
+  'branch-not-taken': { en: 'no answer led to it', zh: '没有回答引向此步骤' },
+  'series-changed': { en: 'it is no part of its series any more', zh: '不再属于该系列' },
+  'no-answer': { en: 'nobody answered', zh: '无人回答' },
+  partial: { en: 'only a part was answered', zh: '只回答了一部分' },
+  caregiver: { en: 'a caregiver took the call', zh: '由照护者接听' },
+  'wrong-number': { en: 'the number is somebody else\'s', zh: '号码属于他人' },
+  'outcome-unknown': { en: 'nobody can tell whether it went out', zh: '无法确认是否已发出' },
+  'no-receipt': { en: 'no delivery receipt came in time', zh: '未在期限内收到送达回执' },
+  'contact-repaired': { en: 'contact data was repaired, so it is offered again', zh: '联系方式已更正,重新提供' },
+  'consent-changed': { en: 'the consent changed', zh: '同意已变更' },
+  withdrawn: { en: 'the follow-up was withdrawn', zh: '随访已退出' },
+  completed: { en: 'every step has ended', zh: '所有步骤均已结束' },
+  rule: { en: 'a rule of the plan ended it', zh: '计划规则将其结束' },
+  staff: { en: 'staff ended it', zh: '工作人员将其结束' },
+  task: { en: 'it is a task for staff', zh: '这是人工任务' },
+  review: { en: 'it is a review for staff', zh: '这是人工复核' },
+};
+
+/** A reason in words; a code that has none, such as a provider's own, as it stands. */
+export function reasonWords(code: string): Words {
+  const into = /^into:(.+)$/.exec(code)?.[1];
+  if (into !== undefined) return { en: `it went together with ${into}`, zh: `已与 ${into} 合并` };
+  return (Object.hasOwn(reasons, code) ? reasons[code] : undefined) ?? { en: code, zh: code };
+}
+
+/** Joins sentences' parts in each language. */
+export function worded(parts: (language: Language) => string): Words {
+  return { en: parts('en'), zh: parts('zh') };
+}

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { validatePlan } from '../../domain/plan/validate.ts';
+import { resumeFollowUp } from '../../store/follow-ups.ts';
+import { publishPlan } from '../../store/plans.ts';
+import { createWorld, registered } from './world.ts';
+import type { World } from './world.ts';
+
+const source = `
+format: carethread.plan/1
+id: explained
+version: 1
+title: { en: Test, zh: 测试 }
+department: surgery
+anchors: { enrolment: { kind: instant, title: { en: Enrolment, zh: 入组 } } }
+facts:
+  age: { kind: number, unit: years, min: 0, max: 120, title: { en: Age, zh: 年龄 } }
+tags: [frail]
+channels: [sms]
+contactHours: { from: '00:00', to: '23:59' }
+steps:
+  - kind: ask
+    id: pain-now
+    title: { en: Pain check, zh: 疼痛检查 }
+    at: { anchor: enrolment, offset: PT0S }
+    questionnaire: pain-check
+    reply: { window: PT4H, nudges: [PT1H], silence: task }
+    rules:
+      - { id: strong, if: answers.pain at least 7, do: [{ kind: escalate, level: red }] }
+      - { id: weak, if: answers.pain at least 5 and age at least 70, do: [{ kind: tag, tag: frail }] }
+    lateness: { sendWithin: PT12H, otherwise: task }
+  - kind: remind
+    id: for-the-old
+    title: { en: Walking aid, zh: 助行器 }
+    at: { anchor: enrolment, offset: PT1S }
+    when: age at least 80
+    message: visit-reminder
+    lateness: { sendWithin: PT12H, otherwise: skip }
+  - kind: remind
+    id: visit
+    title: { en: Visit, zh: 复诊 }
+    at: { anchor: enrolment, offset: P10D, localTime: '03:00' }
+    channels: [email]
+    message: visit-reminder
+    lateness: { sendWithin: PT30H, otherwise: task }
+ladders:
+  red: { rungs: [{ page: on-call-1, wait: PT5M }], repeatTop: PT5M, reachWithin: PT15M }
+`;
+
+interface Told {
+  what: string;
+  stepId: string | null;
+  words: { en: string; zh: string };
+  because: { ruleId: string | null; condition: { en: string; zh: string }; facts: { path: string; name: { en: string; zh: string }; value: { en: string; zh: string } | null }[] }[];
+}
+
+let world: World;
+let nurse: { token: string };
+beforeAll(async () => {
+  world = await createWorld();
+  nurse = await world.signedIn(['coordinator']);
+  const parsed = validatePlan(source, world.deps.content);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  await publishPlan(world.deps.sql, parsed.plan, world.deps.content.questionnaires, source, 'test');
+});
+afterAll(() => world.close());
+
+const explained = (enrolmentId: string, token = nurse.token) => world.ask('GET', `/v1/enrolments/${enrolmentId}/explain`, { token });
+const decisionsOf = async (enrolmentId: string): Promise<Told[]> => (await explained(enrolmentId)).body['decisions'] as Told[];
+
+/** A patient of 75 who answered that the pain is 8, and for whom the step for the old was judged. */
+async function followed(change: Record<string, unknown> = {}): Promise<string> {
+  const patientId = await registered(world, nurse.token, change);
+  const enrolment = new Date(Date.now() - 5_000).toISOString();
+  const started = await world.ask('POST', '/v1/enrolments', { token: nurse.token, json: { patientId, planId: 'explained', version: 1, anchors: { enrolment }, facts: { age: 75 } } });
+  const enrolmentId = String(started.body['enrolmentId']);
+  const ids = Object.fromEntries((await world.superuser<{ step: string; id: string }[]>`select step_id as step, touchpoint_id as id from care.touchpoint where enrolment_id = ${enrolmentId}`).map(({ step, id }) => [step, id]));
+  const resume = (events: Parameters<typeof resumeFollowUp>[3] = []) => world.deps.sql.begin((tx) => resumeFollowUp(tx, enrolmentId, new Date().toISOString(), events));
+  await resume();
+  await resume();
+  await resume([{ kind: 'judged', touchpointId: ids['for-the-old'] ?? '', verdict: 'no' }]);
+  await world.ask('POST', `/v1/touchpoints/${ids['pain-now'] ?? ''}/responses`, { token: nurse.token, json: { respondent: 'patient', answers: { pain: 8 } } });
+  await resume();
+  return enrolmentId;
+}
+
+describe('why, of what has happened', () => {
+  it('names the rule that raised an alarm, in words, with the answer that it found', async () => {
+    const decisions = await decisionsOf(await followed());
+
+    const alarm = decisions.find(({ what }) => what === 'escalation.opened');
+    expect(alarm?.words.en).toBe('Pain check: opened an alert (level red, rule strong).');
+    expect(alarm?.because).toEqual([{ ruleId: 'strong', condition: { en: expect.stringContaining('at least 7') as string, zh: expect.stringContaining('7') as string }, facts: [{ path: 'answers.pain', name: expect.objectContaining({ en: expect.stringContaining('pain') as string }) as object, value: { en: '8', zh: '8' } }] }]);
+  });
+
+  it('names what a rule did to the plan, with the fact that it needed, and why a step was left out', async () => {
+    const decisions = await decisionsOf(await followed());
+
+    const answered = decisions.find(({ what }) => what === 'conversation.completed');
+    const left = decisions.find(({ stepId, what }) => stepId === 'for-the-old' && what === 'touchpoint.waived');
+    expect(answered?.because.map(({ ruleId, facts }) => [ruleId, facts.map(({ path, value }) => [path, value?.zh])])).toEqual([['weak', [['answers.pain', '8'], ['facts.age', '75 years']]]]);
+    expect(left?.words).toEqual({ en: 'Walking aid: was left out, because its condition did not hold.', zh: '助行器: 已略过,原因:条件不成立。' });
+    expect(left?.because).toEqual([{ ruleId: null, condition: expect.objectContaining({ en: expect.stringContaining('80') as string }) as object, facts: [{ path: 'facts.age', name: { en: 'Age', zh: '年龄' }, value: { en: '75 years', zh: '75 years' } }] }]);
+  });
+
+  it('tells a fact as it was then, though it was corrected since', async () => {
+    const enrolmentId = await followed();
+    const corrected = await world.ask('POST', `/v1/enrolments/${enrolmentId}/facts`, { token: nurse.token, json: { facts: { age: 85 } } });
+
+    const left = (await decisionsOf(enrolmentId)).find(({ stepId, what }) => stepId === 'for-the-old' && what === 'touchpoint.waived');
+
+    expect(corrected.status).toBeLessThan(300);
+    expect(left?.because[0]?.facts[0]?.value?.en).toBe('75 years');
+  });
+});
+
+describe('what comes next', () => {
+  it('has its local time, what already stands against it first, and what still could', async () => {
+    const { next } = (await explained(await followed({ zone: 'Asia/Shanghai' }))).body as { next: { stepId: string; localTime: string; stoppers: { holds: boolean; words: { en: string; zh: string } }[] } };
+
+    expect([next.stepId, next.localTime]).toEqual(['visit', expect.stringMatching(/ 03:00 Asia\/Shanghai$/)]);
+    expect(next.stoppers.map(({ holds, words }) => [holds, words.en])).toEqual([
+      [true, 'As it stands it would be refused by email: there is no consent for this channel.'],
+      [false, expect.stringMatching(/^Not begun by .* 09:00 Asia\/Shanghai, it is given to staff\.$/)],
+      [false, expect.stringContaining('Tried outside 00:00 to 23:59') as string],
+      [false, expect.stringContaining('as many contacts as is allowed') as string],
+      [false, expect.stringContaining('Staff pause the follow-up') as string],
+    ]);
+    expect(next.stoppers.every(({ words }) => words.zh !== words.en)).toBe(true);
+  });
+
+  it('is held by a pause, and is nothing once the follow-up has ended; what was is told at any age', async () => {
+    const enrolmentId = await followed();
+    await world.ask('POST', `/v1/enrolments/${enrolmentId}/pause`, { token: nurse.token, json: { reason: 'holiday' } });
+    await world.deps.sql.begin((tx) => resumeFollowUp(tx, enrolmentId, new Date().toISOString()));
+    const paused = (await explained(enrolmentId)).body as { next: { stoppers: { holds: boolean; words: { en: string } }[] } };
+    await world.ask('POST', `/v1/enrolments/${enrolmentId}/withdraw`, { token: nurse.token, json: {} });
+    await world.deps.sql.begin((tx) => resumeFollowUp(tx, enrolmentId, new Date().toISOString()));
+
+    const ended = (await explained(enrolmentId)).body as { status: string; next: { kind: string; stoppers: unknown[] }; decisions: Told[] };
+
+    expect(paused.next.stoppers[0]).toEqual({ holds: true, words: expect.objectContaining({ en: expect.stringContaining('paused') as string }) as object });
+    expect([ended.status, ended.next.kind, ended.next.stoppers]).toEqual(['ended', 'end', []]);
+    expect(ended.decisions.map(({ what }) => what)).toEqual(expect.arrayContaining(['enrolment.started', 'escalation.opened', 'enrolment.paused', 'enrolment.ended']));
+  });
+
+  it('is told to nobody without a right to the patient\'s answers, and that they were asked for is in the ledger', async () => {
+    const enrolmentId = await followed();
+    const service = await world.signedIn(['service']);
+
+    const refused = await explained(enrolmentId, service.token);
+    await explained(enrolmentId);
+
+    const events = await world.superuser<{ fields: string[] }[]>`select fields from audit.event where action = 'show-responses' and detail = 'explain' and verdict = 'allowed' order by at desc limit 1`;
+    expect(refused.status).toBe(403);
+    expect(events[0]?.fields).toEqual(expect.arrayContaining(['response.answers', 'enrolment.facts']));
+  });
+});
