@@ -1,5 +1,5 @@
 import { assertNever } from '../codes.ts';
-import type { Plan, RuleAction } from '../plan/format.ts';
+import type { Plan, Rule, RuleAction } from '../plan/format.ts';
 import { rulesOf } from '../plan/questions.ts';
 import { plusMs } from '../time/durations.ts';
 import { giveToStaff } from './lateness.ts';
@@ -12,8 +12,9 @@ export function conversationEnded(plan: Plan, state: FollowUpState, event: Extra
   const touchpoint = state.touchpoints.find((candidate) => candidate.id === event.touchpointId);
   if (touchpoint === undefined || touchpoint.status === 'done') return { state, effects: [] };
   let current = replace(state, endTouchpoint(touchpoint, event.outcome, event.reason));
-  const effects: FollowUpEffect[] = event.outcome === 'answered' ? [] : unconfirmed(plan, touchpoint);
-  for (const action of event.actions) {
+  const unheard = event.outcome === 'answered' ? [] : unconfirmedRules(plan, touchpoint);
+  const effects: FollowUpEffect[] = unheard.flatMap((rule) => effectsOfActions(touchpoint.id, rule.id, rule.do));
+  for (const action of [...event.actions, ...unheard.flatMap((rule) => rule.do)]) {
     const acted = act(plan, current, touchpoint, action, now, newId);
     current = acted.state;
     effects.push(...acted.effects);
@@ -59,9 +60,13 @@ function askAgain(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, acti
 
 /** Nobody answered when a reading was asked again: what it was to confirm counts as confirmed. */
 export function unconfirmed(plan: Plan, touchpoint: Touchpoint): FollowUpEffect[] {
+  return unconfirmedRules(plan, touchpoint).flatMap((rule) => effectsOfActions(touchpoint.id, rule.id, rule.do));
+}
+
+function unconfirmedRules(plan: Plan, touchpoint: Touchpoint): Rule[] {
   const step = stepOf(plan, touchpoint.stepId);
   if (step.kind !== 'ask' && step.kind !== 'measure' && step.kind !== 'call') return [];
-  return rulesOf(plan, step).filter((rule) => touchpoint.confirms.includes(rule.id)).flatMap((rule) => effectsOfActions(touchpoint.id, rule.id, rule.do));
+  return rulesOf(plan, step).filter((rule) => touchpoint.confirms.includes(rule.id));
 }
 
 /** What the actions of fired rules are, as effects of this touchpoint. What concerns the plan itself waits for the conversation's end. */
