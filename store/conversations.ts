@@ -4,7 +4,7 @@ import { decideConversation } from '../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../domain/questionnaire/evolve.ts';
 import type { ConversationDecision, ConversationEffect, ConversationEvent, ConversationNext, ConversationRules, ConversationState } from '../domain/questionnaire/types.ts';
 import { plusMs } from '../domain/time/durations.ts';
-import type { Instant, ToldAction } from '../domain/follow-up/types.ts';
+import type { Instant } from '../domain/follow-up/types.ts';
 import { workflowIdOf } from '../domain/threads.ts';
 import { json } from './connect.ts';
 import type { Sql, Transaction } from './connect.ts';
@@ -46,23 +46,23 @@ export interface ConversationResumed {
  * conversation ends its touchpoint's follow-up is told in the same transaction.
  */
 export async function resumeConversation(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[] = []): Promise<ConversationResumed> {
-  const { before, state: evolved, effects, actions } = await evolveConversationRow(tx, touchpointId, now, events);
+  const { before, state: evolved, effects } = await evolveConversationRow(tx, touchpointId, now, events);
   // A reply that has arrived and is not applied yet (its webhook died) is no silence: look again when it is.
   const isEarly = evolved.status === 'waiting' && windowEnd(before.rules, evolved) <= now && (await createGate(tx).replyWaiting(touchpointId));
   const decision: ConversationDecision = isEarly
     ? { state: evolved, effects: [], next: { kind: 'wait', dueAt: plusMs(now, 2_000), summary: 'a reply is being taken up' } }
     : decideConversation(before.rules, evolved, now, before.revision + 1, randomUUID);
   const row = { ...before, state: decision.state, revision: before.revision + 1 };
-  const threads = await saveConversation(tx, before, row, [...effects, ...decision.effects], actions, now);
+  const threads = await saveConversation(tx, before, row, [...effects, ...decision.effects], now);
   if (decision.next.kind === 'end') await closeThread(tx, 'questionnaire', touchpointId, now);
   return { next: decision.next, row, threads };
 }
 
 /** Applies events without deciding, for a webhook: commands stay with the thread. Poke `questionnaire/<id>` after the commit. */
 export async function applyToConversation(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[]): Promise<ThreadToPoke[]> {
-  const { before, state, effects, actions, applied } = await evolveConversationRow(tx, touchpointId, now, events);
+  const { before, state, effects, applied } = await evolveConversationRow(tx, touchpointId, now, events);
   const row = { ...before, state, revision: before.revision + 1 };
-  const threads = await saveConversation(tx, before, row, effects, actions, now);
+  const threads = await saveConversation(tx, before, row, effects, now);
   // A row that its thread has yet to hear, not a poke alone: a poke that is lost is then repeated by the sweeper. It says nothing by itself.
   if (applied > 0 && before.state.status !== 'done') threads.push(await tell(tx, 'questionnaire', touchpointId, { kind: 'started' }, now));
   return threads;
@@ -74,21 +74,19 @@ async function evolveConversationRow(tx: Transaction, touchpointId: string, now:
   const heard = await hear<ConversationEvent>(tx, 'questionnaire', touchpointId);
   let state = before.state;
   const effects: ConversationEffect[] = [];
-  const actions: ToldAction[] = [];
   const applied = [...events, ...heard.map((row) => row.event)].filter((event) => event.kind !== 'started');
   for (const event of applied) {
-    if (state.status !== 'done' && (event.kind === 'completed' || event.kind === 'call-ended' || event.kind === 'cancelled')) actions.push(...(event.actions ?? []));
     const evolved = evolveConversation(before.rules, state, event);
     // The webhook and the call's thread both report a call's end: it is told once.
     const isRepeated = event.kind === 'call-ended' && evolved.state === state;
     state = evolved.state;
     effects.push(...evolved.effects);
-    if (!isRepeated) await tellStoryOf(tx, before, event, now);
+    if (!isRepeated && event.kind !== 'rules-held') await tellStoryOf(tx, before, event, now);
   }
-  return { before, state, effects, actions, applied: applied.length };
+  return { before, state, effects, applied: applied.length };
 }
 
-async function saveConversation(tx: Transaction, before: ConversationRow, row: ConversationRow, effects: ConversationEffect[], actions: ToldAction[], now: Instant): Promise<ThreadToPoke[]> {
+async function saveConversation(tx: Transaction, before: ConversationRow, row: ConversationRow, effects: ConversationEffect[], now: Instant): Promise<ThreadToPoke[]> {
   const { state } = row;
   const ended = state.status === 'done' && before.state.status !== 'done';
   await tx`update care.conversation set state = ${json(tx, state)}, status = ${state.status}, revision = ${row.revision},
@@ -101,7 +99,7 @@ async function saveConversation(tx: Transaction, before: ConversationRow, row: C
     if (effect.kind === 'plan-call') await createCall(tx, { callId: effect.callId, touchpointId: row.touchpointId, patientId: row.patientId, ownerWorkflowId: workflowIdOf('questionnaire', row.touchpointId), contactKind: effect.contactKind, record: effect.record, createdAt: now });
     if (effect.kind === 'plan-call') threads.push(await tell(tx, 'recordedCall', effect.callId, { kind: 'started' }, now));
   }
-  if (ended) threads.push(await tell(tx, 'followUp', row.enrolmentId, { kind: 'conversation-ended', touchpointId: row.touchpointId, outcome: state.outcome, reason: state.reason ?? '', actions } as { kind: string }, now));
+  if (ended) threads.push(await tell(tx, 'followUp', row.enrolmentId, { kind: 'conversation-ended', touchpointId: row.touchpointId, outcome: state.outcome, reason: state.reason ?? '', actions: state.held ?? [] } as { kind: string }, now));
   return threads;
 }
 

@@ -10,7 +10,7 @@ import { concerned, giveToStaff } from './message.ts';
 import type { Handled, Message } from './message.ts';
 import { help, optIn, optOut } from './opt-out.ts';
 import { raiseSafety } from './safety.ts';
-import { answerConversation } from './text-answer.ts';
+import { answerConversation, awaitsThisNumber } from './text-answer.ts';
 import { approved } from './words.ts';
 
 /** Thrown to roll back: another run of the same message has committed first. */
@@ -54,12 +54,18 @@ async function decide(deps: InboundDeps, message: Message, staffId: string | nul
     case 'help':
       return help(deps, message);
     case 'safety':
+      if (await isAnswer(deps, message, kind)) return answerOrInbox(deps, message);
       return raiseSafety(deps, message, kind.certainty);
     case 'doubtful-opt-out':
       return toInbox(deps, message, 'doubtful-opt-out');
     case 'other':
       return answerOrInbox(deps, message);
   }
+}
+
+async function isAnswer(deps: InboundDeps, message: Message, kind: InboundKind): Promise<boolean> {
+  const [open] = message.detail.conversations;
+  return open !== undefined && message.text.media === 0 && awaitsThisNumber(deps, message, open.touchpointId, kind);
 }
 
 /** What the provider has understood by itself and acted upon is so, whatever we read. */

@@ -1,8 +1,10 @@
 import { languageOf } from '../../domain/codes.ts';
 import type { Level } from '../../domain/codes.ts';
+import { isAwaitedNumber } from '../../domain/dialogue/classify.ts';
+import { openItem } from '../../domain/dialogue/progress.ts';
 import { takeTextTurn } from '../../domain/dialogue/text-turn.ts';
 import { eventsOfTurn, wordsAfterTurn } from '../../domain/dialogue/turn-events.ts';
-import type { TextTurn } from '../../domain/dialogue/types.ts';
+import type { InboundKind, TextTurn } from '../../domain/dialogue/types.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
 import { questionsAt } from '../../store/questions.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
@@ -34,8 +36,16 @@ export async function answerConversation(deps: InboundDeps, message: Message, to
   if (turn.status === 'completed' || turn.status === 'given-to-staff') await writeAnswers(place, questionnaire, turn.progress, 'sms');
   const rules = await applyRules(tx, row, questionnaire, { before: stored.dialogue.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent }, { questionnaires: deps.content.questionnaires, vault: deps.vault, values: () => gate.read(secret) }, now);
   if (turn.status === 'given-to-staff') await giveToStaff(message, 'staff-message', 'given-to-staff', touchpointId);
-  const told = await applyToConversation(tx, touchpointId, now, eventsOfTurn(turn, rules.actions, message));
+  const told = await applyToConversation(tx, touchpointId, now, eventsOfTurn(turn, rules.actions, { ...message, held: row.state.held }));
   return { disposition: `answer-${turn.status}`, answers: textsOf(deps, turn, rules.level, reader), threads: [...heard, ...rules.threads, ...told] };
+}
+
+/** Whether the open question takes what would else be a call for help; see {@link isAwaitedNumber}. */
+export async function awaitsThisNumber(deps: InboundDeps, { tx, gate, secret }: Message, touchpointId: string, kind: InboundKind): Promise<boolean> {
+  const row = await lockConversation(tx, touchpointId);
+  if (row === null || row.state.status === 'done') return false;
+  const stored = await readProgress({ tx, gate, vault: deps.vault, secret, patientId: row.patientId, touchpointId });
+  return isAwaitedNumber(kind, openItem(await questionsAt(tx, deps.content.questionnaires, row), stored.dialogue));
 }
 
 function textsOf(deps: InboundDeps, turn: TextTurn, level: Level | null, reader: Reader): string[] {

@@ -1,15 +1,18 @@
 import { languageOf } from '../../domain/codes.ts';
 import type { Language } from '../../domain/codes.ts';
 import { emergencyNumberIn } from '../../domain/contact/emergency-numbers.ts';
-import { classifyInbound } from '../../domain/dialogue/classify.ts';
+import { classifyInbound, isAwaitedNumber } from '../../domain/dialogue/classify.ts';
 import { phrases } from '../../domain/dialogue/phrases.ts';
+import { openItem } from '../../domain/dialogue/progress.ts';
 import type { KeyInput, VoiceProgress, VoicePrompt, VoiceScript, VoiceTurn } from '../../domain/dialogue/types.ts';
+import { heldEvents } from '../../domain/dialogue/turn-events.ts';
 import { openCall, takeVoiceTurn } from '../../domain/dialogue/voice-turn.ts';
-import type { Questionnaire } from '../../domain/questionnaire/format.ts';
+import type { Item, Questionnaire } from '../../domain/questionnaire/format.ts';
 import { isMachine } from '../../providers/twilio/callbacks.ts';
 import { changeCall } from '../../store/calls.ts';
 import type { CallChange } from '../../store/calls.ts';
 import type { Transaction } from '../../store/connect.ts';
+import { applyToConversation } from '../../store/conversations.ts';
 import { lockFollowUp } from '../../store/follow-up-row.ts';
 import { questionsAt } from '../../store/questions.ts';
 import { createGate } from '../../store/gate.ts';
@@ -119,17 +122,18 @@ async function applyTurn(turn: Turn, before: VoiceProgress, taken: VoiceTurn, in
   const { dialogue } = taken.progress;
   if (taken.ended !== null && Object.keys(dialogue.answers).length > 0) await writeAnswers(place, questionnaire, dialogue, 'voice');
   const rules = await applyRules(tx, conversation, questionnaire, { before: before.dialogue.answers, after: dialogue.answers, isComplete: taken.ended === 'completed', respondent: dialogue.respondent }, { questionnaires: turn.questionnaires, vault: place.vault, values: () => place.gate.read(place.secret) }, now);
-  const spoken = before.stage === 'questions' && input.speech !== null ? await raiseSpokenSafety(turn, input.speech) : { threads: [], isStated: false };
+  const spoken = before.stage === 'questions' && input.speech !== null ? await raiseSpokenSafety(turn, input.speech, openItem(questionnaire, before.dialogue)) : { threads: [], isStated: false };
   const change: CallChange = { turns: call.turns + 1, ...(taken.prompt.startRecording ? { recordingStatus: 'in-progress' as const } : {}) };
   if (taken.ended === null) await changeCall(tx, call, change);
-  const ended = taken.ended === null ? [] : await endCall(tx, { conversation, call }, { disposition: taken.ended, actions: rules.actions, now, change });
-  return { threads: [...rules.threads, ...spoken.threads, ...ended], isRed: rules.level === 'red' || spoken.isStated };
+  const held = heldEvents(rules.actions, conversation.state.held);
+  const told = taken.ended !== null ? await endCall(tx, { conversation, call }, { disposition: taken.ended, actions: rules.actions, now, change }) : held.length === 0 ? [] : await applyToConversation(tx, place.touchpointId, now, held);
+  return { threads: [...rules.threads, ...spoken.threads, ...told], isRed: rules.level === 'red' || spoken.isStated };
 }
 
 /** Words of danger count when they are spoken, too, whatever was asked. */
-async function raiseSpokenSafety({ tx, conversation, now }: Turn, speech: string): Promise<{ threads: ThreadToPoke[]; isStated: boolean }> {
+async function raiseSpokenSafety({ tx, conversation, now }: Turn, speech: string, open: Item | undefined): Promise<{ threads: ThreadToPoke[]; isStated: boolean }> {
   const kind = classifyInbound(speech);
-  if (kind.kind !== 'safety') return { threads: [], isStated: false };
+  if (kind.kind !== 'safety' || isAwaitedNumber(kind, open)) return { threads: [], isStated: false };
   const { patientId, enrolmentId, touchpointId } = conversation;
   const { department } = await lockFollowUp(tx, enrolmentId);
   return { threads: await openSafetyAlert(tx, { patientId, department, touchpointId, certainty: kind.certainty, now }), isStated: kind.certainty === 'stated' };

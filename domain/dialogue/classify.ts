@@ -1,6 +1,7 @@
 import { helpWords, optInWords, optOutChinese, optOutPhrases, optOutTokens, optOutWords } from './keywords.ts';
 import { normaliseMessage } from './normalise.ts';
 import { findSafetyPhrase } from './safety.ts';
+import type { Item } from '../questionnaire/format.ts';
 import type { InboundKind } from './types.ts';
 
 /** Up to this many words, "cancel please" or "end it" is more likely about our messages than about an appointment. */
@@ -22,6 +23,16 @@ export function classifyInbound(text: string): InboundKind {
   const safety = findSafetyPhrase(text);
   if (safety !== null) return { kind: 'safety', ...safety };
   return speaksOfStopping(message) ? { kind: 'doubtful-opt-out' } : { kind: 'other' };
+}
+
+/**
+ * Whether a bare emergency number is the number that was asked for: 120 calls an ambulance in China, and is the commonest upper
+ * blood pressure there is. Only where the open question takes it; else it is a call for help.
+ */
+export function isAwaitedNumber(kind: InboundKind, open: Item | undefined): boolean {
+  if (kind.kind !== 'safety' || !/^\d+$/.test(kind.phrase) || open?.kind !== 'number') return false;
+  const value = Number(kind.phrase);
+  return value >= open.min && value <= open.max;
 }
 
 function speaksOfStopping(message: string): boolean {

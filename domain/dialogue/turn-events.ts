@@ -3,8 +3,13 @@ import type { ToldAction } from '../follow-up/types.ts';
 import type { ConversationEvent } from '../questionnaire/types.ts';
 import type { TextTurn } from './types.ts';
 
-/** What a turn by text is to the conversation's thread. `retaken`: taken up late, when nobody waits for an answer any more. */
-export function eventsOfTurn(turn: TextTurn, actions: ToldAction[], { receivedAt, retaken }: { receivedAt: string; retaken: boolean }): ConversationEvent[] {
+/** What rules say of answers that are not the last, where they say anything or did before. */
+export function heldEvents(actions: ToldAction[], before: readonly ToldAction[] = []): ConversationEvent[] {
+  return actions.length === 0 && before.length === 0 ? [] : [{ kind: 'rules-held', actions }];
+}
+
+/** What a turn by text is to the conversation's thread. `retaken`: taken up late, when nobody waits for an answer any more. `held`: what rules said before it. */
+export function eventsOfTurn(turn: TextTurn, actions: ToldAction[], { receivedAt, retaken, held }: { receivedAt: string; retaken: boolean; held?: readonly ToldAction[] | undefined }): ConversationEvent[] {
   switch (turn.status) {
     case 'completed':
       return [{ kind: 'completed', at: receivedAt, actions }];
@@ -13,7 +18,7 @@ export function eventsOfTurn(turn: TextTurn, actions: ToldAction[], { receivedAt
     case 'asked':
     case 're-asked':
       // Taken up late, the next question cannot go out as an answer. Left unsaid, the nudges that are left ask it.
-      return retaken ? [] : [{ kind: 'answered-item', at: receivedAt }];
+      return [...heldEvents(actions, held), ...(retaken ? [] : [{ kind: 'answered-item' as const, at: receivedAt }])];
   }
 }
 

@@ -12,9 +12,12 @@ export function conversationEnded(plan: Plan, state: FollowUpState, event: Extra
   const touchpoint = state.touchpoints.find((candidate) => candidate.id === event.touchpointId);
   if (touchpoint === undefined || touchpoint.status === 'done') return { state, effects: [] };
   let current = replace(state, endTouchpoint(touchpoint, event.outcome, event.reason));
-  const unheard = event.outcome === 'answered' ? [] : unconfirmedRules(plan, touchpoint);
+  const isWhole = event.outcome === 'answered';
+  // Whoever gave an alarming first reading and then fell silent is not asked for a second one: a human hears of it now.
+  const unheard = isWhole || state.endReason === 'deceased' ? [] : unconfirmedRules(plan, touchpoint, event.actions.flatMap((action) => (action.kind === 'confirm' ? [action.ruleId] : [])));
   const effects: FollowUpEffect[] = unheard.flatMap((rule) => effectsOfActions(touchpoint.id, rule.id, rule.do));
-  for (const action of [...event.actions, ...unheard.flatMap((rule) => rule.do)]) {
+  const told = isWhole ? event.actions : event.actions.filter(({ kind }) => kind !== 'confirm');
+  for (const action of [...told, ...unheard.flatMap((rule) => rule.do)]) {
     const acted = act(plan, current, touchpoint, action, now, newId);
     current = acted.state;
     effects.push(...acted.effects);
@@ -63,10 +66,11 @@ export function unconfirmed(plan: Plan, touchpoint: Touchpoint): FollowUpEffect[
   return unconfirmedRules(plan, touchpoint).flatMap((rule) => effectsOfActions(touchpoint.id, rule.id, rule.do));
 }
 
-function unconfirmedRules(plan: Plan, touchpoint: Touchpoint): Rule[] {
+/** `besides`: rules whose second reading was to be asked for by this very conversation. */
+function unconfirmedRules(plan: Plan, touchpoint: Touchpoint, besides: readonly string[] = []): Rule[] {
   const step = stepOf(plan, touchpoint.stepId);
   if (step.kind !== 'ask' && step.kind !== 'measure' && step.kind !== 'call') return [];
-  return rulesOf(plan, step).filter((rule) => touchpoint.confirms.includes(rule.id));
+  return rulesOf(plan, step).filter((rule) => touchpoint.confirms.includes(rule.id) || besides.includes(rule.id));
 }
 
 /** What the actions of fired rules are, as effects of this touchpoint. What concerns the plan itself waits for the conversation's end. */

@@ -26,13 +26,16 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
     case 'answered-item':
       // An answer that is faster than the end of the contact that asked proves that the question went out.
       return { state: { ...(state.status === 'starting' && state.channels[state.channelIndex] !== 'voice' ? asked(rules, state, false, event.at) : state), lastAnswerAt: event.at, lateMs: 0, nudgeDueAt: null }, effects: [] };
+    case 'rules-held':
+      return { state: { ...state, held: event.actions }, effects: [] };
     case 'completed':
-      return { state: endConversation({ ...state, lastAnswerAt: event.at }, 'answered', null), effects: [] };
+      return { state: endConversation({ ...state, lastAnswerAt: event.at, held: event.actions }, 'answered', null), effects: [] };
     case 'call-ended':
       // Reported by the webhook and again by the call's thread: the first report counts.
-      return state.status === 'calling' ? callEnded(rules, state, event.disposition, event.at) : { state, effects: [] };
+      if (state.status !== 'calling') return { state, effects: [] };
+      return callEnded(rules, event.actions.length === 0 ? state : { ...state, held: event.actions }, event.disposition, event.at);
     case 'cancelled':
-      return { state: endConversation(state, state.lastAnswerAt === null ? 'waived' : 'missed', event.reason), effects: [] };
+      return { state: endConversation(event.actions === undefined ? state : { ...state, held: event.actions }, state.lastAnswerAt === null ? 'waived' : 'missed', event.reason), effects: [] };
     case 'paused':
       return { state: { ...state, pausedAt: state.pausedAt ?? event.at }, effects: [] };
     case 'resumed':

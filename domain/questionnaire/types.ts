@@ -35,6 +35,8 @@ export interface ConversationState {
   pausedAt: Instant | null;
   outcome: TouchpointOutcome | null;
   reason: string | null;
+  /** What rules said of the answers so far: told to the follow-up however the conversation ends. Absent: nothing. */
+  held?: ToldAction[];
 }
 
 /** The plan's words for this step, resolved to numbers, so that the decider needs no plan. */
@@ -53,6 +55,8 @@ export type ConversationEvent =
   | { kind: 'contact-ended'; contactKind: ContactKind; channel: Channel; outcome: ContactOutcome; at: Instant }
   | { kind: 'receipt'; channel: Channel; delivered: boolean; reason: string; at: Instant }
   | { kind: 'answered-item'; at: Instant }
+  /** What rules say of the answers so far, after one that is not the last. */
+  | { kind: 'rules-held'; actions: ToldAction[] }
   | { kind: 'completed'; at: Instant; actions: ToldAction[] }
   | { kind: 'call-ended'; disposition: CallDisposition; at: Instant; actions: ToldAction[] }
   | { kind: 'cancelled'; reason: string; actions?: ToldAction[] }

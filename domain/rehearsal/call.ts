@@ -1,5 +1,6 @@
-import { classifyInbound } from '../dialogue/classify.ts';
+import { classifyInbound, isAwaitedNumber } from '../dialogue/classify.ts';
 import { openItem } from '../dialogue/progress.ts';
+import { heldEvents } from '../dialogue/turn-events.ts';
 import type { KeyInput, VoiceProgress, VoiceScript } from '../dialogue/types.ts';
 import { openCall, takeVoiceTurn } from '../dialogue/voice-turn.ts';
 import type { ToldAction } from '../follow-up/types.ts';
@@ -74,11 +75,13 @@ function takeTurn(run: Run, talk: Talk, attempt: number, manner: CallManner, voi
   if (taken.ended !== null && Object.keys(dialogue.answers).length > 0) talk.kept = dialogue.answers;
   const rules = applyRules(run, talk, { before: before.answers, after: dialogue.answers, isComplete: taken.ended === 'completed', respondent: dialogue.respondent });
   const spoken = voice.stage === 'questions' && input.speech !== null ? classifyInbound(input.speech) : null;
-  if (spoken?.kind === 'safety') openAlert(run, 'red', spoken.certainty === 'stated' ? 'safety-phrase' : 'safety-doubtful', talk.touchpointId);
+  if (spoken?.kind === 'safety' && !isAwaitedNumber(spoken, openItem(talk.questionnaire, before))) openAlert(run, 'red', spoken.certainty === 'stated' ? 'safety-phrase' : 'safety-doubtful', talk.touchpointId);
   if (taken.ended !== null) {
     endCall(run, talk, attempt, taken.ended, rules.actions);
     return;
   }
+  const held = heldEvents(rules.actions, talk.state.held);
+  if (held.length > 0) applyToTalk(run, talk, held);
   if (manner === 'hangs-up' && voice.stage === 'questions') {
     talk.kept = Object.keys(dialogue.answers).length > 0 ? dialogue.answers : talk.kept;
     schedule(run, plusMs(run.now, turnMs), () => endCall(run, talk, attempt, Object.keys(dialogue.answers).length > 0 ? 'partial' : 'hung-up', []));

@@ -1,5 +1,5 @@
 import { assertNever } from '../codes.ts';
-import { classifyInbound } from '../dialogue/classify.ts';
+import { classifyInbound, isAwaitedNumber } from '../dialogue/classify.ts';
 import { openItem } from '../dialogue/progress.ts';
 import { takeTextTurn } from '../dialogue/text-turn.ts';
 import { eventsOfTurn, wordsAfterTurn } from '../dialogue/turn-events.ts';
@@ -21,7 +21,9 @@ export function arriveText(run: Run, text: string, place: Place): void {
   const open = run.talks.find((talk) => talk.hasNumber && talk.state.status !== 'done') ?? null;
   const where: Place = open === null ? place : placeOfTalk(open);
   note(run, { kind: 'reply', channel: 'sms', text, ...(where ?? {}) });
-  const kind = classifyInbound(text);
+  const said = classifyInbound(text);
+  const isAnswer = open !== null && isAwaitedNumber(said, openItem(open.questionnaire, open.dialogue));
+  const kind = isAnswer ? ({ kind: 'other' } as const) : said;
   switch (kind.kind) {
     case 'opt-out':
       optOut(run, open, where);
@@ -80,7 +82,7 @@ function takeAnswer(run: Run, talk: Talk, text: string): void {
   if (turn.status === 'completed' || turn.status === 'given-to-staff') talk.kept = turn.progress.answers;
   const rules = applyRules(run, talk, { before: before.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent });
   if (turn.status === 'given-to-staff') giveToStaff(run, 'staff-message', 'given-to-staff', place);
-  applyToTalk(run, talk, eventsOfTurn(turn, rules.actions, { receivedAt: run.now, retaken: false }));
+  applyToTalk(run, talk, eventsOfTurn(turn, rules.actions, { receivedAt: run.now, retaken: false, held: talk.state.held }));
   for (const words of wordsAfterTurn(turn, rules.level)) {
     if (words.kind === 'approved') answerApproved(run, words.id, place);
     else answerText(run, words.text, place);

@@ -1,4 +1,4 @@
-import type { FollowUpEffect, ToldAction } from '../follow-up/types.ts';
+import type { FollowUpEffect } from '../follow-up/types.ts';
 import { decideConversation } from '../questionnaire/decide.ts';
 import { evolveConversation } from '../questionnaire/evolve.ts';
 import type { ConversationEffect, ConversationEvent, ConversationNext, ConversationState } from '../questionnaire/types.ts';
@@ -10,7 +10,7 @@ import type { Run, Talk } from './run.ts';
 export function resumeTalk(run: Run, talk: Talk, events: readonly ConversationEvent[]): ConversationNext {
   const evolved = evolveTalk(talk, events);
   const decision = decideConversation(talk.rules, evolved.state, run.now, 1, run.newId);
-  save(run, talk, decision.state, [...evolved.effects, ...decision.effects], evolved.actions);
+  save(run, talk, decision.state, [...evolved.effects, ...decision.effects]);
   return decision.next;
 }
 
@@ -18,28 +18,26 @@ export function resumeTalk(run: Run, talk: Talk, events: readonly ConversationEv
 export function applyToTalk(run: Run, talk: Talk, events: readonly ConversationEvent[]): void {
   const wasDone = talk.state.status === 'done';
   const count = events.length + talk.inbox.length;
-  const { state, effects, actions } = evolveTalk(talk, events);
-  save(run, talk, state, effects, actions);
+  const { state, effects } = evolveTalk(talk, events);
+  save(run, talk, state, effects);
   if (count > 0 && !wasDone) talk.timer = run.now;
 }
 
-function evolveTalk(talk: Talk, events: readonly ConversationEvent[]): { state: ConversationState; effects: ConversationEffect[]; actions: ToldAction[] } {
+function evolveTalk(talk: Talk, events: readonly ConversationEvent[]): { state: ConversationState; effects: ConversationEffect[] } {
   let { state } = talk;
   const effects: ConversationEffect[] = [];
-  const actions: ToldAction[] = [];
   for (const event of [...events, ...talk.inbox.splice(0)]) {
-    if (state.status !== 'done' && (event.kind === 'completed' || event.kind === 'call-ended' || event.kind === 'cancelled')) actions.push(...(event.actions ?? []));
     const evolved = evolveConversation(talk.rules, state, event);
     state = evolved.state;
     effects.push(...evolved.effects);
   }
-  return { state, effects, actions };
+  return { state, effects };
 }
 
-function save(run: Run, talk: Talk, state: ConversationState, effects: readonly ConversationEffect[], actions: ToldAction[]): void {
+function save(run: Run, talk: Talk, state: ConversationState, effects: readonly ConversationEffect[]): void {
   const hasEnded = state.status === 'done' && talk.state.status !== 'done';
   talk.state = state;
   if (state.status === 'starting' && state.askedAt === null) talk.hasNumber = false;
   applyEffects(run, effects.flatMap((effect): FollowUpEffect[] => (effect.kind === 'plan-call' ? [] : [effect])));
-  if (hasEnded && state.outcome !== null) tellFollowUp(run, { kind: 'conversation-ended', touchpointId: talk.touchpointId, outcome: state.outcome, reason: state.reason ?? '', actions });
+  if (hasEnded && state.outcome !== null) tellFollowUp(run, { kind: 'conversation-ended', touchpointId: talk.touchpointId, outcome: state.outcome, reason: state.reason ?? '', actions: state.held ?? [] });
 }

@@ -88,6 +88,7 @@ const plans = {
   // No rule at all: whatever reaches a human is the questionnaire's own doing.
   feels: header('feels', `  - { kind: ask, id: mood, ${at}, channels: [sms, voice], questionnaire: phq-9, reply: { window: PT4H, nudges: [PT1H], silence: task } }`),
   rings: header('rings', `  - { kind: call, id: mood-call, ${at}, channels: [voice], questionnaire: phq-9, record: false, redial: [PT1H] }`),
+  measures: header('measures', `  - { kind: measure, id: pressure, ${at}, readings: [{ id: systolic, text: { en: 'Upper?', zh: '高压?' }, unit: mmHg, min: 60, max: 260 }, { id: diastolic, text: { en: 'Lower?', zh: '低压?' }, unit: mmHg, min: 30, max: 160 }], reply: { window: PT4H, nudges: [], silence: task }, rules: [{ id: high, if: systolic at least 180, confirm: { after: PT5M }, do: [{ kind: escalate, level: amber }] }] }`),
   reminds: header('reminds', `  - { kind: remind, id: visit, ${at}, channels: [sms], message: visit-reminder }`),
 };
 
@@ -198,7 +199,7 @@ export async function createWebhooksWorld() {
     begin,
     enrol,
     /** A patient with an open conversation: the first question is out. */
-    async asked(person?: Person, planId: 'asks' | 'feels' = 'asks'): Promise<Asked> {
+    async asked(person?: Person, planId: 'asks' | 'feels' | 'measures' = 'asks'): Promise<Asked> {
       const who = person ?? (await patient());
       const { enrolmentId, touchpointId } = await enrol(who, planId);
       const { next } = await worker.begin((tx) => resumeConversation(tx, touchpointId, clock.now.toISOString()));

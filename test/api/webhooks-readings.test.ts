@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { resumeConversation } from '../../store/conversations.ts';
+import { resumeFollowUp } from '../../store/follow-ups.ts';
+import { createWebhooksWorld } from './webhooks-world.ts';
+import type { Asked, WebhooksWorld } from './webhooks-world.ts';
+
+let world: WebhooksWorld;
+beforeAll(async () => {
+  world = await createWebhooksWorld();
+});
+afterAll(() => world.close());
+
+const alerts = async ({ patientId }: { patientId: string }) => (await world.escalations(patientId)).map(({ level, ruleId }) => [level, ruleId]);
+
+/** Lets the reply window pass, and the plan hear of it. */
+async function fallSilent({ touchpointId, enrolmentId }: Asked): Promise<void> {
+  const later = new Date(world.clock.now.getTime() + 5 * 3_600_000).toISOString();
+  await world.root.begin((tx) => resumeConversation(tx, touchpointId, later));
+  await world.root.begin((tx) => resumeFollowUp(tx, enrolmentId, later));
+}
+
+describe('a number that also calls an ambulance', () => {
+  it.each(['120', ' 120.', '１２０'])('%s is the reading that was asked for, and the next question follows', async (text) => {
+    const person = await world.asked(undefined, 'measures');
+
+    const answer = await world.text(person.phone, text);
+
+    expect(answer.body).toContain('Lower?');
+    expect(await alerts(person)).toEqual([]);
+    expect(await world.tasks(person.patientId)).toEqual([]);
+  });
+
+  it('is a call for help where the open question cannot take it, or nothing is asked', async () => {
+    const reading = await world.asked(undefined, 'measures');
+    const choosing = await world.asked();
+    const nobody = await world.patient();
+
+    for (const { phone } of [reading, choosing, nobody]) await world.text(phone, '911');
+
+    for (const person of [reading, choosing, nobody]) expect(await alerts(person)).toEqual([['red', 'safety-phrase']]);
+  });
+});
+
+describe('whoever gives an alarming first number', () => {
+  it('and then falls silent is seen by a human: nobody is left to measure again', async () => {
+    const person = await world.asked(undefined, 'measures');
+    await world.text(person.phone, '190');
+    const before = await alerts(person);
+
+    await fallSilent(person);
+
+    expect([before, await alerts(person)]).toEqual([[], [['amber', 'high']]]);
+  });
+
+  it('that is a calm one alarms nobody by falling silent', async () => {
+    const person = await world.asked(undefined, 'measures');
+    await world.text(person.phone, '120');
+
+    await fallSilent(person);
+
+    expect(await alerts(person)).toEqual([]);
+    expect((await world.tasks(person.patientId)).map(({ kind }) => kind)).toEqual(['no-answer']);
+  });
+});
