@@ -1,7 +1,6 @@
 import type { FollowUpDecision, Instant, Touchpoint } from '../domain/follow-up/types.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import { localText } from '../domain/time/describe.ts';
-import { stepOf } from '../domain/follow-up/touchpoints.ts';
 import { reasonWords } from '../domain/explanation/words.ts';
 import type { Words } from '../domain/explanation/words.ts';
 
@@ -24,7 +23,8 @@ const statuses: Readonly<Record<Exclude<Touchpoint['status'], 'done'>, Words>> =
 
 /** How one step stands and why, in a sentence with the patient's local time. */
 export function wordsOfTouchpoint(plan: Plan, touchpoint: Touchpoint, zone: string): Words {
-  const { title } = stepOf(plan, touchpoint.stepId);
+  // A step that a newer version of the plan has dropped is told by its id.
+  const title: Plan['title'] = plan.steps.find((step) => step.id === touchpoint.stepId)?.title ?? { en: touchpoint.stepId };
   const state = touchpoint.status === 'done' ? (touchpoint.outcome === null ? statuses.open : outcomes[touchpoint.outcome]) : statuses[touchpoint.status];
   const at = touchpoint.status === 'planned' ? (touchpoint.nextAt ?? touchpoint.dueAt) : touchpoint.dueAt;
   const when = at === null ? { en: 'its anchor is not known yet', zh: '锚点日期未知' } : { en: localText(at, zone), zh: localText(at, zone) };

@@ -1,7 +1,7 @@
 import type { Plan } from '../plan/format.ts';
 import { rulesOf } from '../plan/questions.ts';
-import { endTouchpoint, stepOf } from './touchpoints.ts';
-import type { FollowUpState } from './types.ts';
+import { endTouchpoint, isDropped, stepOf } from './touchpoints.ts';
+import type { FollowUpState, Touchpoint } from './types.ts';
 
 /** The anchor that a missed appointment makes known, where a plan declares it. */
 export function missedAnchorOf(appointment: string): string {
@@ -16,11 +16,12 @@ export function missedAnchorOf(appointment: string): string {
 export function leaveBranches(plan: Plan, state: FollowUpState): FollowUpState {
   const dormant = dormantAnchors(plan);
   const unfinished = state.touchpoints.filter((touchpoint) => touchpoint.status !== 'done');
-  const isDormant = (stepId: string): boolean => {
-    const { anchor } = stepOf(plan, stepId).at;
+  const isDormant = (touchpoint: Touchpoint): boolean => {
+    if (isDropped(plan, touchpoint)) return false;
+    const { anchor } = stepOf(plan, touchpoint.stepId).at;
     return state.anchors[anchor] === undefined && dormant.has(anchor);
   };
-  if (unfinished.length === 0 || state.status !== 'active' || awaitsSeries(plan, state) || unfinished.some((touchpoint) => !isDormant(touchpoint.stepId))) return state;
+  if (unfinished.length === 0 || state.status !== 'active' || awaitsSeries(plan, state) || unfinished.some((touchpoint) => !isDormant(touchpoint))) return state;
   return { ...state, touchpoints: state.touchpoints.map((touchpoint) => (touchpoint.status === 'done' ? touchpoint : endTouchpoint(touchpoint, 'waived', 'branch-not-taken'))) };
 }
 

@@ -5,7 +5,7 @@ import type { Plan } from '../plan/format.ts';
 import { plusMs } from '../time/durations.ts';
 import { endLate } from './lateness.ts';
 import type { Change } from './lateness.ts';
-import { endTouchpoint, notAfterOf, stepOf } from './touchpoints.ts';
+import { endTouchpoint, isDropped, notAfterOf, stepOf } from './touchpoints.ts';
 import type { FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /** How long a delivery receipt is awaited before a reminder counts as sent-unconfirmed. */
@@ -13,6 +13,8 @@ export const receiptWithinMs = 6 * 3_600_000;
 
 /** What one contact came to: sent, held, the next channel, or an outcome with its reason. */
 export function contactEnded(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, channel: Channel, outcome: ContactOutcome, now: Instant): Change {
+  // What was said twice of a message whose step the plan has dropped meanwhile changes nothing.
+  if (isDropped(plan, touchpoint)) return { touchpoint, effects: [] };
   // A receipt that was faster than the contact's own end has moved it to the next channel already.
   if (channelsOf(plan, stepOf(plan, touchpoint.stepId))[touchpoint.channelIndex] !== channel) return { touchpoint, effects: [] };
   switch (outcome.kind) {
@@ -43,6 +45,7 @@ export function contactEnded(plan: Plan, state: FollowUpState, touchpoint: Touch
 export function receiptCame(plan: Plan, touchpoint: Touchpoint, event: Extract<FollowUpEvent, { kind: 'receipt' }>, now: Instant): Change {
   if (touchpoint.status !== 'sent') return { touchpoint, effects: [] };
   if (event.delivered) return { touchpoint: endTouchpoint(touchpoint, 'delivered', null), effects: [] };
+  if (isDropped(plan, touchpoint)) return { touchpoint: endTouchpoint(touchpoint, 'failed', event.reason), effects: repairTask(touchpoint) };
   return nextChannel(plan, touchpoint, event.channel, now, { outcome: 'failed', reason: event.reason, repair: true });
 }
 
@@ -65,8 +68,11 @@ function nextChannel(plan: Plan, touchpoint: Touchpoint, channel: Channel, now: 
   }
   // A number that failed before stays what is to be repaired, though the channel after it was merely not allowed.
   const { outcome, reason, repair } = !last.repair && isRepairable(touchpoint.reason ?? '') ? { outcome: 'failed' as const, reason: touchpoint.reason, repair: true } : last;
-  const effects: FollowUpEffect[] = repair ? [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'repair-contact', title: touchpoint.stepId }] : [];
-  return { touchpoint: endTouchpoint(touchpoint, outcome, reason), effects };
+  return { touchpoint: endTouchpoint(touchpoint, outcome, reason), effects: repair ? repairTask(touchpoint) : [] };
+}
+
+function repairTask(touchpoint: Touchpoint): FollowUpEffect[] {
+  return [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'repair-contact', title: touchpoint.stepId }];
 }
 
 /** What a repair of contact data can cure: the provider's codes for numbers that are wrong, cannot be reached by text, or are landlines. */

@@ -34,8 +34,9 @@ export function extend(plan: Plan, state: FollowUpState, now: Instant, newId: ()
 export function reschedule(plan: Plan, state: FollowUpState, now: Instant, newId: () => string, moved?: string): FollowUpState {
   if (state.status === 'ended') return state;
   const touchpoints = state.touchpoints.map((touchpoint) => {
+    if (touchpoint.status !== 'planned') return touchpoint;
     const step = stepOf(plan, touchpoint.stepId);
-    if (touchpoint.status !== 'planned' || step.every !== undefined || touchpoint.recurrenceId.endsWith('~confirm')) return touchpoint;
+    if (step.every !== undefined || touchpoint.recurrenceId.endsWith('~confirm')) return touchpoint;
     const dueAt = dueAtOf(plan, step, state);
     return dueAt === touchpoint.dueAt && touchpoint.movedFrom === null ? touchpoint : { ...touchpoint, dueAt, nextAt: dueAt, movedFrom: null, judged: false, reason: null };
   });

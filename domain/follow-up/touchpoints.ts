@@ -23,10 +23,15 @@ export function replace(state: FollowUpState, touchpoint: Touchpoint): FollowUpS
   return { ...state, touchpoints: state.touchpoints.map((candidate) => (candidate.id === touchpoint.id ? touchpoint : candidate)) };
 }
 
-/** The last instant at which this touchpoint may still be begun, by its step's lateness. */
+/** The last instant at which this touchpoint may still be begun, by its step's lateness; null for one that a newer version of its plan has dropped. */
 export function notAfterOf(plan: Plan, touchpoint: Touchpoint, zone: string): Instant | null {
-  if (touchpoint.dueAt === null) return null;
+  if (touchpoint.dueAt === null || isDropped(plan, touchpoint)) return null;
   return addDuration(touchpoint.dueAt, stepOf(plan, touchpoint.stepId).lateness.sendWithin, zone);
+}
+
+/** Whether its step is one that a newer version of its plan has dropped: it is over, or it is out and its receipt is awaited. */
+export function isDropped(plan: Plan, touchpoint: Touchpoint): boolean {
+  return !plan.steps.some((step) => step.id === touchpoint.stepId);
 }
 
 export function stepOf(plan: Plan, stepId: string): Step {

@@ -36,8 +36,12 @@ export interface Run {
 const start = Date.parse('2026-03-20T06:00:00.000Z');
 const iso = (ms: number): string => new Date(ms).toISOString();
 
+/** Puts the enrolment into another version of its plan, in the middle; null: it is not moved. */
+export type Moving = (plan: Plan, state: FollowUpState, now: string, newId: () => string) => { plan: Plan; state: FollowUpState; effects: FollowUpEffect[] } | null;
+
 /** Drives the decider as its thread does, against scripted answers, until it ends or has waited in vain for `limit` rounds. */
-export function simulate(decider: Decider, plan: Plan, script: Script, limit = 3_000): Run {
+export function simulate(decider: Decider, begun: Plan, script: Script, { limit = 3_000, moving }: { limit?: number; moving?: { atStep: number; move: Moving } } = {}): Run {
+  let plan = begun;
   let nowMs = start;
   let id = 0;
   const newId = (): string => `t${(id += 1)}`;
@@ -74,9 +78,18 @@ export function simulate(decider: Decider, plan: Plan, script: Script, limit = 3
     return resume();
   };
   const open = (): string | undefined => state.touchpoints.find((touchpoint) => touchpoint.status === 'open')?.id;
+  const move = (by: Moving): void => {
+    const moved = by(plan, state, iso(nowMs), newId);
+    if (moved === null) return;
+    countEndings(state, moved.state);
+    run.effects.push(...moved.effects);
+    ({ plan, state } = moved);
+    next = resume();
+  };
   let next = resume();
   let idle = 0;
   for (; run.steps < limit && idle < 8; run.steps += 1) {
+    if (moving?.atStep === run.steps) move(moving.move);
     for (const { event } of script2.outside.filter((candidate) => candidate.atStep === run.steps)) {
       apply(event);
       next = resume();
@@ -138,7 +151,7 @@ export function contactOutcome(kind: ContactOutcome['kind'], nowMs: number): Con
 const kinds = ['remind', 'advise', 'ask', 'measure', 'task', 'review'] as const;
 const reply = { window: 'PT4H', nudges: [], silence: 'task' };
 
-const step = (index: number) =>
+export const step = (index: number) =>
   fc.record({
     kind: fc.constantFrom(...kinds), days: fc.integer({ min: -1, max: 40 }), hour: fc.integer({ min: 0, max: 23 }), hasWindow: fc.boolean(), within: fc.constantFrom('PT30M', 'PT6H', 'P1D'),
     otherwise: fc.constantFrom('skip', 'task', 'move'), anchor: fc.constantFrom('surgery', 'enrolment', 'relapse'), every: fc.constantFrom(null, null, 'FREQ=DAILY;COUNT=5', 'FREQ=WEEKLY;BYDAY=MO,TH;COUNT=6', 'FREQ=MONTHLY'), isJudged: fc.boolean(),
