@@ -54,7 +54,8 @@ export async function applyToFollowUp(tx: Transaction, enrolmentId: string, now:
   return { mustPoke: bumped || row.state.touchpoints.every((touchpoint) => touchpoint.status === 'done'), threads };
 }
 
-function evolveAll(row: FollowUpRow, events: FollowUpEvent[], now: Instant): { state: FollowUpState; effects: FollowUpEffect[] } {
+/** What these facts do to a position, in order. */
+export function evolveAll(row: Pick<FollowUpRow, 'plan' | 'state'>, events: FollowUpEvent[], now: Instant): { state: FollowUpState; effects: FollowUpEffect[] } {
   let state = row.state;
   const effects: FollowUpEffect[] = [];
   for (const event of events) {
@@ -73,7 +74,8 @@ function commandsChanged(before: FollowUpState, after: FollowUpState): boolean {
   return !isDeepStrictEqual(restBefore, restAfter) || !isDeepStrictEqual(planned(touchpointsBefore), planned(touchpointsAfter));
 }
 
-async function saveFollowUp(tx: Transaction, before: FollowUpRow, after: FollowUpRow, effects: FollowUpEffect[], now: Instant): Promise<ThreadToPoke[]> {
+/** Writes what has changed, with its story and its effects. The plan of `after` is the one that the row is in. */
+export async function saveFollowUp(tx: Transaction, before: FollowUpRow, after: FollowUpRow, effects: FollowUpEffect[], now: Instant): Promise<ThreadToPoke[]> {
   const { state } = after;
   if (after.revision !== before.revision) {
     await tx`update care.enrolment set status = ${state.status}, end_reason = ${state.endReason}, anchors = ${json(tx, state.anchors)}, tags = ${state.tags}, zone = ${state.zone}, series = ${json(tx, state.series)}, paused_at = ${state.pausedAt},
@@ -86,7 +88,7 @@ async function saveFollowUp(tx: Transaction, before: FollowUpRow, after: FollowU
 }
 
 /** A touchpoint that is new, such as the next occurrence of a series, is inserted; what one is about never changes after. */
-async function saveTouchpoints(tx: Transaction, row: FollowUpRow, touchpoints: Touchpoint[], now: Instant): Promise<void> {
+export async function saveTouchpoints(tx: Transaction, row: FollowUpRow, touchpoints: Touchpoint[], now: Instant): Promise<void> {
   if (touchpoints.length === 0) return;
   const rows = touchpoints.map((touchpoint) => rowOfTouchpoint(row.plan, touchpoint, row.state.zone, now));
   await tx`insert into care.touchpoint as t (touchpoint_id, enrolment_id, patient_id, step_id, recurrence_id, kind, purpose, due_at, next_at, moved_from, not_after, status, outcome, reason, judged, confirms, channel_index, round, receipt_by, ended_at)

@@ -12,18 +12,21 @@ import { createGrants } from './gate/grants.ts';
 import type { Grants } from './gate/grants.ts';
 import { createInbound } from './gate/inbound.ts';
 import type { Inbound } from './gate/inbound.ts';
+import { createMigrations } from './gate/migrations.ts';
+import type { Migrations } from './gate/migrations.ts';
 import { createStaff } from './gate/staff.ts';
 import type { Staff } from './gate/staff.ts';
 
 export type * from './gate/types.ts';
+export type * from './gate/migrations.ts';
 export { GateInputError, GateRefused, GrantGone, VersionConflict } from './gate/errors.ts';
 
-export type Gate = Grants & Changes & Contacts & Inbound & Staff;
+export type Gate = Grants & Changes & Contacts & Inbound & Migrations & Staff;
 
 /**
  * The gate over a pool or over an open transaction. Which methods a login may call is granted by the migrations;
  * the others fail with `permission denied`.
  */
 export function createGate(sql: Connection): Gate {
-  return { ...createGrants(sql), ...createChanges(sql), ...createContacts(sql), ...createInbound(sql), ...createStaff(sql) };
+  return { ...createGrants(sql), ...createChanges(sql), ...createContacts(sql), ...createInbound(sql), ...createMigrations(sql), ...createStaff(sql) };
 }

@@ -30,6 +30,7 @@ import { createPoker } from '../temporal/poke.ts';
 import { workflowBundle } from './bundle.ts';
 import { createCareWorkers } from './care-workers.ts';
 import { serveMetrics } from './metrics.ts';
+import { migrateOrdered } from './migrating.ts';
 import { askForReceipts } from './receipts.ts';
 import { installRuntime } from './runtime.ts';
 import { stopSignal } from './stopping.ts';
@@ -92,8 +93,9 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
   logger.info({ queues: workers.map((worker) => worker.options.taskQueue) }, 'working');
   const sweeping = sweep({ takeUnpicked: (search) => takeUnpicked(sql, search), poker, forgetExpiredGrants: () => gate.forgetExpiredGrants(), forgetOldAnswers: () => gate.forgetOldAnswers(), logger }, signal);
   const asking = askForReceipts({ sql, sms, voice, poker, clock, logger }, signal);
+  const migrating = migrateOrdered({ sql, poker, clock, logger }, signal);
   await runTogether(workers, signal);
-  await Promise.all([sweeping, asking]);
+  await Promise.all([sweeping, asking, migrating]);
 }
 
 /** Runs them until the signal is aborted or one of them fails; then all end, each within its grace. Rejects with the first failure. */

@@ -19,9 +19,9 @@ afterAll(async () => {
 
 const both = ['attempt_receipt', 'inbound_done', 'inbound_reopen', 'inbound_unknown', 'inbound_waiting', 'opt_out', 'put', 'read', 'read_inbound', 'suspend_address', 'verdict'];
 const functionsOf: Readonly<Record<Login, string[]>> = {
-  ct_worker: [...both, 'contact_begin', 'contact_end', 'forget_expired_grants', 'forget_old_answers', 'judge_begin', 'recording_begin', 'reply_waiting', 'rota'],
+  ct_worker: [...both, 'contact_begin', 'contact_end', 'forget_expired_grants', 'forget_old_answers', 'judge_begin', 'move_enrolment', 'recording_begin', 'reply_waiting', 'rota'],
   ct_api: [
-    ...both, 'consent_grant', 'consent_withdraw', 'events_of', 'find', 'inbound_store', 'note', 'open', 'opt_in', 'read_card', 'read_history', 'refer', 'register_patient', 'remove_address', 'set_address',
+    ...both, 'consent_grant', 'consent_withdraw', 'events_of', 'find', 'inbound_store', 'note', 'open', 'open_enrolled', 'opt_in', 'order_migration', 'read_card', 'read_enrolled', 'read_history', 'refer', 'register_patient', 'remove_address', 'set_address',
     'set_identifier', 'set_status', 'set_zone', 'sign_out', 'staff_language', 'staff_of_phone', 'turn_begin', 'unsubscribe_begin', 'whoami',
   ],
   ct_auth: ['note_sign_in', 'sign_out', 'whoami'],
@@ -125,7 +125,7 @@ const tableRights: Readonly<Record<Login, string[]>> = {
   ct_migrate: ['auth.person INSERT', 'auth.person SELECT', 'auth.person UPDATE', 'auth.rota DELETE', 'auth.rota INSERT', 'auth.rota SELECT', 'auth.rota UPDATE'],
   ct_sealer: ['audit.event SELECT', 'audit.leaf INSERT', 'audit.leaf SELECT', 'audit.pending DELETE', 'audit.pending SELECT'],
   ct_backup: [
-    ...['audit.event', 'audit.leaf', 'audit.pending', 'auth.person', 'auth.rota', 'auth.session', 'gate.permission', 'gate.referral', 'gate.setting'].map((table) => `${table} SELECT`),
+    ...['audit.event', 'audit.leaf', 'audit.pending', 'auth.person', 'auth.rota', 'auth.session', 'gate.enrolled_permission', 'gate.permission', 'gate.referral', 'gate.setting'].map((table) => `${table} SELECT`),
     ...['address', 'consent', 'contact_state', 'identifier', 'inbound', 'patient_address', 'value'].map((table) => `phi.${table} SELECT`),
   ],
 };
