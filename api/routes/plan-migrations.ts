@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { migrationResults } from '../../domain/migration/look.ts';
+import { migrationChangeKinds, migrationChoices } from '../../domain/migration/types.ts';
+import { createGate } from '../../store/gate.ts';
+import { listMigrated, listMigrations, migrationStatuses } from '../../store/plan-migration-views.ts';
+import type { EnrolmentLook } from '../../store/plan-migrations.ts';
+import { findPlan } from '../../store/plans.ts';
+import { demandDepartment } from '../department.ts';
+import { groupsOf, lookAtAll, openEnrolled, plansOf } from '../plan-migration.ts';
+import { invalidField, notFound } from '../problem.ts';
+import { route } from '../route.ts';
+import type { Asker, Route } from '../route.ts';
+import { id, instant, planId } from '../schemas.ts';
+
+/** As for publishing. */
+const writers = ['coordinator', 'clinician', 'admin'] as const;
+const tag = 'plans';
+const version = z.int().min(1).max(2_000_000_000);
+const stepId = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a step\'s id.');
+const group = z.string().regex(/^[0-9a-f]{12}$/, 'Use a group of the preview.');
+const choice = z.enum(migrationChoices);
+const after = z.uuid('Use the nextCursor of the page before.').optional();
+const limit = z.coerce.number('Write a whole number.').int().min(1).max(200).default(50);
+
+const versions = {
+  from: version,
+  to: version,
+  stepMap: z.record(stepId, stepId.nullable()).optional().meta({ description: 'Steps of the old version to steps of the new one, or null for a step that ends. Overrides the guess, which is made by id, then by kind and place in time.' }),
+  choice: choice.optional().meta({ description: 'For every group that is not named. Left out: those stay.' }),
+  groups: z.record(group, choice).optional().meta({ description: 'By group of the preview.' }),
+};
+const groupAnswer = z
+  .object({
+    group, choice, result: z.enum(migrationResults), reason: z.string().nullable(), count: z.int(), words: z.object({ en: z.string(), zh: z.string() }),
+    changes: z.array(z.object({ kind: z.enum(migrationChangeKinds), stepId: z.string() })), ends: z.boolean(),
+  })
+  .meta({ id: 'MigrationGroup' });
+const counts = z.object({ pending: z.int(), moved: z.int(), restarted: z.int(), kept: z.int(), refused: z.int() });
+const order = z
+  .object({
+    migrationId: id, planId, from: version, to: version, stepMap: z.record(z.string(), z.string().nullable()), why: z.string(), orderedBy: z.string(), orderedAt: instant, counts,
+    refused: z.record(z.string(), z.int()).meta({ description: 'Of those that are refused, how many for which reason.' }),
+  })
+  .meta({ id: 'Migration' });
+const migrated = z
+  .object({
+    enrolmentId: id, group: z.string(), choice, status: z.enum(migrationStatuses), reason: z.string().nullable(), lookedAgain: z.boolean(),
+    changes: z.array(z.object({ kind: z.enum(migrationChangeKinds), stepId: z.string(), recurrenceId: z.string(), from: instant.nullable(), to: instant.nullable() })), endedAt: instant.nullable(),
+  })
+  .meta({ id: 'MigratedEnrolment' });
+
+export const planMigrationRoutes: readonly Route[] = [
+  route(
+    writers,
+    {
+      method: 'post', path: '/v1/plans/{planId}/migrations/preview', tag, summary: 'What moving everybody to a later version would change', keyed: false, problems: ['refused'], params: z.object({ planId }),
+      description: 'Changes nothing. Groups are those who are changed alike. With `list`, the enrolments of one group, by pages.',
+      body: z.strictObject({ ...versions, list: z.strictObject({ group, cursor: after, limit }).optional() }),
+      answer: z.object({
+        stepMap: z.record(z.string(), z.string().nullable()), total: z.int(), notYours: z.int().meta({ description: 'Follow-ups of patients in whose care you are not: nothing is said of them, and no order of yours moves them.' }),
+        groups: z.array(groupAnswer), enrolments: z.object({ items: z.array(id), nextCursor: z.string().nullable() }).nullable(),
+      }),
+    },
+    async (asked) => {
+      const { body } = asked;
+      const plans = await plansOf(asked, asked.params.planId, body, 'preview-migration');
+      const { patientIds, enrolments } = await openEnrolled(asked, 'preview-migration', plans);
+      const choiceLeft = body.groups === undefined ? ('move' as const) : ('keep' as const);
+      const looks = ofPatients(await lookAtAll(asked, plans, { ...body, choice: body.choice ?? choiceLeft }, 'preview'), patientIds);
+      return { stepMap: { ...plans.stepMap }, total: looks.length, notYours: Math.max(0, enrolments - looks.length), groups: groupsOf(looks, plans), enrolments: body.list === undefined ? null : pageIn(looks, body.list) };
+    },
+  ),
+  route(
+    writers,
+    {
+      method: 'post', path: '/v1/plans/{planId}/migrations', tag, summary: 'Order the move of everybody, or of groups, to a later version', status: 201, problems: ['refused', 'conflict'], params: z.object({ planId }),
+      description: 'Looks once more, and keeps a row for each enrolment: the worker carries the moves out, one transaction each, and goes on after a crash. One that has changed since in another way than the look said is not moved.',
+      body: z.strictObject({ ...versions, why: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:@/._=-]{0,39}$/, 'Write why as a code of at most 40 characters: it goes into the ledger, which holds no prose.') }),
+      answer: z.object({ migrationId: id, total: z.int(), groups: z.array(groupAnswer) }),
+    },
+    async (asked) => {
+      const { body, now } = asked;
+      const plans = await plansOf(asked, asked.params.planId, body, 'order-migration');
+      if (body.choice === undefined && body.groups === undefined) throw invalidField('/choice', 'Choose for all, or for groups of the preview.');
+      const all = await lookAtAll(asked, plans, body, body.why);
+      // Asked for after the look, which may take longer than a right lasts.
+      const { secret, patientIds } = await openEnrolled(asked, 'order-migration', plans, `why=${body.why}`);
+      const looks = ofPatients(all, patientIds);
+      const rows = looks.map(({ enrolmentId, group: ofGroup, choice: chosen, shape, revision, result, reason }) => ({ enrolmentId, group: ofGroup, choice: chosen, expected: shape, revision, reason, status: result === 'kept' || result === 'refused' ? result : ('pending' as const) }));
+      return asked.commit(async (tx) => {
+        const migrationId = randomUUID();
+        await createGate(tx).orderMigration(secret, { migrationId, to: body.to, stepMap: plans.stepMap, why: body.why, now, rows });
+        return { migrationId, total: looks.length, groups: groupsOf(looks, plans) };
+      });
+    },
+  ),
+  route(
+    writers,
+    { method: 'get', path: '/v1/plans/{planId}/migrations', tag, summary: 'Orders to move follow-ups of this plan, the newest first', params: z.object({ planId }), answer: z.object({ items: z.array(order) }), problems: ['not-found', 'refused'] },
+    async (asked) => {
+      await demandOwn(asked, asked.params.planId);
+      return { items: await listMigrations(asked.deps.sql, asked.params.planId) };
+    },
+  ),
+  route(
+    writers,
+    { method: 'get', path: '/v1/plans/{planId}/migrations/{migrationId}', tag, summary: 'How far an order has come', params: z.object({ planId, migrationId: id }), answer: order, problems: ['not-found', 'refused'] },
+    (asked) => orderOf(asked, asked.params),
+  ),
+  route(
+    writers,
+    {
+      method: 'get', path: '/v1/plans/{planId}/migrations/{migrationId}/enrolments', tag, summary: 'What each enrolment of an order has come to', params: z.object({ planId, migrationId: id }), problems: ['not-found', 'refused'],
+      query: z.strictObject({ cursor: after, limit, status: z.enum(migrationStatuses).optional() }), answer: z.object({ items: z.array(migrated), nextCursor: z.string().nullable() }),
+    },
+    async (asked) => {
+      await orderOf(asked, asked.params);
+      const { cursor, limit: atMost, status } = asked.query;
+      const rows = await listMigrated(asked.deps.sql, asked.params.migrationId, { status: status ?? null, after: cursor ?? null, limit: atMost });
+      return { items: rows.slice(0, atMost), nextCursor: rows.length > atMost ? (rows[atMost - 1]?.enrolmentId ?? null) : null };
+    },
+  ),
+];
+
+function ofPatients(looks: readonly EnrolmentLook[], patientIds: readonly string[]): EnrolmentLook[] {
+  const named = new Set(patientIds);
+  return looks.filter((look) => named.has(look.patientId));
+}
+
+/** A plan is its department's; oversight of all of them is an admin's. */
+async function demandOwn(asked: Asker, ofPlan: string): Promise<void> {
+  const published = await findPlan(asked.deps.sql, ofPlan, null);
+  if (published === null) throw notFound('plan');
+  if (!asked.session.roles.includes('admin')) await demandDepartment(asked, published.plan.department, { action: 'show-migration', subject: `plan/${ofPlan}` });
+}
+
+async function orderOf(asked: Asker, { planId: ofPlan, migrationId }: { planId: string; migrationId: string }) {
+  await demandOwn(asked, ofPlan);
+  const [found] = await listMigrations(asked.deps.sql, ofPlan, migrationId);
+  if (found === undefined) throw notFound('migration');
+  return { ...found, stepMap: { ...found.stepMap } };
+}
+
+function pageIn(looks: readonly EnrolmentLook[], { group: ofGroup, cursor, limit: atMost }: { group: string; cursor?: string | undefined; limit: number }): { items: string[]; nextCursor: string | null } {
+  const ids = looks.filter((look) => look.group === ofGroup && (cursor === undefined || look.enrolmentId > cursor)).map((look) => look.enrolmentId).sort();
+  return { items: ids.slice(0, atMost), nextCursor: ids.length > atMost ? (ids[atMost - 1] ?? null) : null };
+}

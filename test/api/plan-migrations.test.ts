@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { migrateOnce } from '../../worker/migrating.ts';
+import { connect } from '../../store/connect.ts';
+import type { Sql } from '../../store/connect.ts';
+import { createWorld, registered } from './world.ts';
+import type { World } from './world.ts';
+
+let world: World;
+let worker: Sql;
+let nurse: { token: string; personId: string };
+beforeAll(async () => {
+  world = await createWorld();
+  worker = connect(world.database.url('ct_worker'), { max: 4 });
+  nurse = await world.signedIn(['coordinator']);
+});
+afterAll(async () => {
+  await worker.end();
+  await world.close();
+});
+
+const lateness = { sendWithin: 'P1D', otherwise: 'skip' };
+const remind = (id: string, offset: string, more: Record<string, unknown> = {}) => ({ kind: 'remind', id, title: { en: id, zh: id }, at: { anchor: 'start', offset, localTime: '10:00' }, lateness, message: 'visit-reminder', ...more });
+const steps = [remind('first', 'P5D'), remind('second', 'P10D')];
+let plans = 0;
+
+async function publish(planId: string, version: number, planSteps: unknown[], more: Record<string, unknown> = {}): Promise<void> {
+  const plan = { format: 'carethread.plan/1', id: planId, version, title: { en: 'Sample' }, department: 'surgery', anchors: { start: { kind: 'date', title: { en: 'Start' } } }, channels: ['sms'], steps: planSteps, ladders: {}, ...more };
+  const reply = await world.ask('POST', '/v1/plans', { token: (await world.signedIn(['admin'])).token, headers: { 'content-type': 'application/json' }, raw: JSON.stringify(plan) });
+  if (reply.status !== 201) throw new Error(reply.text);
+}
+
+/** A plan of two versions, and patients in the first. */
+async function published(next: unknown[], patients = 2, more: Record<string, unknown> = {}): Promise<{ planId: string; ids: string[] }> {
+  const planId = `sample-${(plans += 1)}`;
+  await publish(planId, 1, steps);
+  const ids: string[] = [];
+  for (let made = 0; made < patients; made += 1) {
+    const patientId = await registered(world, nurse.token);
+    const reply = await world.ask('POST', '/v1/enrolments', { token: nurse.token, json: { patientId, planId, anchors: { start: '2031-05-01' } } });
+    ids.push(String(reply.body['enrolmentId']));
+  }
+  await publish(planId, 2, next, more);
+  return { planId, ids: ids.sort() };
+}
+
+const preview = (planId: string, json: Record<string, unknown> = {}, token = nurse.token) => world.ask('POST', `/v1/plans/${planId}/migrations/preview`, { token, json: { from: 1, to: 2, ...json } });
+const order = (planId: string, json: Record<string, unknown> = {}, options: { token?: string; headers?: Record<string, string> } = {}) => world.ask('POST', `/v1/plans/${planId}/migrations`, { token: nurse.token, json: { from: 1, to: 2, choice: 'move', why: 'new-guideline', ...json }, ...options });
+const get = (url: string, token = nurse.token) => world.ask('GET', url, { token });
+const carryOut = () => migrateOnce({ sql: worker, poker: world.deps.poker, clock: world.deps.clock, logger: world.deps.logger }, new AbortController().signal);
+const versionsOf = async (ids: string[]) => (await world.superuser<{ version: number }[]>`select plan_version as version from care.enrolment where enrolment_id = any(${ids}::uuid[])`).map(({ version }) => version);
+const events = (action: string, planId: string) => world.superuser<{ actor: string; verdict: string; patients: string[]; detail: string | null }[]>`select actor_id as actor, verdict, patient_ids as patients, detail from audit.event where action = ${action} and subject = ${`plan/${planId}/1`}`;
+
+describe('a preview', () => {
+  it('says in both languages whom a version would change, and how, and changes nothing', async () => {
+    const { planId, ids } = await published([...steps, remind('third', 'P12D')]);
+
+    const reply = await preview(planId);
+
+    expect(reply.status).toBe(200);
+    expect(reply.body).toMatchObject({
+      total: 2, notYours: 0, stepMap: { first: 'first', second: 'second' }, enrolments: null,
+      groups: [{ choice: 'move', result: 'moved', count: 2, words: { en: '2 get one more SMS ("third").', zh: '2 人多 1 条短信（“third”）。' }, changes: [{ kind: 'added', stepId: 'third' }] }],
+    });
+    expect(await versionsOf(ids)).toEqual([1, 1]);
+    const [event] = await events('preview-migration', planId);
+    expect(event).toMatchObject({ actor: nurse.personId, verdict: 'allowed', detail: 'to=2' });
+    expect(event?.patients).toHaveLength(2);
+  });
+
+  it('lists the follow-ups of a group by pages', async () => {
+    const { planId, ids } = await published(steps, 3);
+    const [group] = (await preview(planId)).body['groups'] as { group: string }[];
+
+    const first = await preview(planId, { list: { group: group?.group, limit: 2 } });
+    const second = await preview(planId, { list: { group: group?.group, limit: 2, cursor: ids[1] } });
+
+    expect(first.body['enrolments']).toEqual({ items: ids.slice(0, 2), nextCursor: ids[1] });
+    expect(second.body['enrolments']).toEqual({ items: ids.slice(2), nextCursor: null });
+  });
+
+  it('says what to correct where two versions do not fit, and by which step', async () => {
+    const { planId } = await published([{ kind: 'task', id: 'first', title: { en: 'Task' }, at: { anchor: 'start', offset: 'P5D', localTime: '10:00' }, lateness, instruction: 'transition-call' }], 1);
+
+    const reply = await preview(planId);
+
+    expect(reply.status).toBe(422);
+    expect(reply.body['errors']).toMatchObject([{ pointer: '/stepMap/first', message: expect.stringContaining('another kind') as string }]);
+    expect((await preview(planId, { to: 7 })).body['errors']).toMatchObject([{ pointer: '/to' }]);
+  });
+
+  it('is for those who may publish', async () => {
+    const { planId } = await published(steps, 1);
+
+    expect((await preview(planId, {}, (await world.signedIn(['engineer'])).token)).status).toBe(403);
+    expect((await preview(planId, {}, (await world.signedIn(['coordinator'], ['heart'])).token)).body['context']).toEqual({ reason: 'other-department' });
+    expect((await preview(planId, {}, (await world.signedIn(['admin'], [])).token)).body['total']).toBe(1);
+  });
+});
+
+describe('an order', () => {
+  it('is carried out by the worker, and its state says what each has come to', async () => {
+    const { planId, ids } = await published([remind('first', 'P6D'), remind('third', 'P12D')]);
+    const seen = await preview(planId);
+
+    const reply = await order(planId);
+    const before = await get(`/v1/plans/${planId}/migrations/${String(reply.body['migrationId'])}`);
+    await carryOut();
+
+    const url = `/v1/plans/${planId}/migrations/${String(reply.body['migrationId'])}`;
+    expect(reply.status).toBe(201);
+    expect(reply.body['groups']).toEqual(seen.body['groups']);
+    expect(before.body).toMatchObject({ counts: { pending: 2, moved: 0 } });
+    expect((await get(url)).body).toMatchObject({ from: 1, to: 2, why: 'new-guideline', orderedBy: `person/${nurse.personId}`, counts: { pending: 0, moved: 2 }, refused: {} });
+    expect(await versionsOf(ids)).toEqual([2, 2]);
+    const { items } = (await get(`${url}/enrolments?status=moved`)).body as { items: { enrolmentId: string; changes: unknown[] }[] };
+    expect(items.map(({ enrolmentId }) => enrolmentId)).toEqual(ids);
+    expect(items[0]?.changes).toEqual([
+      { kind: 'redated', stepId: 'first', recurrenceId: '', from: '2031-05-06T14:00:00.000Z', to: '2031-05-07T14:00:00.000Z' },
+      { kind: 'dropped', stepId: 'second', recurrenceId: '', from: '2031-05-11T14:00:00.000Z', to: null },
+      { kind: 'added', stepId: 'third', recurrenceId: '', from: null, to: '2031-05-13T14:00:00.000Z' },
+    ]);
+    expect((await events('order-migration', planId)).map(({ detail }) => detail)).toEqual(['to=2,why=new-guideline']);
+    expect((await get(`/v1/plans/${planId}/migrations`)).body['items']).toHaveLength(1);
+  });
+
+  it('shows the new version, and a dropped step by its id, in the follow-up and in why', async () => {
+    const { planId, ids } = await published([remind('first', 'P6D')], 1);
+    await order(planId);
+    await carryOut();
+
+    const explained = await get(`/v1/enrolments/${String(ids[0])}/explain`);
+
+    expect(explained.status).toBe(200);
+    expect(explained.text).toContain('dropped by version 2');
+    expect((await get(`/v1/enrolments/${String(ids[0])}`)).body).toMatchObject({ planVersion: 2 });
+  });
+
+  it('may be for one group, and leaves the others', async () => {
+    const { planId, ids } = await published([...steps, remind('third', 'P12D')]);
+    await world.ask('POST', `/v1/enrolments/${String(ids[0])}/anchors`, { token: nurse.token, json: { anchor: 'start', to: '2026-01-01' } });
+    const groups = (await preview(planId)).body['groups'] as { group: string; count: number; changes: { kind: string }[] }[];
+    const added = groups.find(({ changes }) => changes.some(({ kind }) => kind === 'added'));
+
+    const reply = await order(planId, { choice: undefined, groups: { [added?.group ?? '']: 'move' } });
+    await carryOut();
+
+    expect(groups).toHaveLength(2);
+    expect((await get(`/v1/plans/${planId}/migrations/${String(reply.body['migrationId'])}`)).body).toMatchObject({ counts: { moved: 1, kept: 1 } });
+    expect((await versionsOf(ids)).sort()).toEqual([1, 2]);
+  });
+
+  it('sent again with its key is one order, and another one meanwhile is a conflict', async () => {
+    const { planId } = await published(steps, 1);
+    const headers = { 'idempotency-key': `order-${planId}` };
+
+    const first = await order(planId, {}, { headers });
+    const again = await order(planId, {}, { headers });
+    const other = await order(planId);
+    await carryOut();
+
+    expect(again.body).toEqual(first.body);
+    expect(other.status).toBe(409);
+    expect((await order(planId, { choice: undefined })).body['errors']).toMatchObject([{ pointer: '/choice' }]);
+  });
+
+  it('keeps prose out of the ledger, and is not another department’s to see', async () => {
+    const { planId } = await published(steps, 1);
+    const reply = await order(planId);
+    await carryOut();
+    const stranger = await world.signedIn(['clinician'], ['heart']);
+
+    expect((await order(planId, { why: 'Because Mr Example asked' })).status).toBe(422);
+    expect((await get(`/v1/plans/${planId}/migrations/${String(reply.body['migrationId'])}`, stranger.token)).status).toBe(403);
+    expect((await get(`/v1/plans/${planId}/migrations/00000000-0000-4000-8000-000000000000`)).status).toBe(404);
+  });
+});
