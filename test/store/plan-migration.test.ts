@@ -1,22 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { guessStepMap } from '../../domain/migration/step-map.ts';
-import type { MigrationChoice, StepMap } from '../../domain/migration/types.ts';
 import { planSchema } from '../../domain/plan/format.ts';
-import type { Plan } from '../../domain/plan/format.ts';
-import { enrolledIn } from '../../store/enrolled.ts';
 import { createGate } from '../../store/gate.ts';
 import { listMigrated } from '../../store/plan-migration-views.ts';
-import { lookAt } from '../../store/plan-migrations.ts';
-import type { EnrolmentLook } from '../../store/plan-migrations.ts';
 import { findPlan, publishPlan } from '../../store/plans.ts';
 import { questionsAt } from '../../store/questions.ts';
 import { migrateOnce } from '../../worker/migrating.ts';
 import { createCareWorld, firstReminder, runFollowUp } from '../support/care-world.ts';
 import type { CareWorld, StepOptions } from '../support/care-world.ts';
+import { lookAtEnrolled, orderMoves } from '../support/migration-orders.ts';
+import type { Ordering, Orderer } from '../support/migration-orders.ts';
 
 let world: CareWorld;
-let nurse: { personId: string; token: string };
+let nurse: Orderer;
 beforeAll(async () => {
   world = await createCareWorld();
   nurse = await world.onRota('nurse');
@@ -40,33 +36,8 @@ async function enrolled(steps: StepOptions[], next: StepOptions[], more: Record<
   return { ...made, patient, from: first.plan, to: second };
 }
 
-interface Ordering {
-  from: Plan;
-  to: Plan;
-  stepMap?: StepMap;
-  choice?: MigrationChoice;
-}
-
-async function look({ from, to, stepMap, choice = 'move' }: Ordering): Promise<EnrolmentLook[]> {
-  const looks: EnrolmentLook[] = [];
-  const frame = { from, to, stepMap: stepMap ?? guessStepMap(from, to), by: `person/${nurse.personId}`, why: 'new-guideline' };
-  for await (const portion of enrolledIn(world.api, from)) looks.push(...portion.map((each) => lookAt(frame, each, world.clock.now.toISOString(), () => choice)));
-  return looks;
-}
-
-/** What the API does of an order: looks, asks for the right, and keeps a row for each. */
-async function order(ordering: Ordering, token = nurse.token): Promise<string> {
-  const looks = await look(ordering);
-  const { from, to, stepMap } = ordering;
-  const gate = createGate(world.api);
-  const secret = await gate.openEnrolled({ token, action: 'order-migration', planId: from.id, version: from.version });
-  await gate.demand(secret);
-  const migrationId = randomUUID();
-  const rows = looks.map(({ enrolmentId, group, choice, shape, revision, result, reason }) => ({ enrolmentId, group, choice, expected: shape, revision, reason, status: result === 'kept' || result === 'refused' ? result : ('pending' as const) }));
-  await gate.orderMigration(secret, { migrationId, to: to.version, stepMap: stepMap ?? guessStepMap(from, to), why: 'new-guideline', now: world.clock.now.toISOString(), rows });
-  return migrationId;
-}
-
+const look = (ordering: Ordering) => lookAtEnrolled(world, nurse, ordering);
+const order = (ordering: Ordering, orderer = nurse) => orderMoves(world, orderer, ordering);
 const carryOut = () => migrateOnce({ sql: world.worker, poker: world.deps.poker, clock: world.deps.clock, logger: world.deps.logger }, never);
 const rowOf = async (migrationId: string) => (await listMigrated(world.worker, migrationId, { status: null, after: null, limit: 10 }))[0];
 const versionOf = async (enrolmentId: string) => (await world.root<{ version: number; revision: number }[]>`select plan_version as version, revision from care.enrolment where enrolment_id = ${enrolmentId}`)[0];
@@ -213,7 +184,7 @@ describe('an order', () => {
   test('of which the person has left is obeyed no more', async () => {
     const leaver = await world.onRota('leaver');
     const one = await enrolled([{ id: 'visit' }, later], [{ id: 'visit' }, later]);
-    const migrationId = await order(one, leaver.token);
+    const migrationId = await order(one, leaver);
     await world.root`update auth.person set active = false where person_id = ${leaver.personId}`;
 
     await carryOut();
