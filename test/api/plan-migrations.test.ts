@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrateOnce } from '../../worker/migrating.ts';
 import { connect } from '../../store/connect.ts';
@@ -172,5 +175,31 @@ describe('an order', () => {
     expect((await order(planId, { why: 'Because Mr Example asked' })).status).toBe(422);
     expect((await get(`/v1/plans/${planId}/migrations/${String(reply.body['migrationId'])}`, stranger.token)).status).toBe(403);
     expect((await get(`/v1/plans/${planId}/migrations/00000000-0000-4000-8000-000000000000`)).status).toBe(404);
+  });
+});
+
+describe('npm run migrate:plan', () => {
+  /** The command in a process of its own, against this API. */
+  async function run(flags: string[]): Promise<{ code: unknown; out: string; said: string }> {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'api/migrate-cli.ts', ...flags], { env: { PATH: process.env['PATH'] ?? '', PUBLIC_URL: world.origin, CARETHREAD_TOKEN: nurse.token }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [out, said, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    return { code, out, said };
+  }
+
+  it('looks and changes nothing, orders when told to, and says what to correct', async () => {
+    const { planId, ids } = await published([remind('first', 'P5D'), remind('third', 'P10D')]);
+    const flags = ['--plan', planId, '--from', '1', '--to', '2'];
+
+    const looked = await run([...flags, '--map', 'second=', '--language', 'zh']);
+    const ordered = await run([...flags, '--choice', 'move', '--order', '--why', 'new-guideline']);
+    await carryOut();
+    const wrong = await run([...flags, '--map', 'second=fourth']);
+    const unreadable = await run(['--plan', planId]);
+
+    expect(looked).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{12} {2}2 人多 1 条短信（“third”）；失去正在等待的 1 个步骤（“second”）。\n2 follow-ups\.\nNothing was changed\.\n$/) as string });
+    expect(ordered).toMatchObject({ code: 0, out: expect.stringContaining('Ordered as ') as string });
+    expect(await versionsOf(ids)).toEqual([2, 2]);
+    expect(wrong).toMatchObject({ code: 1, said: expect.stringContaining('/stepMap/second: The new version has no step "fourth".') as string });
+    expect(unreadable).toMatchObject({ code: 2, said: expect.stringContaining('Shows what moving everybody') as string });
   });
 });
