@@ -1,5 +1,5 @@
 import { noValues } from '../../domain/conditions/scope.ts';
-import { stepOf } from '../../domain/follow-up/touchpoints.ts';
+import { isDropped, stepOf } from '../../domain/follow-up/touchpoints.ts';
 import { judgeAnswers } from '../../domain/plan/answers.ts';
 import type { AnswersJudged, AnswersTaken } from '../../domain/plan/answers.ts';
 import { circumstancesAt } from '../../domain/plan/judge.ts';
@@ -11,6 +11,7 @@ import type { Transaction } from '../../store/connect.ts';
 import type { ConversationRow } from '../../store/conversations.ts';
 import { applyEffects } from '../../store/effects.ts';
 import { lockFollowUp } from '../../store/follow-up-row.ts';
+import { stepAsAsked } from '../../store/touchpoints.ts';
 import type { SealedValue } from '../../store/gate.ts';
 import { earlierIn, factsIn } from '../../store/known.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
@@ -31,10 +32,12 @@ export interface RulesApplied extends Pick<AnswersJudged, 'actions' | 'level'> {
 /** Judges the step's rules after an answer, in the answer's own transaction: a red answer does not wait for the last question. */
 export async function applyRules(tx: Transaction, row: ConversationRow, questionnaire: Questionnaire, taken: AnswersTaken, deps: RuleDeps, now: string): Promise<RulesApplied> {
   const followUp = await lockFollowUp(tx, row.enrolmentId);
-  const { plan, state } = followUp;
+  const { state } = followUp;
   const touchpoint = state.touchpoints.find((candidate) => candidate.id === row.touchpointId);
   if (touchpoint === undefined) throw new Error(`Enrolment ${row.enrolmentId} has no touchpoint ${row.touchpointId}.`);
-  const step = stepOf(plan, touchpoint.stepId);
+  // An answer that comes after its step was dropped, by a newer version of the plan, is judged as it was asked.
+  const { plan, stepId } = isDropped(followUp.plan, touchpoint) ? await stepAsAsked(tx, touchpoint.id) : { plan: followUp.plan, stepId: touchpoint.stepId };
+  const step = stepOf(plan, stepId);
   const rules = step.kind === 'ask' || step.kind === 'measure' || step.kind === 'call' ? rulesOf(plan, step) : [];
   const reads = readsOf(plan, deps.questionnaires)[step.id] ?? [];
   const values = reads.length === 0 ? [] : await deps.values();

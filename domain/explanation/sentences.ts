@@ -9,6 +9,7 @@ const happened: Readonly<Record<string, Words>> = {
   'enrolment.resumed': { en: 'The follow-up was resumed', zh: '随访已恢复' },
   'enrolment.ended': { en: 'The follow-up ended', zh: '随访已结束' },
   'enrolment.anchor-moved': { en: 'A date of the plan was changed', zh: '计划日期已更改' },
+  'enrolment.migrated': { en: 'The follow-up was moved to another version of its plan', zh: '随访已转入计划的另一版本' },
   'enrolment.facts-changed': { en: 'Facts were changed', zh: '事实信息已更改' },
   'enrolment.tags-changed': { en: 'Tags were changed', zh: '标签已更改' },
   'enrolment.step-waived': { en: 'A step was waived', zh: '已取消一个步骤' },

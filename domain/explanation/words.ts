@@ -54,6 +54,11 @@ const reasons: Readonly<Record<string, Words>> = {
 export function reasonWords(code: string): Words {
   const into = /^into:(.+)$/.exec(code)?.[1];
   if (into !== undefined) return { en: `it went together with ${into}`, zh: `已与 ${into} 合并` };
+  const [, passed, version] = /^passed-(before|in)-version-(\d+)$/.exec(code) ?? [];
+  if (passed === 'before') return { en: `its time was over when the patient was moved to version ${version}`, zh: `转入版本 ${version} 时其时间已过` };
+  if (passed === 'in') return { en: `version ${version} of the plan has it at a time that was over`, zh: `版本 ${version} 中其时间已过` };
+  const [, dropped, whose] = /^dropped by version (\d+), (.+)$/.exec(code) ?? [];
+  if (dropped !== undefined) return { en: `version ${dropped} of the plan does not have it (${whose})`, zh: `计划版本 ${dropped} 不再包含此步骤(${whose})` };
   return (Object.hasOwn(reasons, code) ? reasons[code] : undefined) ?? { en: code, zh: code };
 }
 
