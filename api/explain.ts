@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { decisionsOf } from '../domain/explanation/decisions.ts';
-import type { KnownThen } from '../domain/explanation/decisions.ts';
+import type { KnownThen, StoryLine } from '../domain/explanation/decisions.ts';
 import { nextTouchpoint, stoppersOf } from '../domain/explanation/stoppers.ts';
 import type { FollowUpState } from '../domain/follow-up/types.ts';
+import type { Plan } from '../domain/plan/format.ts';
 import type { Answers } from '../domain/questionnaire/format.ts';
 import { localText } from '../domain/time/describe.ts';
 import type { EnrolmentSummary } from '../store/enrolments.ts';
 import { outlookOf } from '../store/explain.ts';
 import type { SealedValue } from '../store/gate.ts';
+import { findPlan } from '../store/plans.ts';
 import { storyOf } from '../store/story.ts';
 import type { Vault } from '../store/vault/index.ts';
 import type { ApiDeps } from './deps.ts';
@@ -21,7 +23,7 @@ export async function explain({ sql, gate, vault, content }: Pick<ApiDeps, 'sql'
   const { plan, state } = row;
   const touchpoint = nextTouchpoint(state, next);
   const dueAt = next.kind === 'wait' ? next.dueAt : null;
-  const decisions = decisionsOf(plan, state, content.questionnaires, lines, await knownThen(vault, history, state));
+  const decisions = decisionsOf(plan, await versionsLeft(sql, plan.id, lines), state, content.questionnaires, lines, await knownThen(vault, history, state));
   return {
     enrolmentId,
     status: state.status,
@@ -34,6 +36,13 @@ export async function explain({ sql, gate, vault, content }: Pick<ApiDeps, 'sql'
     steps: state.touchpoints.map((each) => wordsOfTouchpoint(plan, each, state.zone)),
     unheard,
   };
+}
+
+/** The versions of the plan that the follow-up was moved from: what was decided then, was decided by their rules. */
+async function versionsLeft(sql: ApiDeps['sql'], planId: string, lines: readonly StoryLine[]): Promise<Map<number, Plan>> {
+  const left = new Set(lines.flatMap(({ what, detail }) => (what === 'enrolment.migrated' && typeof detail['from'] === 'number' ? [detail['from']] : [])));
+  const found = await Promise.all([...left].map((version) => findPlan(sql, planId, version)));
+  return new Map(found.flatMap((published) => (published === null ? [] : [[published.plan.version, published.plan] as const])));
 }
 
 const factsKept = z.object({ facts: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])) });

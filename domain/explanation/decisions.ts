@@ -46,16 +46,31 @@ export interface KnownThen {
 
 /**
  * Each line of a follow-up's story as a decision: what was done, by which rule or condition, on what facts. Rules are those of the
- * enrolment's own version of its plan; values are as they were then, so a fact that was corrected since reads as it did.
+ * version of the plan that the follow-up was on then; values are as they were then, so a fact that was corrected since reads as it did.
+ * `versions`: the plan by its version, of the present one and of each that the follow-up was moved from.
  */
-export function decisionsOf(plan: Plan, state: FollowUpState, questionnaires: Readonly<Record<string, Questionnaire>>, lines: readonly StoryLine[], known: KnownThen): DecisionTold[] {
-  return lines.map((line) => {
+export function decisionsOf(present: Plan, versions: ReadonlyMap<number, Plan>, state: FollowUpState, questionnaires: Readonly<Record<string, Questionnaire>>, lines: readonly StoryLine[], known: KnownThen): DecisionTold[] {
+  return lines.map((line, index) => {
+    const plan = versions.get(versionThen(lines.slice(index))) ?? present;
     const touchpoint = state.touchpoints.find((candidate) => candidate.id === line.touchpointId);
-    const step = touchpoint === undefined ? undefined : plan.steps.find((candidate) => candidate.id === touchpoint.stepId);
+    const step = touchpoint === undefined ? undefined : stepThen(plan, touchpoint, line);
     const { at, what, touchpointId } = line;
     const because = touchpoint === undefined || step === undefined ? [] : becauseOf({ plan, state, questionnaires, line, known, touchpoint, step });
     return { at, what, stepId: step?.id ?? line.stepId, touchpointId, words: sentenceOf(line, step), because };
   });
+}
+
+/** Of the next move from here on, the version that it left; 0 where none follows. */
+function versionThen(rest: readonly StoryLine[]): number {
+  const left = rest.find(({ what }) => what === 'enrolment.migrated')?.detail['from'];
+  return typeof left === 'number' ? left : 0;
+}
+
+/** A move may have renamed or dropped the step: the line's own word for it, then its rule, tell which it was. */
+function stepThen(plan: Plan, touchpoint: Touchpoint, { detail }: StoryLine): Step | undefined {
+  const named = (id: unknown): Step | undefined => plan.steps.find((candidate) => candidate.id === id);
+  const withRule = (id: unknown): Step | undefined => plan.steps.find((candidate) => (candidate.kind === 'ask' || candidate.kind === 'measure' || candidate.kind === 'call') && rulesOf(plan, candidate).some((rule) => rule.id === id));
+  return named(detail['step']) ?? named(touchpoint.stepId) ?? withRule(detail['rule']);
 }
 
 interface Asked {

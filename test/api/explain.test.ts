@@ -111,6 +111,22 @@ describe('why, of what has happened', () => {
     expect(corrected.status).toBeLessThan(300);
     expect(left?.because[0]?.facts[0]?.value?.en).toBe('75 years');
   });
+
+  it('names the rule of the version that the follow-up was on then, though it was moved since', async () => {
+    const enrolmentId = await followed();
+    const second = source.replace('version: 1', 'version: 2').replace('id: pain-now', 'id: pain-today').replace('id: strong, if: answers.pain at least 7', 'id: stronger, if: answers.pain at least 9');
+    const published = validatePlan(second, world.deps.content);
+    if (!published.ok) throw new Error(JSON.stringify(published.faults));
+    await publishPlan(world.deps.sql, published.plan, world.deps.content.questionnaires, second, 'test');
+    // As a move leaves it: the enrolment on the new version, its step renamed, and the story saying from where.
+    await world.superuser`update care.enrolment set plan_version = 2 where enrolment_id = ${enrolmentId}`;
+    await world.superuser`update care.touchpoint set step_id = 'pain-today' where enrolment_id = ${enrolmentId} and step_id = 'pain-now'`;
+    await world.superuser`insert into care.story (enrolment_id, patient_id, at, what, detail) select enrolment_id, patient_id, clock_timestamp(), 'enrolment.migrated', '{"from": 1, "to": 2, "choice": "move", "by": "test", "reason": "test"}' from care.enrolment where enrolment_id = ${enrolmentId}`;
+
+    const alarm = (await decisionsOf(enrolmentId)).find(({ what }) => what === 'escalation.opened');
+
+    expect(alarm?.because.map(({ ruleId, condition }) => [ruleId, condition.en])).toEqual([['strong', expect.stringContaining('at least 7')]]);
+  });
 });
 
 describe('what comes next', () => {
