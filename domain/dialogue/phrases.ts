@@ -30,6 +30,7 @@ export interface Phrases {
 }
 
 const range = (item: Extract<Item, { kind: 'number' }>, to: string): string => `${item.min}${to}${item.max}`;
+/** A unit as this language says it. The degree sign is not in GSM-7: one would double what an English text costs. */
 const spoken = (unit: string, words: Readonly<Record<string, string>>): string => words[unit] ?? unit;
 
 const english: Phrases = {
@@ -51,7 +52,7 @@ const english: Phrases = {
   emergency: (emergencyNumber) => `In an emergency, call ${Array.from(emergencyNumber).join(' ')}.`,
   goodbye: 'Goodbye.',
   replyWithOption: (options) => `Reply ${options}.`,
-  replyWithNumber: (item) => `Reply with a number from ${range(item, ' to ')}${item.unit === '' ? '' : ` ${item.unit}`}.`,
+  replyWithNumber: (item) => `Reply with a number from ${range(item, ' to ')}${item.unit === '' ? '' : ` ${spoken(item.unit, { '°C': 'C' })}`}.`,
   replyFreely: 'Reply in your own words.',
   maySkip: 'Reply SKIP to leave it out.',
 };

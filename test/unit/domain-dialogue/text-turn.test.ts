@@ -64,7 +64,7 @@ describe('a conversation by text', () => {
     const given = takeTextTurn(wound, asked.progress, '386', 'en');
     const later = takeTextTurn(wound, given.progress, '38.6', 'en');
 
-    expect(asked).toMatchObject({ status: 're-asked', say: 'The number must be from 34 to 43. What is your temperature today? Reply with a number from 34 to 43 °C.' });
+    expect(asked).toMatchObject({ status: 're-asked', say: 'The number must be from 34 to 43. What is your temperature today? Reply with a number from 34 to 43 C.' });
     expect(given).toMatchObject({ status: 'given-to-staff', say: null, progress: { answers: { danger: 'no' } } });
     expect(later.status).toBe('given-to-staff');
   });
