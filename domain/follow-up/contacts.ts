@@ -23,7 +23,8 @@ export function contactEnded(plan: Plan, state: FollowUpState, touchpoint: Touch
     case 'held': {
       const notAfter = notAfterOf(plan, touchpoint, state.zone);
       if (notAfter !== null && outcome.until > notAfter) return endLate(plan, state, touchpoint, outcome.reason, now);
-      return { touchpoint: { ...touchpoint, nextAt: outcome.until, reason: outcome.reason }, effects: heldTask(touchpoint, outcome.reason) };
+      // What its condition came to may be otherwise by then: a loss may have been told meanwhile.
+      return { touchpoint: { ...touchpoint, nextAt: outcome.until, judged: false, reason: outcome.reason }, effects: heldTask(touchpoint, outcome.reason) };
     }
     case 'refused':
       if (outcome.reason === 'stale') return { touchpoint, effects: [] };
@@ -64,7 +65,7 @@ function nextChannel(plan: Plan, touchpoint: Touchpoint, channel: Channel, now: 
   const channels = channelsOf(plan, stepOf(plan, touchpoint.stepId));
   if (channels[touchpoint.channelIndex] !== channel) return { touchpoint, effects: [] };
   if (touchpoint.channelIndex + 1 < channels.length) {
-    return { touchpoint: { ...touchpoint, status: 'planned', channelIndex: touchpoint.channelIndex + 1, nextAt: now, reason: last.reason, receiptBy: null }, effects: [] };
+    return { touchpoint: { ...touchpoint, status: 'planned', channelIndex: touchpoint.channelIndex + 1, nextAt: now, judged: false, reason: last.reason, receiptBy: null }, effects: [] };
   }
   // A number that failed before stays what is to be repaired, though the channel after it was merely not allowed.
   const { outcome, reason, repair } = !last.repair && isRepairable(touchpoint.reason ?? '') ? { outcome: 'failed' as const, reason: touchpoint.reason, repair: true } : last;

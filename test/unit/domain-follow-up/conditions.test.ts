@@ -28,6 +28,14 @@ describe('a step with a condition', () => {
     expect(next).toMatchObject({ kind: 'remind', touchpointId: 't1' });
   });
 
+  test('that was held is judged anew before it is tried again', () => {
+    const { one } = judged({ when: 'tagged frail' }, 'yes');
+    one.tell(due, { kind: 'contact-ended', touchpointId: one.found('note').id, channel: 'sms', outcome: { kind: 'held', until: '2026-03-02T10:00:00.000Z', reason: 'daily-cap' } });
+
+    expect(one.look('2026-03-02T09:30:00.000Z')).toMatchObject({ kind: 'wait', then: null });
+    expect(one.look('2026-03-02T10:00:00.000Z')).toMatchObject({ kind: 'judge', touchpointId: 't1' });
+  });
+
   test('is skipped on no, and its story says so', () => {
     const { one, next } = judged({ when: 'tagged frail' }, 'no');
 
