@@ -5,6 +5,7 @@ import { openEscalation } from '../escalation/decide.ts';
 import { defaultLadders } from '../escalation/default-ladders.ts';
 import { notAfterOf, stepOf } from '../follow-up/touchpoints.ts';
 import type { FollowUpEffect } from '../follow-up/types.ts';
+import { calendarOf } from '../plan/calendar.ts';
 import { questionsOf } from '../plan/questions.ts';
 import { conversationRules, newConversation } from '../questionnaire/begin.ts';
 import { note, replyAt, tellTalk } from './run.ts';
@@ -44,7 +45,7 @@ function applyEffect(run: Run, effect: FollowUpEffect): void {
 export function openAlert(run: Run, level: Level, ruleId: string, touchpointId: string | null): void {
   if (run.alerts.some((alert) => alert.ruleId === ruleId && alert.state.level === level && alert.state.status !== 'closed')) return;
   const place = placeOf(run, touchpointId);
-  const state = openEscalation(run.newId(), level, run.plan.ladders[level] ?? defaultLadders[level], run.now);
+  const state = openEscalation(run.newId(), level, run.plan.ladders[level] ?? defaultLadders[level], run.now, calendarOf(run.plan, run.state.zone));
   run.alerts.push({ ruleId, stepId: place.stepId, recurrenceId: place.recurrenceId, state, timer: run.now, isLeft: false });
   note(run, { kind: 'alert', outcome: level, reason: ruleId, ...place });
 }
