@@ -3,6 +3,7 @@ import { noValues } from '../domain/conditions/scope.ts';
 import type { Values } from '../domain/conditions/scope.ts';
 import type { FollowUpState, Judgement } from '../domain/follow-up/types.ts';
 import { stepOf } from '../domain/follow-up/touchpoints.ts';
+import type { Plan } from '../domain/plan/format.ts';
 import { circumstancesAt, judge } from '../domain/plan/judge.ts';
 import { declaredIn, scopeOf } from '../domain/plan/scope.ts';
 import { readFollowUp } from '../store/follow-up-row.ts';
@@ -24,16 +25,16 @@ export async function judgeStep(deps: ActivityDeps, touchpointId: string): Promi
   const scope = { ...scopeOf(declaredIn(plan), step, deps.content.questionnaires), answers: null };
   const named = [step.when, step.kind === 'advise' ? step.exclude : undefined].flatMap((condition) => (condition === undefined ? [] : [namesIn(condition, scope)]));
   const isClinical = named.some((names) => names.facts.length > 0 || names.earlier.length > 0);
-  const known = isClinical ? await openKnown(deps, touchpointId, state) : {};
+  const known = isClinical ? await openKnown(deps, touchpointId, plan, state) : {};
   return judge(step, scope, { ...noValues, ...known, ...circumstancesAt(plan, state, dueAt) });
 }
 
-async function openKnown(deps: ActivityDeps, touchpointId: string, state: FollowUpState): Promise<Partial<Values>> {
+async function openKnown(deps: ActivityDeps, touchpointId: string, plan: Plan, state: FollowUpState): Promise<Partial<Values>> {
   const secret = await deps.gate.judgeBegin(touchpointId, deps.clock().toISOString());
   const verdict = await deps.gate.verdict(secret);
   if (verdict.verdict === 'held') throw new TryLater('The ledger is behind: no patient data is opened until it has caught up.', laterMs);
   // Refused is not known: the plan says what that does, and a contact that goes ahead is refused for its own reason.
   if (verdict.verdict === 'refused') return {};
   const values = await deps.gate.read(secret);
-  return { facts: await factsIn(deps.vault, values, state.enrolmentId), earlier: await earlierIn(deps.vault, values, state.touchpoints, touchpointId) };
+  return { facts: await factsIn(deps.vault, values, state.enrolmentId), earlier: await earlierIn(deps.vault, values, plan, state, touchpointId) };
 }

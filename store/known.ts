@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Values } from '../domain/conditions/scope.ts';
-import type { Touchpoint } from '../domain/follow-up/types.ts';
+import type { FollowUpState } from '../domain/follow-up/types.ts';
+import { earlierAnswersAt } from '../domain/plan/earlier.ts';
+import type { Plan } from '../domain/plan/format.ts';
 import type { Answers } from '../domain/questionnaire/format.ts';
 import type { Transaction } from './connect.ts';
 import type { SealedValue } from './gate.ts';
@@ -26,12 +28,12 @@ export async function putFacts(tx: Transaction, vault: Vault, secret: string, { 
   await putText(tx, vault, secret, { patientId, field: 'enrolment.facts', rowId: enrolmentId, version, text: JSON.stringify({ facts: Object.fromEntries(kept) }) });
 }
 
-/** The latest answers to each step before this touchpoint, of the values that a grant gave. */
-export async function earlierIn(vault: Vault, values: readonly SealedValue[], touchpoints: readonly Touchpoint[], touchpointId: string): Promise<Record<string, Answers>> {
-  const earlier: Record<string, Answers> = {};
-  for (const touchpoint of touchpoints.toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''))) {
-    const value = touchpoint.id === touchpointId ? undefined : values.find((candidate) => candidate.field === 'response.answers' && candidate.rowId === touchpoint.id);
-    if (value !== undefined) earlier[touchpoint.stepId] = response.parse(await vault.openJson(value.sealed, value)).answers;
+/** What conditions may ask of earlier answers at this touchpoint, of the values that a grant gave. */
+export async function earlierIn(vault: Vault, values: readonly SealedValue[], plan: Plan, state: FollowUpState, touchpointId: string): Promise<Record<string, Answers>> {
+  const others = new Set(state.touchpoints.flatMap(({ id }) => (id === touchpointId ? [] : [id])));
+  const answersOf = new Map<string, Answers>();
+  for (const value of values) {
+    if (value.field === 'response.answers' && others.has(value.rowId)) answersOf.set(value.rowId, response.parse(await vault.openJson(value.sealed, value)).answers);
   }
-  return earlier;
+  return earlierAnswersAt(plan, state, touchpointId, answersOf);
 }

@@ -45,7 +45,7 @@ export async function applyRules(tx: Transaction, row: ConversationRow, question
     ...noValues,
     ...circumstancesAt(plan, state, touchpoint.dueAt ?? now),
     facts: reads.includes('facts') ? await factsIn(deps.vault, values, row.enrolmentId) : {},
-    earlier: reads.includes('earlier') ? await earlierIn(deps.vault, values, state.touchpoints, row.touchpointId) : {},
+    earlier: reads.includes('earlier') ? await earlierIn(deps.vault, values, plan, state, row.touchpointId) : {},
   };
   const judged = judgeAnswers(rules, touchpoint, questionnaire, { ...scopeOf(declaredIn(plan), step, deps.questionnaires), answers: questionnaire }, circumstances, taken);
   return { threads: await applyEffects(tx, followUp, judged.effects, now), actions: judged.actions, level: judged.level };

@@ -67,7 +67,7 @@ export function allNames(scope: Scope): Name[] {
     ...(scope.answers?.scores ?? []).map(({ id }) => ['scores', id]),
     ...Object.keys(scope.facts).map((id) => ['facts', id]),
     ...Object.entries(scope.earlier).flatMap(([stepId, { asked }]) => asked.items.map(({ id }) => ['earlier', stepId, id])),
-    ...Object.keys(scope.earlier).map((stepId) => ['missed', stepId]),
+    ...Object.entries(scope.earlier).flatMap(([stepId, { isLookBack }]) => (isLookBack === true ? [] : [['missed', stepId]])),
     ...Object.keys(scope.calendar?.anchors ?? {}).map((id) => ['known', id]),
     ...(scope.calendar === null ? [] : ['weekday', 'is_business_day', 'month', 'local_time'].map((id) => ['calendar', id])),
     ...Object.keys(scope.calendar?.anchors ?? {}).map((id) => ['calendar', 'days_since', id]),
@@ -137,7 +137,7 @@ function daysSince(anchors: Readonly<Record<string, { title: Titles }>>, key: st
 
 /** How often in a row a step went by without an answer, up to now. */
 function missedName(earlier: Scope['earlier'], key: string): Name | null {
-  const step = Object.entries(earlier).find(([id]) => celName(id) === key);
+  const step = Object.entries(earlier).find(([id, { isLookBack }]) => celName(id) === key && isLookBack !== true);
   return step === undefined ? null : { path: `missed.${key}`, root: 'missed', id: step[0], of: null, ofTitle: null, title: step[1].title, question: null, kind: { kind: 'number', min: 0, max: Infinity, unit: '' } };
 }
 

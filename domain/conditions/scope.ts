@@ -13,8 +13,8 @@ export interface Scope {
   answers: Asked | null;
   facts: Readonly<Record<string, Fact>>;
   tags: readonly string[];
-  /** Steps that come earlier in the plan and ask something, by step id. */
-  earlier: Readonly<Record<string, { title: Titles; asked: Asked }>>;
+  /** Steps that come earlier in the plan and ask something, by step id, and what the plan looks back at, by its name. */
+  earlier: Readonly<Record<string, { title: Titles; asked: Asked; isLookBack?: true }>>;
   /** The plan's anchors, as `plan.anchors` has them; null where there is no calendar. */
   calendar: { anchors: Readonly<Record<string, { title: Titles }>> } | null;
 }

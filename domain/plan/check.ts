@@ -2,6 +2,7 @@ import type { Channel, Language } from '../codes.ts';
 import { languages } from '../codes.ts';
 import { conditionFaults } from '../conditions/evaluate.ts';
 import type { Fact } from '../conditions/facts.ts';
+import { celName } from '../conditions/names.ts';
 import type { Scope } from '../conditions/scope.ts';
 import type { MessageTemplates } from '../contact/message.ts';
 import type { Questionnaire } from '../questionnaire/format.ts';
@@ -28,6 +29,7 @@ export interface PlanParts {
   anchors: Readonly<Record<string, 'date' | 'instant' | 'appointment' | null>> | null;
   anchorTitles: Plan['anchors'] | null;
   facts: Readonly<Record<string, Fact>> | null;
+  lookBack: NonNullable<Plan['lookBack']> | null;
   tags: readonly string[] | null;
   ruleSets: Readonly<Record<string, readonly Rule[]>> | null;
   channels: readonly Channel[] | null;
@@ -44,9 +46,9 @@ export function checkPlan(plan: Plan, content: Catalogue): PlanFault[] {
   return checkParts(partsOf(plan), content, () => undefined);
 }
 
-function partsOf({ anchors, facts, tags, ruleSets, channels, contactHours, businessHours, steps, ladders }: Plan): PlanParts {
+function partsOf({ anchors, facts, tags, lookBack, ruleSets, channels, contactHours, businessHours, steps, ladders }: Plan): PlanParts {
   const kinds = Object.fromEntries(Object.entries(anchors).map(([name, { kind }]) => [name, kind]));
-  return { anchors: kinds, anchorTitles: anchors, facts: facts ?? {}, tags: tags ?? [], ruleSets: ruleSets ?? {}, channels, contactHours, businessHours: businessHours ?? null, steps: steps.map((step, index) => ({ index, step })), ladders };
+  return { anchors: kinds, anchorTitles: anchors, facts: facts ?? {}, tags: tags ?? [], lookBack: lookBack ?? {}, ruleSets: ruleSets ?? {}, channels, contactHours, businessHours: businessHours ?? null, steps: steps.map((step, index) => ({ index, step })), ladders };
 }
 
 /** As `checkPlan`, for whatever parts could be read, with lines. */
@@ -55,6 +57,7 @@ export function checkParts(parts: PlanParts, content: Catalogue, lineOf: (path: 
   const report: Report = (path, message) => faults.push(faultAt(path, message, lineOf));
   if (parts.contactHours !== null && parts.contactHours.from === parts.contactHours.to) report(['contactHours', 'to'], 'Make the contact hours end at another time than they begin.');
   if (parts.businessHours !== null) checkBusinessHours(parts.businessHours, ['businessHours'], report);
+  checkLookBack(parts, report);
   const seen = new Set<string>();
   for (const { index, step } of parts.steps) {
     const path = ['steps', index];
@@ -78,6 +81,14 @@ export function checkParts(parts: PlanParts, content: Catalogue, lineOf: (path: 
     checkLadderHours(level, ladder, ['ladders', level, 'hours'], parts, report);
   }
   return faults;
+}
+
+function checkLookBack(parts: PlanParts, report: Report): void {
+  for (const [name, { step: stepId }] of Object.entries(parts.lookBack ?? {})) {
+    const step = parts.steps.find((part) => part.step.id === stepId)?.step;
+    if (step === undefined || !('rules' in step)) report(['lookBack', name, 'step'], `Name a step that asks something: there is none called "${stepId}".`);
+    if (parts.steps.some((part) => celName(part.step.id) === celName(name))) report(['lookBack', name], `Rename this: a step is called "${name}" already, and conditions name both alike.`);
+  }
 }
 
 function checkChannels(step: Step, path: FaultPath, parts: PlanParts, report: Report): void {
@@ -133,7 +144,7 @@ function checkText(text: { kind: 'message' | 'advice'; id: string; from: Readonl
 
 /** Every condition of a step, read with what it may name at its place in the plan. */
 function checkConditions(step: Step, path: FaultPath, parts: PlanParts, content: Catalogue, report: Report): void {
-  const scope = scopeOf({ anchors: parts.anchorTitles ?? {}, facts: parts.facts ?? {}, tags: parts.tags ?? [], steps: parts.steps.map((part) => part.step) }, step, content.questionnaires);
+  const scope = scopeOf({ anchors: parts.anchorTitles ?? {}, facts: parts.facts ?? {}, tags: parts.tags ?? [], steps: parts.steps.map((part) => part.step), lookBack: parts.lookBack ?? {} }, step, content.questionnaires);
   const check = (condition: string | undefined, at: FaultPath, within: Scope): void => {
     if (condition !== undefined) for (const fault of conditionFaults(condition, within)) report([...path, ...at], fault.sentence);
   };

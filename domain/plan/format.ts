@@ -39,11 +39,21 @@ const businessHours = z.strictObject({
   exceptions: z.record(z.iso.date('Write the day as YYYY-MM-DD.'), z.array(z.strictObject({ from: localTime, to: localTime }))).optional(),
 });
 
+/** Whether the clinic that uses the plan has approved it: thresholds, wording, and who is paged. It says so and hinders nothing. */
+const approval = z.discriminatedUnion('status', [
+  z.strictObject({ status: z.literal('needed') }),
+  /** By role or name of a member of staff; never a patient. */
+  z.strictObject({ status: z.literal('given'), by: z.string().min(1).max(120), on: z.iso.date('Write the day as YYYY-MM-DD.') }),
+]);
+
 export const planSchema = z.strictObject({
   format: z.literal('carethread.plan/1'),
   id: identifier,
   version: z.int().min(1),
   title: titles,
+  approval: approval.optional(),
+  /** The guidelines that the plan follows, each as a citation. */
+  sources: z.array(z.string().min(1).max(400)).min(1).max(20).optional(),
   purpose: z.literal('follow-up').default('follow-up'),
   department: identifier,
   anchors: z.record(identifier, anchor),
@@ -51,6 +61,8 @@ export const planSchema = z.strictObject({
   facts: factsSchema.optional(),
   /** Tags that rules and staff may put on an enrolment, and conditions may name. */
   tags: tagsSchema.optional(),
+  /** Names for what was answered to a step so many days before, or as soon after that as it was: what trends over days compare with. */
+  lookBack: z.record(identifier, z.strictObject({ step: identifier, days: z.int().min(1).max(366) })).optional(),
   channels: z.array(z.enum(channels)).min(1),
   contactHours: z.strictObject({ from: localTime, to: localTime }).default({ from: '08:00', to: '21:00' }),
   businessHours: businessHours.optional(),

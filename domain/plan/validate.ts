@@ -20,8 +20,8 @@ export function validatePlan(text: string, content: Catalogue): ParsedPlan {
 }
 
 function readableParts(value: unknown): PlanParts {
-  const { anchors, businessHours, channels, contactHours, facts, ladders, ruleSets, tags } = planSchema.shape;
-  const whole = z.looseObject({ anchors: z.unknown(), businessHours: z.unknown(), channels: z.unknown(), contactHours: z.unknown(), facts: z.unknown(), ladders: z.unknown(), ruleSets: z.unknown(), steps: z.unknown(), tags: z.unknown() }).partial().safeParse(value).data ?? {};
+  const { anchors, businessHours, channels, contactHours, facts, ladders, lookBack, ruleSets, tags } = planSchema.shape;
+  const whole = z.looseObject({ anchors: z.unknown(), businessHours: z.unknown(), channels: z.unknown(), contactHours: z.unknown(), facts: z.unknown(), ladders: z.unknown(), lookBack: z.unknown(), ruleSets: z.unknown(), steps: z.unknown(), tags: z.unknown() }).partial().safeParse(value).data ?? {};
   const steps = Array.isArray(whole.steps) ? whole.steps.map((step: unknown, index) => ({ index, step: stepSchema.safeParse(step) })) : [];
   const names = z.record(z.string(), z.unknown()).safeParse(whole.anchors);
   return {
@@ -29,6 +29,7 @@ function readableParts(value: unknown): PlanParts {
     anchors: names.success ? Object.fromEntries(Object.entries(names.data).map(([name, content]) => [name, anchors.valueType.safeParse(content).data?.kind ?? null])) : null,
     anchorTitles: anchors.safeParse(whole.anchors).data ?? null,
     facts: facts.safeParse(whole.facts).data ?? (whole.facts === undefined ? {} : null),
+    lookBack: lookBack.safeParse(whole.lookBack).data ?? (whole.lookBack === undefined ? {} : null),
     tags: tags.safeParse(whole.tags).data ?? (whole.tags === undefined ? [] : null),
     ruleSets: ruleSets.safeParse(whole.ruleSets).data ?? (whole.ruleSets === undefined ? {} : null),
     businessHours: businessHours.safeParse(whole.businessHours).data ?? null,

@@ -2,6 +2,7 @@ import type { Level } from '../codes.ts';
 import type { ToldAction } from '../follow-up/types.ts';
 import { judgeAnswers } from '../plan/answers.ts';
 import type { AnswersJudged, AnswersTaken } from '../plan/answers.ts';
+import { earlierAnswersAt } from '../plan/earlier.ts';
 import { circumstancesAt } from '../plan/judge.ts';
 import { rulesOf } from '../plan/questions.ts';
 import { declaredIn, scopeOf } from '../plan/scope.ts';
@@ -26,13 +27,8 @@ export function judgeTalk(run: Run, talk: Talk, taken: AnswersTaken, recurrenceI
   return judgeAnswers(rulesOf(plan, step), { id: touchpointId, recurrenceId }, questionnaire, scope, circumstances, taken);
 }
 
-/** The latest answers to each step, but for this touchpoint's own. */
+/** What conditions may ask of earlier answers at this touchpoint. */
 export function earlierAnswers(run: Run, touchpointId: string): Record<string, Answers> {
-  const kept = new Map(run.talks.flatMap((talk) => (talk.kept === null || talk.touchpointId === touchpointId ? [] : [[talk.touchpointId, talk.kept] as const])));
-  const earlier: Record<string, Answers> = {};
-  for (const { id, stepId } of run.state.touchpoints.toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''))) {
-    const answers = kept.get(id);
-    if (answers !== undefined) earlier[stepId] = answers;
-  }
-  return earlier;
+  const kept = new Map(run.talks.flatMap((talk) => (talk.kept === null ? [] : [[talk.touchpointId, talk.kept] as const])));
+  return earlierAnswersAt(run.plan, run.state, touchpointId, kept);
 }
