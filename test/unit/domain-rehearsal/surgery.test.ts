@@ -81,7 +81,7 @@ describe('the plan for surgery', () => {
 test('what a rule said before the answers were given to staff acts on the plan, as in earnest', () => {
   const plan = planSchema.parse({ ...surgery, tags: ['frail'], steps: surgery.steps.flatMap((step) => (step.id === 'wound-day-1' ? [{ ...step, rules: [{ id: 'warm', if: 'temperature at least 38', do: [{ kind: 'tag', tag: 'frail' }] }] }] : [])) });
 
-  const rehearsal = rehearse(plan, content, assume(plan, { replies: { steps: { 'wound-day-1': [{ kind: 'answers', answers: { danger: 'no', temperature: 39, pain: 'very much' } }] } }, outside: [{ at: '2026-05-04T11:00:00Z', kind: 'text', text: 'as before' }] }));
+  const rehearsal = rehearse(plan, content, assume(plan, { replies: { steps: { 'wound-day-1': [{ kind: 'answers', answers: { danger: 'no', temperature: 39, wound: 'closed', redness: 'no', pain: 'very much' } }] } }, outside: [{ at: '2026-05-04T11:00:00Z', kind: 'text', text: 'as before' }] }));
 
   expect(rehearsal.touchpoints).toMatchObject([{ outcome: 'missed', reason: 'given-to-staff' }]);
   expect(rehearsal.entries.filter(({ kind }) => kind === 'tag')).toMatchObject([{ reason: 'frail', stepId: 'wound-day-1' }]);
