@@ -51,13 +51,13 @@ describe('npm run rehearse', () => {
   });
 
   test('does not play a plan with faults, and tells each with its line', async () => {
-    const plan = (await readFile(surgery, 'utf8')).replace('localTime:', 'localTme:').replace('questionnaire: wound-check', 'questionnaire: wound-chek');
+    const plan = (await readFile(surgery, 'utf8')).replace('localTime:', 'localTme:').replace('questionnaire: surgery-check', 'questionnaire: surgery-chek');
 
     const { code, out, error } = await rehearse(await write('faulty.yaml', plan));
 
     expect([code, out]).toEqual([1, '']);
     expect(error).toMatch(/^Correct the plan:\n {2}faulty\.yaml:\d+ steps/);
-    expect(error).toMatch(/wound-chek|wound-check/);
+    expect(error).toMatch(/surgery-chek|surgery-check/);
   });
 
   test.each([

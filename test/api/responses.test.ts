@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
 import { publishPlan } from '../../store/plans.ts';
-import { createWorld, enrolled, registered } from './world.ts';
+import { createWorld, registered } from './world.ts';
 import type { World } from './world.ts';
 
 let world: World;
@@ -15,18 +15,19 @@ afterAll(() => world.close());
 const well = { temperature: 36.6, wound: 'closed', redness: 'no', pain: 4, pain_before: 4, danger: 'no' };
 
 /** Goes on to the moment when the first wound check is open. */
-async function openWoundCheck(): Promise<string> {
-  return openedIn(await enrolled(world, nurse.token, await registered(world, nurse.token)));
-}
+const openWoundCheck = (): Promise<string> => openCheck('wound', 'wound-check', ['wound']);
 
 /** The same plan, asking how the patient feels instead and without a rule. */
-async function openMoodCheck(): Promise<string> {
+const openMoodCheck = (): Promise<string> => openCheck('mood', 'phq-9', []);
+
+/** The ready plan for surgery, with another questionnaire. */
+async function openCheck(planId: string, questionnaire: string, ruleSets: string[]): Promise<string> {
   const ready = world.deps.content.plans['surgery-recovery'];
   if (ready === undefined) throw new Error('The ready plan is not there.');
-  const steps = ready.steps.map((step) => (step.kind === 'ask' ? { ...step, questionnaire: 'phq-9', rules: [] } : step));
-  await publishPlan(world.deps.sql, { ...ready, id: 'mood', version: 1, steps }, world.deps.content.questionnaires, '', 'test');
+  const steps = ready.steps.map((step) => (step.kind === 'ask' ? { ...step, questionnaire, ruleSets, rules: [] } : step));
+  await publishPlan(world.deps.sql, { ...ready, id: planId, version: 1, steps }, world.deps.content.questionnaires, '', 'test');
   const surgery = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
-  const reply = await world.ask('POST', '/v1/enrolments', { token: nurse.token, json: { patientId: await registered(world, nurse.token), planId: 'mood', version: 1, anchors: { surgery } } });
+  const reply = await world.ask('POST', '/v1/enrolments', { token: nurse.token, json: { patientId: await registered(world, nurse.token), planId, version: 1, anchors: { surgery } } });
   return openedIn(String(reply.body['enrolmentId']));
 }
 

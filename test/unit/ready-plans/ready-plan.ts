@@ -3,7 +3,8 @@ import { SegmentedMessage } from 'sms-segments-calculator';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../../domain/plan/format.ts';
 import { examine } from '../../../domain/rehearsal/examine.ts';
-import { assumptionFaults, assumptionsFor, assumptionsSchema } from '../../../domain/rehearsal/input.ts';
+import { assumptionFaults } from '../../../domain/rehearsal/assumption-faults.ts';
+import { assumptionsFor, assumptionsSchema } from '../../../domain/rehearsal/input.ts';
 import { rehearse } from '../../../domain/rehearsal/rehearse.ts';
 import type { Assumptions, Entry, Rehearsal } from '../../../domain/rehearsal/types.ts';
 import type { Answers } from '../../../domain/questionnaire/format.ts';
@@ -32,7 +33,7 @@ export function readyPlan(id: string, usual: Written & { patient?: Written; from
   if (plan === undefined) throw new Error(`There is no plan "${id}".`);
   const assume = (written: Written): Assumptions => {
     const parsed = assumptionsSchema.parse({ ...usual, ...written });
-    const faults = assumptionFaults(plan, parsed);
+    const faults = assumptionFaults(plan, content.questionnaires, parsed);
     if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join('\n'));
     return assumptionsFor(plan, parsed);
   };
