@@ -179,4 +179,24 @@ describe('a reply whose rules read earlier answers', () => {
     await expect(gate.put(secret, { ...value, rowId: before, version: 2 })).rejects.toThrow(GrantGone);
     await expect(gate.put(secret, { ...value, rowId: now, version: 1 })).resolves.toBeUndefined();
   });
+
+  test.each([
+    [1, ['look']],
+    [0.9, []],
+  ])('finds in what was said two days ago, and not in what was said since, that the weight is up by %f', async (gain, expected) => {
+    const patient = await world.patient();
+    const on = (offset: string) => ({ at: { anchor: 'surgery', offset, localTime: '10:00' } });
+    const steps = [{ ...weigh, ...on('P1D'), id: 'first', rules: [] }, { ...weigh, ...on('P2D'), id: 'second', rules: [] }, { ...compared, ...on('P3D'), id: 'weigh', rules: [{ id: 'gained', if: 'weight up by 1 since days-ago', do: [{ kind: 'task', title: 'look' }] }] }];
+    const { enrolmentId, touchpoints } = await world.enrol(patient, [...steps, later], { plan: { facts, lookBack: { 'days-ago': { step: 'first', days: 2 } } } });
+
+    for (const [day, [step, weight]] of [['first', 70], ['second', 75], ['weigh', 70 + gain]].entries()) {
+      world.at(`2026-03-0${day + 2}T10:00:00.000Z`);
+      await runFollowUp(world, enrolmentId);
+      await runConversation(world, touchpoints[String(step)] ?? '');
+      await reply(patient, String(weight));
+      await runConversation(world, touchpoints[String(step)] ?? '');
+    }
+
+    expect((await world.root<{ title: string }[]>`select title from care.task where touchpoint_id = ${touchpoints['weigh'] ?? ''}`).map(({ title }) => title)).toEqual(expected);
+  });
 });
