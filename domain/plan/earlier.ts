@@ -1,3 +1,4 @@
+import { byTime } from '../follow-up/touchpoints.ts';
 import type { Touchpoint } from '../follow-up/types.ts';
 import type { Answers } from '../questionnaire/format.ts';
 import { plusMs } from '../time/durations.ts';
@@ -12,7 +13,7 @@ const dayMs = 86_400_000;
  * days, the day so long ago included. What was not answered is absent. `answersOf`: by touchpoint, as far as they are kept.
  */
 export function earlierAnswersAt(plan: Pick<Plan, 'lookBack'>, { zone, touchpoints }: { zone: string; touchpoints: readonly Touchpoint[] }, touchpointId: string, answersOf: ReadonlyMap<string, Answers>): Record<string, Answers> {
-  const answered = touchpoints.filter(({ id }) => id !== touchpointId && answersOf.has(id)).toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''));
+  const answered = touchpoints.filter(({ id }) => id !== touchpointId && answersOf.has(id)).toSorted(byTime(({ dueAt }) => dueAt));
   const earlier: Record<string, Answers> = {};
   for (const { id, stepId } of answered) earlier[stepId] = answersOf.get(id) ?? {};
   const dueAt = touchpoints.find(({ id }) => id === touchpointId)?.dueAt;

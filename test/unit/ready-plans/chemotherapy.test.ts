@@ -4,7 +4,7 @@ import { alertsOf, contactsOf, keepsThePromisesOfEveryPlan, outcomesOf, readyPla
 const ready = readyPlan('chemotherapy', { anchors: { start: '2026-05-04' }, from: '2026-05-04T00:00:00Z' });
 const well = { temperature: 36.7, danger: 'no', nausea: 1, bowels: 0, mouth: 0, tiredness: 1, pain: 0 };
 /** Long enough for the first weeks. */
-const brief = { for: 'P30D' };
+const brief = { until: 'P30D' };
 const review = 'review course course';
 
 describe('the plan for chemotherapy', () => {

@@ -4,7 +4,7 @@ import { alertsOf, contactsOf, keepsThePromisesOfEveryPlan, outcomesOf, readyPla
 
 const ready = readyPlan('diabetes-hypertension', { patient: { zone: 'Asia/Shanghai', facts: { hypertension: true, diabetes: true } }, anchors: { start: '2026-03-02' }, from: '2026-03-01T16:00:00Z' });
 /** Long enough for the first readings and what follows from them. */
-const brief = { for: 'P60D' };
+const brief = { until: 'P60D' };
 const pressure = (systolic: number, diastolic: number): Answers => ({ systolic, diastolic });
 const controlled = pressure(128, 78);
 const glucose = (value: number): Answers => ({ glucose: value });

@@ -3,7 +3,7 @@ import { alertsOf, contactsOf, keepsThePromisesOfEveryPlan, outcomesOf, readyPla
 
 const ready = readyPlan('heart-failure', { patient: { facts: { own_weight: 70 } }, anchors: { start: '2026-05-03' }, from: '2026-05-03T00:00:00Z' });
 /** Long enough for what happens in the first days. */
-const brief = { for: 'P14D' };
+const brief = { until: 'P14D' };
 const well = { state: 'usual', weight: 70 };
 const weights = (...days: number[]) => days.map((weight) => ({ ...well, weight }));
 
