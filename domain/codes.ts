@@ -33,7 +33,11 @@ export type ContactOutcome =
   | { kind: 'unreachable'; reason: string; tryOtherChannel: boolean }
   | { kind: 'unknown'; reason: string };
 
-export const heldReasons = ['quiet-hours', 'daily-cap', 'number-busy', 'reply-waiting', 'missing-translation', 'ledger-behind', 'provider-busy', 'overtaken'] as const;
+/** Holds by the rules that bind all plans of a patient: hours, caps over all channels and on one, and the distance between contacts. */
+export const governedReasons = ['quiet-hours', 'daily-cap', 'weekly-cap', 'channel-cap', 'spacing'] as const;
+export type GovernedReason = (typeof governedReasons)[number];
+
+export const heldReasons = [...governedReasons, 'number-busy', 'reply-waiting', 'missing-translation', 'ledger-behind', 'provider-busy', 'overtaken'] as const;
 export type HeldReason = (typeof heldReasons)[number];
 
 export const refusedReasons = ['no-consent', 'consent-withdrawn', 'opted-out', 'no-address', 'address-suspended', 'deceased', 'admitted', 'inactive', 'expired', 'stale'] as const;

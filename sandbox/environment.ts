@@ -77,6 +77,8 @@ export function productEnvironment({ ports, secrets, dataDir, temporal, override
 export function administratorEnvironment(ports: Ports, secrets: Secrets): Record<string, string> {
   const passwords = Object.entries(secrets.loginPasswords).map(([login, password]) => [`PASSWORD_${login.toUpperCase()}`, password] as const);
   return {
+    // The showcase's waits are seconds: its steps may follow each other as fast. All else is as in production.
+    CONTACT_SPACING_SECONDS: '0',
     DATABASE_URL_ADMINISTRATOR: databaseUrl(ports, secrets, 'postgres', databases.data),
     KEYS_DATABASE_URL_ADMINISTRATOR: databaseUrl(ports, secrets, 'postgres', databases.keys),
     DATABASE_URL_MIGRATE: databaseUrl(ports, secrets, 'postgres', databases.data),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { decide } from '../domain/follow-up/decide.ts';
 import { evolve } from '../domain/follow-up/evolve.ts';
-import { notAfterOf } from '../domain/follow-up/touchpoints.ts';
+import { isMerged, notAfterOf } from '../domain/follow-up/touchpoints.ts';
 import type { FollowUpDecision, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from '../domain/follow-up/types.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import { json } from './connect.ts';
@@ -100,7 +100,8 @@ export async function saveTouchpoints(tx: Transaction, row: FollowUpRow, touchpo
 }
 
 function storyOfTouchpoint(row: FollowUpRow, touchpoint: Touchpoint, now: Instant): StoryEntry[] {
-  const what = touchpoint.status === 'done' ? touchpoint.outcome : touchpoint.status === 'sent' ? 'sent' : touchpoint.reason === null ? null : 'held';
+  const sent = touchpoint.receiptBy === null && isMerged(touchpoint) ? 'merging' : 'sent';
+  const what = touchpoint.status === 'done' ? touchpoint.outcome : touchpoint.status === 'sent' ? sent : touchpoint.reason === null ? null : 'held';
   if (what === null) return [];
   const detail = { step: touchpoint.stepId, reason: touchpoint.reason, nextAt: touchpoint.nextAt };
   return [{ enrolmentId: row.enrolmentId, patientId: row.patientId, touchpointId: touchpoint.id, at: now, what: `touchpoint.${what}`, detail }];

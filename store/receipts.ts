@@ -11,6 +11,7 @@ import { lockFollowUp } from './follow-up-row.ts';
 import { applyToFollowUp } from './follow-ups.ts';
 import { createGate } from './gate.ts';
 import type { ReceiptSubject } from './gate.ts';
+import { mergedWith, tellCarried, tellReceipt } from './merging.ts';
 import { tell } from './threads.ts';
 import type { ThreadToPoke } from './threads.ts';
 
@@ -79,7 +80,10 @@ async function tellFollowUp(tx: Transaction, enrolmentId: string, subject: Recei
   const events: FollowUpEvent[] = [...(isEarly ? [{ kind: 'contact-ended' as const, touchpointId, channel, outcome: { kind: 'sent' as const, providerSid: sid } }] : []), { kind: 'receipt', touchpointId, channel, delivered, reason }];
   const { mustPoke, threads } = await applyToFollowUp(tx, enrolmentId, now, events);
   // A row in its inbox, not a poke alone: when Temporal is down the sweeper pokes again. The event itself says nothing.
-  return mustPoke ? [...threads, await tell(tx, 'followUp', enrolmentId, { kind: 'started' }, now)] : threads;
+  const own = mustPoke ? [...threads, await tell(tx, 'followUp', enrolmentId, { kind: 'started' }, now)] : threads;
+  // What the message carried went out with it, and arrived with it or not. The contact's end may have said the first already.
+  const merged = await mergedWith(tx, subject.attemptId);
+  return [...own, ...(await tellCarried(tx, merged, 'sent', now)), ...(await tellReceipt(tx, merged, { channel, delivered, reason }, now))];
 }
 
 async function tellConversation(tx: Transaction, subject: ReceiptSubject, { sid, delivered, reason, now }: Receipt): Promise<ThreadToPoke[]> {

@@ -1,6 +1,6 @@
 import { createLogger } from '../config/logger.ts';
 import { loadConfig } from '../config/load.ts';
-import { migrateDefinition } from '../config/migrate.ts';
+import { contactLimitsOf, migrateDefinition } from '../config/migrate.ts';
 import { migrate, MigrationError } from '../store/migrate.ts';
 
 /** `node scripts/run.mjs worker/migrate-main.ts`: makes or updates databases, roles and tables, and ends. */
@@ -10,6 +10,7 @@ try {
   await migrate({
     url: config.databaseUrl,
     keysUrl: config.keysDatabaseUrl,
+    contactLimits: contactLimitsOf(config),
     logins: {
       ct_migrate: config.passwordMigrate,
       ct_worker: config.passwordWorker,

@@ -23,6 +23,7 @@ const happened: Readonly<Record<string, Words>> = {
   'patient.opted-in': { en: 'A number or mailbox was opted in again', zh: '号码或邮箱已恢复接收' },
   'patient.zone-changed': { en: 'The patient\'s time zone was changed', zh: '患者时区已更改' },
   'touchpoint.sent': { en: 'was sent', zh: '已发送' },
+  'touchpoint.merging': { en: 'is going out in one message with another reminder', zh: '正与另一条提醒合并发送' },
   'touchpoint.held': { en: 'was put off', zh: '已推迟' },
   'touchpoint.answered': { en: 'was answered', zh: '已回答' },
   'touchpoint.delivered': { en: 'was delivered', zh: '已送达' },

@@ -40,7 +40,7 @@ export function stoppersOf(plan: Plan, state: FollowUpState, touchpoint: Touchpo
   const stoppers = [...pause(state), ...conditions(plan, step, questionnaires), ...lateness(plan, step, state, touchpoint)];
   if (step.kind !== 'task' && step.kind !== 'review') {
     const channel = channelsOf(plan, step)[touchpoint.channelIndex] ?? 'sms';
-    stoppers.push(...contact(plan, standing, channel), ...hours(plan, state, touchpoint, now), might('The patient has had as many contacts as is allowed, or writes just then: it waits.', '患者的联系次数已达上限,或恰好来信:将等待。'));
+    stoppers.push(...contact(plan, standing, channel), ...hours(plan, state, touchpoint, now), might('The patient has had as many contacts as is allowed over all plans, was contacted a moment ago, or writes just then: it waits.', '患者的联系次数(含所有计划)已达上限、刚刚被联系过,或恰好来信:将等待。'));
   }
   stoppers.push(might('Staff pause the follow-up, waive the step, or change the date that it hangs on.', '工作人员暂停随访、取消该步骤或更改其日期。'));
   return stoppers.sort((a, b) => Number(b.holds) - Number(a.holds));

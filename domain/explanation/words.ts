@@ -50,9 +50,12 @@ const reasons: Readonly<Record<string, Words>> = {
   review: { en: 'it is a review for staff', zh: '这是人工复核' },
 };
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** A reason in words; a code that has none, such as a provider's own, as it stands. */
 export function reasonWords(code: string): Words {
   const into = /^into:(.+)$/.exec(code)?.[1];
+  if (into !== undefined && uuid.test(into)) return { en: 'it goes in one message with another reminder', zh: '与另一条提醒合并为一条消息' };
   if (into !== undefined) return { en: `it went together with ${into}`, zh: `已与 ${into} 合并` };
   const [, passed, version] = /^passed-(before|in)-version-(\d+)$/.exec(code) ?? [];
   if (passed === 'before') return { en: `its time was over when the patient was moved to version ${version}`, zh: `转入版本 ${version} 时其时间已过` };

@@ -5,7 +5,7 @@ import type { Plan } from '../plan/format.ts';
 import { plusMs } from '../time/durations.ts';
 import { endLate } from './lateness.ts';
 import type { Change } from './lateness.ts';
-import { endTouchpoint, isDropped, notAfterOf, stepOf } from './touchpoints.ts';
+import { endTouchpoint, isDropped, isMerged, notAfterOf, stepOf } from './touchpoints.ts';
 import type { FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /** How long a delivery receipt is awaited before a reminder counts as sent-unconfirmed. */
@@ -45,7 +45,7 @@ export function contactEnded(plan: Plan, state: FollowUpState, touchpoint: Touch
 
 export function receiptCame(plan: Plan, touchpoint: Touchpoint, event: Extract<FollowUpEvent, { kind: 'receipt' }>, now: Instant): Change {
   if (touchpoint.status !== 'sent') return { touchpoint, effects: [] };
-  if (event.delivered) return { touchpoint: endTouchpoint(touchpoint, 'delivered', null), effects: [] };
+  if (event.delivered) return { touchpoint: isMerged(touchpoint) ? endTouchpoint(touchpoint, 'merged', touchpoint.reason) : endTouchpoint(touchpoint, 'delivered', null), effects: [] };
   if (isDropped(plan, touchpoint)) return { touchpoint: endTouchpoint(touchpoint, 'failed', event.reason), effects: repairTask(touchpoint) };
   return nextChannel(plan, touchpoint, event.channel, now, { outcome: 'failed', reason: event.reason, repair: true });
 }

@@ -7,7 +7,7 @@ import { endLate } from './lateness.ts';
 import { awaitsSeries, leaveBranches } from './branches.ts';
 import { unconfirmed } from './outcomes.ts';
 import { extend } from './schedule.ts';
-import { byTime, endTouchpoint, notAfterOf, replace, stepOf } from './touchpoints.ts';
+import { byTime, endTouchpoint, isMerged, notAfterOf, replace, stepOf } from './touchpoints.ts';
 import type { FollowUpDecision, FollowUpEffect, FollowUpNext, FollowUpState, Instant, RemindCommand, Touchpoint } from './types.ts';
 
 /**
@@ -102,7 +102,12 @@ function rest(plan: Plan, state: FollowUpState, revision: number): FollowUpNext 
   if (planned !== null) return { kind: 'wait', dueAt: planned.nextAt, summary: summaryOf(plan, state, planned), then: isMessage(plan, planned) ? remind(plan, state, planned, revision) : null };
   const sent = earliest(unfinished.filter((touchpoint) => touchpoint.status === 'sent'), (touchpoint) => touchpoint.receiptBy);
   if (sent !== null) return { kind: 'wait', dueAt: sent.receiptBy, summary: `${sent.stepId}: delivery receipt awaited`, then: null };
-  return { kind: 'wait', dueAt: null, summary: unfinished.some((touchpoint) => touchpoint.status === 'open') ? 'a conversation is open' : 'an anchor is not known yet', then: null };
+  return { kind: 'wait', dueAt: null, summary: whatIsAwaited(unfinished), then: null };
+}
+
+function whatIsAwaited(unfinished: readonly Touchpoint[]): string {
+  if (unfinished.some((touchpoint) => touchpoint.status === 'open')) return 'a conversation is open';
+  return unfinished.some(isMerged) ? 'a step goes out in the message of another' : 'an anchor is not known yet';
 }
 
 /** A message that goes out when its timer fires undisturbed; one with a condition is judged first. */

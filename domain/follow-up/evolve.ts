@@ -3,6 +3,7 @@ import type { Plan } from '../plan/format.ts';
 import { missedAnchorOf } from './branches.ts';
 import { contactEnded, offerAgain, receiptCame } from './contacts.ts';
 import type { Change } from './lateness.ts';
+import { carried, mergedInto } from './merging.ts';
 import { conversationEnded, endPlan, judged, resumed, tagged } from './outcomes.ts';
 import { reschedule } from './schedule.ts';
 import { takeBack } from './series.ts';
@@ -45,6 +46,10 @@ export function evolve(plan: Plan, state: FollowUpState, event: FollowUpEvent, n
       return onTouchpoint(state, event.touchpointId, (touchpoint) => contactEnded(plan, state, touchpoint, event.channel, event.outcome, now));
     case 'receipt':
       return onTouchpoint(state, event.touchpointId, (touchpoint) => receiptCame(plan, touchpoint, event, now));
+    case 'merged':
+      return onTouchpoint(state, event.touchpointId, (touchpoint) => mergedInto(plan, touchpoint, event));
+    case 'carried':
+      return onTouchpoint(state, event.touchpointId, (touchpoint) => carried(plan, state, touchpoint, event.outcome, now, newId));
     case 'conversation-ended':
       return conversationEnded(plan, state, event, now, newId);
     default:

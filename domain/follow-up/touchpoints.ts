@@ -19,6 +19,14 @@ export function endTouchpoint(touchpoint: Touchpoint, outcome: TouchpointOutcome
   return { ...touchpoint, status: 'done', outcome, reason, nextAt: null, receiptBy: null };
 }
 
+/** What stands before the name of the contact that another was merged into. */
+export const intoPrefix = 'into:';
+
+/** Whether it is out, or going out, in another's message. */
+export function isMerged({ status, reason }: Touchpoint): boolean {
+  return status === 'sent' && reason?.startsWith(intoPrefix) === true;
+}
+
 export function replace(state: FollowUpState, touchpoint: Touchpoint): FollowUpState {
   return { ...state, touchpoints: state.touchpoints.map((candidate) => (candidate.id === touchpoint.id ? touchpoint : candidate)) };
 }

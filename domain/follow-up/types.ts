@@ -21,7 +21,7 @@ export interface Touchpoint {
   /** When it was first due, for a late step that its plan moves to a later day. */
   movedFrom: Instant | null;
   /**
-   * planned: nothing happened yet; sent: a reminder is out and its receipt is awaited;
+   * planned: nothing happened yet; sent: a reminder is out and its receipt is awaited, or it is going out in another's message;
    * open: a conversation, call or task thread has it; done: it has an outcome.
    */
   status: 'planned' | 'sent' | 'open' | 'done';
@@ -85,6 +85,9 @@ export type FollowUpEvent =
   | { kind: 'judged'; touchpointId: string; verdict: Judgement }
   | { kind: 'contact-ended'; touchpointId: string; channel: Channel; outcome: ContactOutcome }
   | { kind: 'receipt'; touchpointId: string; channel: Channel; delivered: boolean; reason: string }
+  /** It goes out in the message of the touchpoint `into`, which was claimed; `carried` tells what that came to: `released` is never sent. */
+  | { kind: 'merged'; touchpointId: string; into: string; channel: Channel }
+  | { kind: 'carried'; touchpointId: string; outcome: 'sent' | 'unknown' | 'released' }
   | { kind: 'conversation-ended'; touchpointId: string; outcome: TouchpointOutcome; reason: string; actions: ToldAction[] };
 
 /** What the store does in the same transaction as the decision; none needs a provider. */

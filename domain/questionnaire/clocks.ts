@@ -1,3 +1,4 @@
+import { governedReasons } from '../codes.ts';
 import type { HeldReason } from '../codes.ts';
 import { plusMs } from '../time/durations.ts';
 import type { Instant } from '../follow-up/types.ts';
@@ -33,9 +34,9 @@ export function afterNudge(rules: ConversationRules, state: ConversationState, a
   return { ...state, nudgesSent: state.nudgesSent + 1, reason: null, lateMs: (state.lateMs ?? 0) + lateMs, nudgeDueAt: null };
 }
 
-/** The state of a nudge that is held. Quiet hours and the cap are the plan's own word and move its due time; what holds us up does not. */
+/** The state of a nudge that is held. Quiet hours, caps and spacing are the rules' own word and move its due time; what holds us up does not. */
 export function holdNudge(rules: ConversationRules, state: ConversationState, until: Instant, reason: HeldReason): ConversationState {
-  const isPlanned = reason === 'quiet-hours' || reason === 'daily-cap';
+  const isPlanned = governedReasons.some((governed) => governed === reason);
   return { ...state, nextAt: until, reason, nudgeDueAt: isPlanned ? null : nudgeDue(rules, state) };
 }
 

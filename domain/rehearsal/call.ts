@@ -26,13 +26,13 @@ export function placeCall(run: Run, talk: Talk, attempt: number): void {
   if (talk.state.status !== 'calling' || talk.state.callsMade !== attempt) return;
   const contactKind = `call-${attempt}` as const;
   const place = { stepId: talk.step.id, recurrenceId: talk.recurrenceId, channel: 'voice' as const };
-  const stopped = mayContact(run, { touchpointId: talk.touchpointId, family: 'call', channel: 'voice', notAfter: talk.state.notAfter, hasConversation: true });
+  const stopped = mayContact(run, { touchpointId: talk.touchpointId, stepId: talk.step.id, recurrenceId: talk.recurrenceId, family: 'call', channel: 'voice', notAfter: talk.state.notAfter, hasConversation: true });
   if (stopped !== null) {
     applyToTalk(run, talk, [{ kind: 'contact-ended', contactKind, channel: 'voice', outcome: noteStopped(run, stopped, place), at: run.now }]);
     return;
   }
   talk.hasNumber = true;
-  run.begun.push(run.now);
+  run.begun.push({ at: run.now, channel: 'voice', subjectId: talk.touchpointId });
   run.sent.add(talk.touchpointId);
   chooseAnswers(run, talk);
   note(run, { kind: 'call', text: openCall(scriptOf(run, talk)).prompt.say.join(' '), question: questionsId(run.plan, talk.step), outcome: contactKind, ...place });

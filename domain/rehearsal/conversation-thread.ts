@@ -44,14 +44,14 @@ export function runTalk(run: Run, talk: Talk): void {
 function contact(run: Run, talk: Talk, { contactKind, channel }: Extract<ConversationNext, { kind: 'contact' }>): ContactOutcome {
   const isFirst = contactKind === 'first';
   const place = { stepId: talk.step.id, recurrenceId: talk.recurrenceId, channel };
-  const stopped = mayContact(run, { touchpointId: talk.touchpointId, family: isFirst ? 'first' : 'nudge', channel, notAfter: talk.state.notAfter, hasConversation: true });
+  const stopped = mayContact(run, { touchpointId: talk.touchpointId, stepId: talk.step.id, recurrenceId: talk.recurrenceId, family: isFirst ? 'first' : 'nudge', channel, notAfter: talk.state.notAfter, hasConversation: true });
   if (stopped !== null) return noteStopped(run, stopped, place);
   if (isFirst) talk.hasNumber = true;
   const question = openQuestion(talk.questionnaire, talk.dialogue, run.assumed.patient.language);
   if (question === null) throw new Error(`The conversation of step ${talk.step.id} has no open question.`);
   const composed = compose(run, run.content.messages, isFirst ? 'first-question' : 'nudge', channel, { question });
   if (composed.kind !== 'text') return noteStopped(run, { kind: 'held', until: plusMs(run.now, translationRetryMs), reason: 'missing-translation' }, place, composed.kind === 'unsendable' ? composed.sentence : null);
-  run.begun.push(run.now);
+  run.begun.push({ at: run.now, channel, subjectId: talk.touchpointId });
   run.sent.add(talk.touchpointId);
   note(run, { kind: isFirst ? 'question' : 'nudge', text: composed.text, segments: composed.segments, question: questionsId(run.plan, talk.step), ...place });
   schedule(run, plusMs(run.now, receiptAfterMs), () => takeReceipt(run, talk));

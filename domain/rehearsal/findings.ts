@@ -1,4 +1,5 @@
 import { languages } from '../codes.ts';
+import { contactLimits } from '../contact/limits.ts';
 import { dormantAnchors } from '../follow-up/branches.ts';
 import type { FollowUpState } from '../follow-up/types.ts';
 import { channelsOf } from '../plan/channels.ts';
@@ -9,6 +10,11 @@ import type { Run } from './run.ts';
 import type { Entry, Finding, Rehearsal, RehearsalContent } from './types.ts';
 
 const hourMs = 3_600_000;
+const capSentences: Readonly<Record<string, string>> = {
+  'daily-cap': `the patient has had ${contactLimits.all.day} contacts within 24 hours`,
+  'weekly-cap': `the patient has had ${contactLimits.all.week} contacts within seven days`,
+  'channel-cap': 'the patient has had as many contacts by this channel as a day or a week may have',
+};
 const begun: readonly Entry['kind'][] = ['message', 'question', 'nudge', 'call'];
 
 /** The trouble that shows in one run. */
@@ -25,7 +31,7 @@ function ofEntry({ kind, stepId, outcome, reason, text }: Entry): Finding[] {
   if (kind === 'step-moved') return [{ code: 'moved-past-bound', stepId, sentence: `${named(stepId)} cannot be begun within its bound and is moved to another day.`, remedy: 'Move its time into the contact hours, or lengthen "lateness.sendWithin".' }];
   if (reason === 'missing-translation' && (kind === 'held' || kind === 'not-sent')) return [{ code: 'missing-translation', stepId, sentence: `${named(stepId)} has no approved text in the patient's language.`, remedy: 'Write the text in that language, and have it approved.' }];
   if (reason === 'text-cannot-be-sent') return [{ code: 'text-cannot-be-sent', stepId, sentence: `${named(stepId)} has a text that cannot be sent${text === null ? '' : `: ${text}`}`, remedy: 'Shorten the text or correct its variables.' }];
-  if (kind === 'held' && reason === 'daily-cap') return [{ code: 'over-cap', stepId, sentence: `${named(stepId)} is held, because the patient has had eight contacts within 24 hours.`, remedy: 'Put fewer steps and nudges on one day.' }];
+  if (kind === 'held' && reason !== null && Object.hasOwn(capSentences, reason)) return [{ code: 'over-cap', stepId, sentence: `${named(stepId)} is held, because ${capSentences[reason] ?? reason}.`, remedy: 'Put fewer steps and nudges on one day, and in one week.' }];
   return [];
 }
 

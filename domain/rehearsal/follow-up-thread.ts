@@ -9,6 +9,7 @@ import { plusMs } from '../time/durations.ts';
 import { applyEffects } from './effects.ts';
 import { arriveText } from './inbound.ts';
 import { mayContact, noteStopped, receiptAfterMs, translationRetryMs } from './may-contact.ts';
+import { eventsOfCarried, mergeInto } from './merge.ts';
 import { earlierAnswers } from './rules.ts';
 import { note, replyAt, schedule } from './run.ts';
 import type { Run } from './run.ts';
@@ -100,26 +101,27 @@ function judgeNow(run: Run, touchpointId: string): Judgement {
 /** One reminder or advice: begin, send, end with what follows. */
 function remind(run: Run, { touchpointId, channel }: RemindCommand): FollowUpNext {
   const touchpoint = touchpointOf(run, touchpointId);
-  const outcome = send(run, touchpoint, channel);
-  return resume(run, [{ kind: 'contact-ended', touchpointId, channel, outcome }]);
+  const { outcome, carried } = send(run, touchpoint, channel);
+  return resume(run, [{ kind: 'contact-ended', touchpointId, channel, outcome }, ...eventsOfCarried(touchpoint, carried, channel)]);
 }
 
-function send(run: Run, touchpoint: Touchpoint, channel: Channel): ContactOutcome {
+function send(run: Run, touchpoint: Touchpoint, channel: Channel): { outcome: ContactOutcome; carried: Touchpoint[] } {
   const step = stepOf(run.plan, touchpoint.stepId);
   if (step.kind !== 'remind' && step.kind !== 'advise') throw new Error(`Step ${step.id} is no message.`);
   const place = { stepId: step.id, recurrenceId: touchpoint.recurrenceId, channel };
   const family = touchpoint.round === 0 ? 'first' : 'again';
-  const stopped = mayContact(run, { touchpointId: touchpoint.id, family, channel, notAfter: notAfterOf(run.plan, touchpoint, run.state.zone), hasConversation: false });
-  if (stopped !== null) return noteStopped(run, stopped, place);
+  const stopped = mayContact(run, { touchpointId: touchpoint.id, stepId: step.id, recurrenceId: touchpoint.recurrenceId, family, channel, notAfter: notAfterOf(run.plan, touchpoint, run.state.zone), hasConversation: false });
+  if (stopped !== null) return { outcome: noteStopped(run, stopped, place), carried: [] };
   const composed = step.kind === 'remind' ? compose(run, run.content.messages, step.message, channel) : compose(run, run.content.advice, step.advice, channel);
-  if (composed.kind !== 'text') return noteStopped(run, { kind: 'held', until: plusMs(run.now, translationRetryMs), reason: 'missing-translation' }, place, composed.kind === 'unsendable' ? composed.sentence : null);
-  run.begun.push(run.now);
+  if (composed.kind !== 'text') return { outcome: noteStopped(run, { kind: 'held', until: plusMs(run.now, translationRetryMs), reason: 'missing-translation' }, place, composed.kind === 'unsendable' ? composed.sentence : null), carried: [] };
+  run.begun.push({ at: run.now, channel, subjectId: touchpoint.id });
   run.sent.add(touchpoint.id);
-  note(run, { kind: 'message', text: composed.text, segments: composed.segments, ...place });
-  if (channel === 'sms') schedule(run, plusMs(run.now, receiptAfterMs), () => takeReceipt(run, touchpoint.id));
+  const { text, segments, carried } = mergeInto(run, touchpoint, channel, composed.text);
+  note(run, { kind: 'message', text, segments, ...place });
+  if (channel === 'sms') for (const { id } of [touchpoint, ...carried]) schedule(run, plusMs(run.now, receiptAfterMs), () => takeReceipt(run, id));
   const reply = replyAt(run, step.id, run.state.touchpoints.filter(({ id, stepId }) => stepId === step.id && run.sent.has(id)).length - 1);
   if (reply.kind === 'text' && channel === 'sms' && run.assumed.patient.phone === 'mobile') schedule(run, plusMs(run.now, reply.afterMs), () => arriveText(run, reply.text, place));
-  return { kind: 'sent', providerSid: null };
+  return { outcome: { kind: 'sent', providerSid: null }, carried };
 }
 
 /** A text to a landline is taken by the provider, and told later to have reached nobody. */

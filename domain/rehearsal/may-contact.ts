@@ -1,13 +1,12 @@
 import type { Channel, ContactOutcome } from '../codes.ts';
+import { holdOf } from '../contact/governor.ts';
+import { contactLimits } from '../contact/limits.ts';
 import type { Instant } from '../follow-up/types.ts';
-import { nextContactInstant } from '../time/contact-hours.ts';
 import { plusMs } from '../time/durations.ts';
 import { hasAddress, note } from './run.ts';
 import type { Run } from './run.ts';
 
-/** The gate's own settings (`gate.setting`): contacts that we begin within 24 hours, and when a busy number is tried again. */
-const dailyCap = 8;
-const dayMs = 24 * 3_600_000;
+/** The gate's own setting (`gate.setting`): when a busy number is tried again. */
 const busyRetryMs = 30_000;
 /** How long a message without an approved text is held, as the activities do. */
 export const translationRetryMs = 3_600_000;
@@ -16,6 +15,8 @@ export const receiptAfterMs = 5_000;
 
 export interface ContactWanted {
   touchpointId: string;
+  stepId: string;
+  recurrenceId: string;
   family: 'first' | 'again' | 'nudge' | 'call';
   channel: Channel;
   notAfter: Instant | null;
@@ -32,11 +33,10 @@ export function mayContact(run: Run, wanted: ContactWanted): Extract<ContactOutc
   if (refused !== null) return { kind: 'refused', reason: refused };
   const isTaken = run.talks.some((talk) => talk.hasNumber && talk.state.status !== 'done' && talk.touchpointId !== wanted.touchpointId);
   if (wanted.hasConversation && channel !== 'email' && family !== 'nudge' && isTaken) return { kind: 'held', until: plusMs(run.now, busyRetryMs), reason: 'number-busy' };
-  const opens = nextContactInstant(run.now, run.state.zone, run.plan.contactHours);
-  if (opens > run.now) return { kind: 'held', until: opens, reason: 'quiet-hours' };
-  const lately = run.begun.filter((at) => at > plusMs(run.now, -dayMs));
-  const oldest = lately[lately.length - dailyCap];
-  return oldest === undefined ? null : { kind: 'held', until: plusMs(oldest, dayMs), reason: 'daily-cap' };
+  const notAfter = family === 'nudge' ? null : wanted.notAfter;
+  const seed = `${run.state.enrolmentId}/${wanted.stepId}/${wanted.recurrenceId}`;
+  const hold = holdOf(contactLimits, run.begun, { subjectId: wanted.touchpointId, channel, zone: run.state.zone, hours: run.plan.contactHours, notAfter, seed }, run.now);
+  return hold === null ? null : { kind: 'held', ...hold };
 }
 
 function refusal(run: Run, { touchpointId, family, channel, notAfter }: ContactWanted): Extract<ContactOutcome, { kind: 'refused' }>['reason'] | null {

@@ -1,4 +1,5 @@
 import type { Channel } from '../codes.ts';
+import type { BegunContact } from '../contact/governor.ts';
 import type { DialogueProgress } from '../dialogue/types.ts';
 import type { EscalationState } from '../escalation/types.ts';
 import type { FollowUpEvent, FollowUpState, Instant } from '../follow-up/types.ts';
@@ -57,8 +58,8 @@ export interface Run {
   isPausedByStatus: boolean;
   isOptedOut: boolean;
   isPhoneSuspended: boolean;
-  /** When contacts were begun that went out, in order, for the daily cap. */
-  begun: Instant[];
+  /** Contacts that went out, in order, for caps and spacing. */
+  begun: BegunContact[];
   /** Touchpoints of which anything went out. */
   sent: Set<string>;
   queue: { at: Instant; order: number; act: () => void }[];

@@ -81,7 +81,7 @@ export interface Assumptions {
 }
 
 export const entryKinds = [
-  'message', 'question', 'nudge', 'call', 'reply', 'answer', 'held', 'not-sent', 'undelivered', 'step-ended', 'step-moved', 'task', 'alert', 'page', 'acknowledged', 'alert-closed', 'alert-goes-on',
+  'message', 'merged', 'question', 'nudge', 'call', 'reply', 'answer', 'held', 'not-sent', 'undelivered', 'step-ended', 'step-moved', 'task', 'alert', 'page', 'acknowledged', 'alert-closed', 'alert-goes-on',
   'branch', 'tag', 'outside', 'plan-ended', 'stopped',
 ] as const;
 export type EntryKind = (typeof entryKinds)[number];

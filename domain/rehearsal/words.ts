@@ -12,6 +12,8 @@ export function wordsOf(plan: Plan, entry: Omit<Entry, 'at' | 'localTime' | 'wor
   switch (entry.kind) {
     case 'message':
       return { en: `Sent: ${step.en}.`, zh: `已发送：${step.zh}。` };
+    case 'merged':
+      return { en: `Goes along in the message of "${outcome}".`, zh: `并入“${outcome}”的消息一起发送。` };
     case 'question':
       return { en: `Asked: ${step.en}.`, zh: `已提问：${step.zh}。` };
     case 'nudge':
@@ -61,6 +63,7 @@ const outcomes: Readonly<Record<string, Record<Language, string>>> = {
   answered: { en: 'Answered', zh: '已回答' },
   delivered: { en: 'Delivered', zh: '已送达' },
   'sent-unconfirmed': { en: 'Sent, and nobody knows whether it arrived', zh: '已发送，未确认送达' },
+  merged: { en: 'Delivered in one message with another', zh: '已并入其他消息送达' },
   missed: { en: 'Skipped', zh: '未进行' },
   waived: { en: 'Skipped', zh: '未进行' },
   escalated: { en: 'Given to staff', zh: '已转交工作人员' },
@@ -79,6 +82,9 @@ const reasons: Readonly<Record<string, Record<Language, string>>> = {
   moved: { en: 'it was moved and is late again', zh: '改期后仍延误' },
   'quiet-hours': { en: 'of quiet hours', zh: '处于免打扰时段' },
   'daily-cap': { en: 'the patient has had as many contacts as a day may have', zh: '当日联系次数已达上限' },
+  'weekly-cap': { en: 'the patient has had as many contacts as a week may have', zh: '一周联系次数已达上限' },
+  'channel-cap': { en: 'the patient has had as many contacts by this channel as a day or a week may have', zh: '该渠道联系次数已达上限' },
+  spacing: { en: 'the patient was contacted a moment ago', zh: '刚刚联系过患者' },
   'number-busy': { en: 'another conversation holds the number', zh: '该号码正在进行另一对话' },
   'missing-translation': { en: 'there is no approved text in this language', zh: '没有该语言的已批准文本' },
   'text-cannot-be-sent': { en: 'the text cannot be sent as it is', zh: '文本无法发送' },
@@ -102,7 +108,7 @@ const reasons: Readonly<Record<string, Record<Language, string>>> = {
 };
 
 function reasonIn(language: Language, reason: string): string {
-  if (reason === '') return '';
+  if (reason === '' || reason.startsWith('into:')) return '';
   const known = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
   return language === 'en' ? `, because ${known?.en ?? `of: ${reason}`}` : `，原因：${known?.zh ?? reason}`;
 }

@@ -1,6 +1,7 @@
 import type { Temporal } from 'temporal-polyfill';
 import { TimeError } from './instants.ts';
 import { atWallTime, localTimeOf } from './local-times.ts';
+import { shareOf } from './share.ts';
 
 /** Local times `HH:MM` in place of one. `from` is inside, `to` is not. `from` after `to` runs over midnight, into the next day. */
 export interface LocalWindow {
@@ -43,16 +44,4 @@ export function momentInWindow(date: Temporal.PlainDate, window: LocalWindow, se
 
 function secondsBetween(from: Temporal.PlainDateTime, to: Temporal.PlainDateTime): number {
   return from.until(to, { largestUnit: 'second' }).seconds;
-}
-
-/**
- * A seed's place between 0 and 1: FNV-1a, then the finaliser of MurmurHash3, which spreads seeds that differ in one
- * letter. Not to be changed: planned contacts would move.
- */
-function shareOf(seed: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < seed.length; index += 1) hash = Math.imul(hash ^ seed.charCodeAt(index), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }

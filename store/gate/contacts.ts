@@ -8,6 +8,8 @@ export interface Contacts {
   contactBegin(request: ContactRequest): Promise<string>;
   /** Records how a contact ended; needs no grant, may be repeated, and answers with what is recorded (a receipt may have been faster). */
   contactEnd(end: ContactEnd): Promise<AttemptOutcome>;
+  /** Leaves reminders out of a message that was not sent yet: each is as if it had never been merged. By right of having begun, like `contactEnd`. */
+  unmerge(attemptId: string, touchpointIds: readonly string[]): Promise<void>;
   /** Records a status callback. Null when the message is not one of ours (or its contact is not known yet). */
   attemptReceipt(receipt: AttemptReceipt): Promise<ReceiptSubject | null>;
   /** The right to judge the condition of a due step: the enrolment's facts and its earlier answers. Refused for a step that has no condition or is not due. */
@@ -32,6 +34,9 @@ export function createContacts(sql: Connection): Contacts {
       return askedOne(sql<AttemptOutcome[]>`
         select attempt_id as "attemptId", status, reason, provider_sid as "providerSid"
         from gate.contact_end(${attemptId}, ${status}, ${reason}, ${providerSid}, ${bodyDigest}, ${businessNow})`);
+    },
+    async unmerge(attemptId, touchpointIds) {
+      await asked(sql`select gate.unmerge(${attemptId}, ${[...touchpointIds]}::uuid[])`);
     },
     async attemptReceipt({ providerSid, attemptId, status, rank, error }) {
       const [row] = await asked(sql<ReceiptSubject[]>`

@@ -108,6 +108,8 @@ export interface ContactDetail {
   takeover: boolean;
   /** With verdict `held`: when to try again, business time. */
   holdUntil: Instant | null;
+  /** Touchpoints whose reminders go along in this one's message, in due order: they were claimed with it. */
+  merged: string[];
   /** With reason `ended`: what the contact had come to. */
   ended: { status: AttemptStatus; reason: string | null; providerSid: string | null } | null;
 }

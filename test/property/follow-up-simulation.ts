@@ -4,6 +4,8 @@ import { decide } from '../../domain/follow-up/decide.ts';
 import { evolve } from '../../domain/follow-up/evolve.ts';
 import { planTouchpoints } from '../../domain/follow-up/schedule.ts';
 import type { FollowUpEffect, FollowUpEvent, FollowUpNext, FollowUpState, Judgement, ToldAction } from '../../domain/follow-up/types.ts';
+import { stepOf } from '../../domain/follow-up/touchpoints.ts';
+import { channelsOf } from '../../domain/plan/channels.ts';
 import type { Plan } from '../../domain/plan/format.ts';
 
 /** The decider under test; a broken one is passed in by the tests of the tests. */
@@ -20,6 +22,9 @@ export interface Script {
   conversations: ('answered' | 'missed' | 'escalated')[];
   told: ToldAction[][];
   judgements: Judgement[];
+  /** What became of messages that carry a reminder of this plan, claimed by another plan at these steps. */
+  claims: { atStep: number; place: number }[];
+  carried: ('sent' | 'unknown' | 'released')[];
   outside: { atStep: number; event: FollowUpEvent }[];
   delaysMs: number[];
 }
@@ -77,6 +82,27 @@ export function simulate(decider: Decider, begun: Plan, script: Script, { limit 
     apply({ kind: 'judged', touchpointId: decision.next.touchpointId, verdict: draw(script2.judgements, 'yes') });
     return resume();
   };
+  /** Another plan's message is claimed with a reminder of this one that is due, as the gate does it: only what is planned, and on its channel. */
+  const claim = (place: number): void => {
+    const due = state.touchpoints.filter((touchpoint) => touchpoint.kind === 'remind' && touchpoint.status === 'planned' && touchpoint.nextAt !== null && Date.parse(touchpoint.nextAt) <= nowMs);
+    const touchpoint = due[place % Math.max(1, due.length)];
+    const channel = touchpoint === undefined ? undefined : channelsOf(plan, stepOf(plan, touchpoint.stepId))[touchpoint.channelIndex];
+    if (touchpoint === undefined || channel === undefined || state.status !== 'active' || run.sent.some((sent) => sent.touchpointId === touchpoint.id && sent.channel === channel)) return;
+    claimed.push({ touchpointId: touchpoint.id, channel });
+    apply({ kind: 'merged', touchpointId: touchpoint.id, into: 'another', channel });
+    next = resume();
+  };
+  const claimed: { touchpointId: string; channel: Channel }[] = [];
+  /** What was claimed is told of some time later, whatever happened meanwhile. */
+  const tellCarried = (): boolean => {
+    const underWay = claimed.splice(0);
+    for (const { touchpointId, channel } of underWay) {
+      const outcome = draw(script2.carried, 'sent');
+      if (outcome !== 'released') run.sent.push({ touchpointId, channel, at: iso(nowMs) });
+      apply({ kind: 'carried', touchpointId, outcome });
+    }
+    return underWay.length > 0;
+  };
   const open = (): string | undefined => state.touchpoints.find((touchpoint) => touchpoint.status === 'open')?.id;
   const move = (by: Moving): void => {
     const moved = by(plan, state, iso(nowMs), newId);
@@ -94,6 +120,7 @@ export function simulate(decider: Decider, begun: Plan, script: Script, { limit 
       apply(event);
       next = resume();
     }
+    for (const { place } of script2.claims.filter((candidate) => candidate.atStep === run.steps)) claim(place);
     if (next.kind === 'end') {
       run.ended = true;
       break;
@@ -104,6 +131,10 @@ export function simulate(decider: Decider, begun: Plan, script: Script, { limit 
         // A conversation is a thread of its own: it goes on whatever became of the command that opened it.
         const outcome = draw(script2.conversations, 'answered');
         apply({ kind: 'conversation-ended', touchpointId, outcome, reason: '', actions: outcome === 'answered' ? draw(script2.told, []) : [] });
+        next = resume();
+        continue;
+      }
+      if (tellCarried()) {
         next = resume();
         continue;
       }
@@ -224,6 +255,8 @@ export const scripts: fc.Arbitrary<Script> = fc.record({
   conversations: fc.array(fc.constantFrom<'answered' | 'missed' | 'escalated'>('answered', 'missed', 'escalated'), { maxLength: 20 }),
   told: fc.array(told, { maxLength: 10 }),
   judgements: fc.array(fc.constantFrom<Judgement>('yes', 'yes', 'no', 'unknown', 'excluded', 'exclusion-unknown'), { maxLength: 20 }),
+  claims: fc.array(fc.record({ atStep: fc.integer({ min: 0, max: 60 }), place: fc.nat({ max: 5 }) }), { maxLength: 12 }),
+  carried: fc.array(fc.constantFrom<'sent' | 'unknown' | 'released'>('sent', 'unknown', 'released', 'released'), { maxLength: 12 }),
   outside: fc.array(fc.record({ atStep: fc.integer({ min: 0, max: 40 }), event: outsideEvents }), { maxLength: 4 }),
   delaysMs: fc.array(fc.constantFrom(0, 0, 1_000, 7_200_000, 200_000_000), { maxLength: 20 }),
 });

@@ -65,6 +65,10 @@ describe('the properties notice a decider that is broken on purpose', () => {
     noticed({ ...realDecider, evolve: (plan, state, event, now, newId) => (event.kind === 'contact-ended' && event.outcome.kind === 'sent' ? { state, effects: [] } : realDecider.evolve(plan, state, event, now, newId)) }, neverTwice);
   });
 
+  test('one that forgets that a reminder goes out in another\'s message', () => {
+    noticed({ ...realDecider, evolve: (plan, state, event, now, newId) => (event.kind === 'merged' || event.kind === 'carried' ? { state, effects: [] } : realDecider.evolve(plan, state, event, now, newId)) }, neverTwice);
+  });
+
   test('one that drops a late step without an outcome', () => {
     noticed({ ...realDecider, decide: (plan, state, now, revision, newId) => {
       const decision = realDecider.decide(plan, state, now, revision, newId);

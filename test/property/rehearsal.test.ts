@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { channels } from '../../domain/codes.ts';
 import { plusMs } from '../../domain/time/durations.ts';
+import { contactLimits } from '../../domain/contact/limits.ts';
 import { isWithinContactHours } from '../../domain/time/contact-hours.ts';
 import { rehearse } from '../../domain/rehearsal/rehearse.ts';
 import { callManners } from '../../domain/rehearsal/types.ts';
@@ -72,8 +73,11 @@ describe('whatever plan, patient and replies', () => {
       for (const [index, contact] of contacts.entries()) {
         expect(isWithinContactHours(contact.at, zone, plan.contactHours)).toBe(true);
         expect(assumed.patient.consents).toContain(contact.channel);
-        const eighthBefore = contacts[index - 8];
-        if (eighthBefore !== undefined) expect(Date.parse(contact.at) - Date.parse(eighthBefore.at)).toBeGreaterThanOrEqual(86_400_000);
+        const since = (before: Entry | undefined): number => (before === undefined ? Number.POSITIVE_INFINITY : Date.parse(contact.at) - Date.parse(before.at));
+        expect(since(contacts[index - contactLimits.all.day])).toBeGreaterThanOrEqual(86_400_000);
+        expect(since(contacts[index - contactLimits.all.week])).toBeGreaterThanOrEqual(7 * 86_400_000);
+        const stepOf = ({ stepId, recurrenceId }: Entry): string => `${stepId ?? ''} ${recurrenceId ?? ''}`;
+        expect(since(contacts.slice(0, index).findLast((before) => stepOf(before) !== stepOf(contact)))).toBeGreaterThanOrEqual(contactLimits.spacingMs);
       }
       const end = entries.findIndex((entry) => entry.kind === 'plan-ended');
       if (end >= 0) expect(entries.slice(end).filter(isContact)).toEqual([]);

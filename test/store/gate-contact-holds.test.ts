@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contactLimits } from '../../domain/contact/limits.ts';
+import { plusMs } from '../../domain/time/durations.ts';
+import { shareOf } from '../../domain/time/share.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { createGateWorld, minutesAfterNoon } from '../support/gate-world.ts';
@@ -25,12 +28,13 @@ describe('a contact is held', () => {
     ['2026-03-02T13:00:00.000Z', 'Asia/Shanghai', '2026-03-03T00:00:00.000Z'],
     // The night in which New York puts its clocks forward: 08:00 is 12:00 UTC and no longer 13:00.
     ['2026-03-08T06:30:00.000Z', 'America/New_York', '2026-03-08T12:00:00.000Z'],
-  ])('outside contact hours: at %s in %s until %s', async (businessNow, zone, holdUntil) => {
+  ])('outside contact hours: at %s in %s until somewhat after %s', async (businessNow, zone, holdUntil) => {
     const { due } = await world.duePatient({ zone });
+    const spreadMs = holdUntil === null ? 0 : Math.floor(shareOf(`${due.enrolmentId}/day-3/`) * contactLimits.releaseSpreadSeconds) * 1_000;
 
     const { verdict } = await world.contact({ subjectId: due.touchpointId, businessNow });
 
-    expect([verdict.verdict, verdict.reason, verdict.detail.holdUntil]).toEqual(holdUntil === null ? ['allowed', null, null] : ['held', 'quiet-hours', holdUntil]);
+    expect([verdict.verdict, verdict.reason, verdict.detail.holdUntil]).toEqual(holdUntil === null ? ['allowed', null, null] : ['held', 'quiet-hours', plusMs(holdUntil, spreadMs)]);
   });
 
   test('never for advice or an answer within a conversation', async () => {
@@ -74,7 +78,7 @@ describe('a contact is held', () => {
     const verdicts = [];
     for (let count = 0; count < 9; count += 1) {
       const due = await world.due(patient);
-      const { verdict } = await world.contact({ subjectId: due.touchpointId, businessNow: minutesAfterNoon(count) });
+      const { verdict } = await world.contact({ subjectId: due.touchpointId, businessNow: minutesAfterNoon(count * 10) });
       if (verdict.verdict === 'allowed') await world.endContact(verdict.detail.attemptId);
       verdicts.push(verdict);
     }

@@ -8,6 +8,7 @@ import { apiDefinition } from '../../config/api.ts';
 import { authDefinition } from '../../config/auth.ts';
 import { configurationDocument } from '../../config/document.ts';
 import { ConfigError, readConfig } from '../../config/load.ts';
+import { contactLimitsOf, migrateDefinition } from '../../config/migrate.ts';
 import { workerDefinition } from '../../config/worker.ts';
 
 let folder: string;
@@ -76,6 +77,13 @@ describe('the configuration of a process', () => {
   it.each([apiDefinition, authDefinition])('$process believes no proxy unless told how many there are', (definition) => {
     expect(definition.keys.trustedProxies.name).toBe('TRUSTED_PROXIES');
     expect([undefined, '2', '-1'].map((text) => definition.keys.trustedProxies.schema.safeParse(text).data)).toEqual([0, 2, undefined]);
+  });
+
+  it('of the migration names the limits on contacts that are given, as the database calls them, and no others', () => {
+    const limits = { dailyContactCap: undefined, weeklyContactCap: undefined, dailySmsCap: undefined, weeklySmsCap: undefined, dailyEmailCap: undefined, weeklyEmailCap: undefined, dailyVoiceCap: 2, weeklyVoiceCap: undefined, contactSpacingSeconds: 0, releaseSpreadSeconds: undefined, mergeWindowSeconds: undefined, mergeMost: undefined };
+
+    expect(contactLimitsOf(limits)).toEqual({ 'daily-voice-cap': 2, 'contact-spacing-seconds': 0 });
+    expect(['0', '1', '1000', '1001'].map((text) => migrateDefinition.keys.dailyContactCap.schema.safeParse(text).success)).toEqual([false, true, true, false]);
   });
 
   it('ends the process with code 1 and the list when it does not do', async () => {

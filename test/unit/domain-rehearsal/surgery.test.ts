@@ -104,7 +104,7 @@ describe('trouble in a plan', () => {
   });
 
   test.each([
-    ['two messages within an hour', [remind('one'), remind('two', { at: { anchor: 'surgery', offset: 'P1D', localTime: '10:30' } })], 'close-together two'],
+    ['two messages within an hour', [remind('one'), remind('two', { at: { anchor: 'surgery', offset: 'P1D', localTime: '10:45' } })], 'close-together two'],
     ['a message that quiet hours hold past its bound', [remind('night', { at: { anchor: 'surgery', offset: 'P1D', localTime: '22:00' } })], 'moved-past-bound night'],
     ['a step on an anchor that nothing starts', [remind('one'), remind('lost', { at: { anchor: 'relapse', offset: 'P1D', localTime: '10:00' } })], 'unreachable-step lost'],
     ['a step whose condition never held', [remind('one'), remind('frail', { at: { anchor: 'surgery', offset: 'P2D', localTime: '10:00' }, when: 'tagged frail' })], 'unreachable-step frail'],
@@ -114,6 +114,18 @@ describe('trouble in a plan', () => {
     ['more than eight contacts a day', Array.from({ length: 9 }, (_, hour) => remind(`m-${hour}`, { at: { anchor: 'surgery', offset: 'P1D', localTime: `${String(9 + hour).padStart(2, '0')}:00` } })), 'over-cap m-8'],
   ])('is found: %s', (_name, steps, expected) => {
     expect(troubleIn(planOf(steps))).toContain(expected);
+  });
+
+  test('is told: reminders that go as one message, and one that is sensitive and keeps its distance', () => {
+    const plan = planOf([remind('one'), remind('two', { message: 'surgery-preparation', at: { anchor: 'surgery', offset: 'P1D', localTime: '10:20' } }), remind('three', { sensitive: true })]);
+
+    const { entries, touchpoints } = rehearse(plan, content, assume(plan, {}));
+
+    expect(entries.filter(({ kind }) => kind === 'message' || kind === 'merged' || kind === 'held').map(({ kind, stepId, localTime, reason }) => [kind, stepId, localTime.slice(11, 16), reason])).toEqual([
+      ['merged', 'two', '10:00', null], ['message', 'one', '10:00', null], ['held', 'three', '10:00', 'spacing'], ['message', 'three', '10:10', null],
+    ]);
+    expect(entries.find(({ kind }) => kind === 'message')?.text?.match(/Replies are read/g)).toHaveLength(1);
+    expect(touchpoints.map(({ stepId, outcome }) => `${stepId}: ${outcome ?? ''}`)).toEqual(['one: delivered', 'two: merged', 'three: delivered']);
   });
 
   test('is found: a message that was never written in the language of the patient', () => {

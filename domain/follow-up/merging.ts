@@ -1,0 +1,55 @@
+import type { Channel } from '../codes.ts';
+import { channelsOf } from '../plan/channels.ts';
+import type { Plan } from '../plan/format.ts';
+import { plusMs } from '../time/durations.ts';
+import { receiptWithinMs } from './contacts.ts';
+import type { Change } from './lateness.ts';
+import { dueAtOf } from './schedule.ts';
+import { layOutAnew, takeBack } from './series.ts';
+import { endTouchpoint, intoPrefix, isDropped, isMerged, stepOf } from './touchpoints.ts';
+import type { FollowUpState, Instant, Touchpoint } from './types.ts';
+
+/**
+ * A reminder goes out in the message of another, of this plan or of another plan of the patient. From the claim of that message on it
+ * is under way, like a message of its own that is being sent: nothing that is told meanwhile takes it back, moves it or sends it again. It
+ * then shares the message's fate: delivered ends it as merged, undelivered leads to its own next channel, and what was never sent is as if it had never been merged.
+ */
+
+/** The message that it goes with was claimed: it has yet to be sent. */
+export function mergedInto(plan: Plan, touchpoint: Touchpoint, event: { into: string; channel: Channel }): Change {
+  const isCurrent = touchpoint.status === 'planned' && !isDropped(plan, touchpoint) && channelsOf(plan, stepOf(plan, touchpoint.stepId))[touchpoint.channelIndex] === event.channel;
+  return { touchpoint: isCurrent ? { ...touchpoint, status: 'sent', reason: `${intoPrefix}${event.into}`, receiptBy: null } : touchpoint, effects: [] };
+}
+
+/** What became of that message's sending. */
+export function carried(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, outcome: 'sent' | 'unknown' | 'released', now: Instant, newId: () => string): Change {
+  if (!isMerged(touchpoint) || touchpoint.receiptBy !== null) return { touchpoint, effects: [] };
+  switch (outcome) {
+    case 'sent':
+      return { touchpoint: { ...touchpoint, nextAt: null, receiptBy: plusMs(now, receiptWithinMs) }, effects: [] };
+    case 'unknown':
+      return { touchpoint: endTouchpoint(touchpoint, 'sent-unconfirmed', 'outcome-unknown'), effects: [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'outcome-unknown', title: touchpoint.stepId }] };
+    case 'released':
+      return { touchpoint: released(plan, state, { ...touchpoint, status: 'planned', judged: false, reason: null }, now, newId), effects: [] };
+  }
+}
+
+/** Planned again, as all that was told meanwhile would have left it. */
+function released(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now: Instant, newId: () => string): Touchpoint {
+  if (state.status === 'ended') return endTouchpoint(touchpoint, 'waived', state.endReason);
+  if (isDropped(plan, touchpoint)) return endTouchpoint(touchpoint, 'waived', 'step-dropped');
+  const step = stepOf(plan, touchpoint.stepId);
+  const planned = touchpoint.movedFrom ?? touchpoint.dueAt;
+  if (step.every !== undefined) {
+    // Of the series as it stands now only this occurrence is asked for; the others were dated when it changed.
+    const { touchpoints } = state.series[step.id] === undefined ? { touchpoints: [takeBack(touchpoint)] } : layOutAnew(plan, { ...state, touchpoints: [touchpoint] }, step, now, newId);
+    const laid = touchpoints.find(({ id }) => id === touchpoint.id) ?? touchpoint;
+    return laid.status === 'planned' && laid.dueAt === planned ? touchpoint : laid;
+  }
+  const dueAt = dueAtOf(plan, step, state);
+  if (dueAt === planned) return touchpoint;
+  // Its anchor moved, and the step was planned once more for that.
+  const again = state.touchpoints.find((other) => other.id !== touchpoint.id && other.stepId === step.id && other.status !== 'done' && other.dueAt === dueAt);
+  if (again !== undefined) return endTouchpoint(touchpoint, 'merged', `${intoPrefix}${again.recurrenceId}`);
+  return { ...touchpoint, dueAt, nextAt: dueAt, movedFrom: null, judged: false };
+}

@@ -1,0 +1,40 @@
+import type { Channel } from '../domain/codes.ts';
+import type { Plan } from '../domain/plan/format.ts';
+import type { Sql, Transaction } from './connect.ts';
+import { tell } from './threads.ts';
+import type { ThreadToPoke } from './threads.ts';
+
+/** A reminder that goes out in another's message. */
+export interface Merged {
+  touchpointId: string;
+  enrolmentId: string;
+}
+
+/** What a contact's message carries, or carried. */
+export async function mergedWith(sql: Sql | Transaction, attemptId: string): Promise<Merged[]> {
+  return sql<Merged[]>`
+    select t.touchpoint_id as "touchpointId", t.enrolment_id as "enrolmentId" from care.attempt a join care.touchpoint t on t.touchpoint_id = a.subject_id
+    where a.merged_into = ${attemptId} order by t.due_at, t.step_id, t.touchpoint_id`;
+}
+
+/** The plan and step of each of these touchpoints, in the order given. */
+export async function stepsOf(sql: Sql | Transaction, touchpointIds: readonly string[]): Promise<(Merged & { plan: Plan; stepId: string })[]> {
+  return sql<(Merged & { plan: Plan; stepId: string })[]>`
+    select t.touchpoint_id as "touchpointId", t.enrolment_id as "enrolmentId", t.step_id as "stepId", p.body as plan
+    from unnest(${[...touchpointIds]}::uuid[]) with ordinality as listed (touchpoint_id, place) join care.touchpoint t using (touchpoint_id)
+    join care.enrolment e using (enrolment_id) join care.plan p on p.plan_id = e.plan_id and p.version = e.plan_version order by place`;
+}
+
+/** Tells each follow-up what became of the message that carries its reminder. Answers with the threads to poke after the commit. */
+export async function tellCarried(tx: Transaction, merged: readonly Merged[], outcome: 'sent' | 'unknown' | 'released', now: string): Promise<ThreadToPoke[]> {
+  const threads: ThreadToPoke[] = [];
+  for (const { touchpointId, enrolmentId } of merged) threads.push(await tell(tx, 'followUp', enrolmentId, { kind: 'carried', touchpointId, outcome } as { kind: string }, now));
+  return threads;
+}
+
+/** Tells each follow-up that the message which carried its reminder has arrived, or has not. */
+export async function tellReceipt(tx: Transaction, merged: readonly Merged[], receipt: { channel: Channel; delivered: boolean; reason: string }, now: string): Promise<ThreadToPoke[]> {
+  const threads: ThreadToPoke[] = [];
+  for (const { touchpointId, enrolmentId } of merged) threads.push(await tell(tx, 'followUp', enrolmentId, { kind: 'receipt', touchpointId, ...receipt } as { kind: string }, now));
+  return threads;
+}

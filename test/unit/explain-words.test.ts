@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { wordsOfTouchpoint } from '../../api/explain-words.ts';
+import { heldReasons } from '../../domain/codes.ts';
+import { newTouchpoint, stepOf } from '../../domain/follow-up/touchpoints.ts';
+import { planSchema } from '../../domain/plan/format.ts';
+
+const plan = planSchema.parse({
+  format: 'carethread.plan/1', id: 'p', version: 1, title: { en: 'P' }, department: 'd', anchors: { start: { kind: 'date', title: { en: 'S' } } }, channels: ['sms'], ladders: {},
+  steps: [{ kind: 'remind', id: 'note', title: { en: 'Note', zh: '提醒' }, at: { anchor: 'start' }, lateness: { sendWithin: 'PT8H', otherwise: 'skip' }, message: 'welcome' }],
+});
+const touchpoint = newTouchpoint(stepOf(plan, 'note'), 't', '', '2026-03-02T10:00:00.000Z');
+
+test.each(heldReasons)('a step that waits for %s says so in a sentence, in English and Chinese', (reason) => {
+  const words = wordsOfTouchpoint(plan, { ...touchpoint, reason }, 'UTC');
+
+  expect(words.en).toMatch(/^Note \(.*\): planned, because .*[a-z ].*\.$/);
+  expect(words.en).not.toContain(`because ${reason}.`);
+  expect(words.zh).toMatch(/^提醒\(.*\):已计划,原因:.*[\u4e00-\u9fff].*。$/);
+});
+
+test('a reminder that goes along in another message says so', () => {
+  const words = wordsOfTouchpoint(plan, { ...touchpoint, status: 'sent', reason: 'into:2f0ac1de-3c3a-4b0e-9d51-0c7c8a1d9e11' }, 'UTC');
+
+  expect(words.en).toContain('it goes in one message with another reminder');
+  expect(words.zh).toContain('与另一条提醒合并为一条消息');
+});
