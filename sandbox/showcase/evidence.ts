@@ -27,7 +27,7 @@ export async function readLists({ actors }: Pick<Scene, 'actors'>): Promise<List
 
 /** Gathers what became of one patient, by the public API and at the phones. */
 export async function gather(scene: Scene, lists: Lists): Promise<Evidence> {
-  const { actors, phones, enrolmentId, patientId, phone } = scene;
+  const { actors, phones, enrolmentId, otherEnrolmentId, patientId, phone } = scene;
   const of = `/v1/enrolments/${enrolmentId}`;
   const [enrolment, story, explained, audit, texts, replies, calls] = await Promise.all([
     actors.coordinator.get<{ status: string; endReason: string | null; touchpoints: Touchpoint[] }>(of),
@@ -38,6 +38,10 @@ export async function gather(scene: Scene, lists: Lists): Promise<Evidence> {
     phones.messagesFrom(phone),
     phones.callsTo(phone),
   ]);
+  const other = otherEnrolmentId === null ? null : await Promise.all([
+    actors.coordinator.get<{ touchpoints: Touchpoint[] }>(`/v1/enrolments/${otherEnrolmentId}`),
+    actors.coordinator.get<{ items: StoryItem[] }>(`/v1/enrolments/${otherEnrolmentId}/story`),
+  ]);
   const recordings = (await Promise.all(calls.map((call) => phones.recordingsOf(call.sid)))).flat();
   const answers: Evidence['answers'] = {};
   for (const { touchpointId, stepId } of enrolment.touchpoints.filter((touchpoint) => touchpoint.outcome === 'answered')) {
@@ -45,7 +49,8 @@ export async function gather(scene: Scene, lists: Lists): Promise<Evidence> {
   }
   return {
     enrolment,
-    story: story.items,
+    otherTouchpoints: other?.[0].touchpoints ?? [],
+    story: [...story.items, ...(other?.[1].items ?? [])].sort((a, b) => a.at.localeCompare(b.at)),
     answers,
     tasks: lists.tasks.filter((task) => task.patientId === patientId),
     escalations: lists.escalations.filter((escalation) => escalation.patientId === patientId),

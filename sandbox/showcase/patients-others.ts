@@ -2,6 +2,7 @@ import { answersCall, wrongNumber } from './call-scripts.ts';
 import { answered, hasTask, holds, isTrue, nothingSent } from './holds.ts';
 import { dueMomentIsOver, storyTells, timerRuns } from './reactions.ts';
 import type { Evidence, Patient, PatientCheck } from './scene.ts';
+import { words } from './words.ts';
 
 /** Patients who are called, and those who must not be contacted. */
 export const otherPatients: readonly Patient[] = [
@@ -76,6 +77,14 @@ export const otherPatients: readonly Patient[] = [
     checks: (seen) => [nothingSent(seen), holds('the follow-up ends', [seen.enrolment.status, seen.enrolment.endReason], ['ended', 'deceased'])],
   },
   {
+    id: 'two-plans',
+    person: { name: 'Rosalind Achterberg', birthDate: '1959-02-08', sex: 'female', language: 'en', zone: 'day', phone: '38' },
+    consents: ['sms'],
+    plan: 'showcase-timer',
+    otherPlan: 'showcase-visit',
+    checks: mergeChecks,
+  },
+  {
     id: 'quiet-hours',
     person: { name: 'Mele Tupou', birthDate: '1986-03-03', sex: 'female', language: 'en', zone: 'night', phone: '37' },
     consents: ['sms', 'voice'],
@@ -85,13 +94,26 @@ export const otherPatients: readonly Patient[] = [
   },
 ];
 
+/** Which of the two is claimed first, and carries the other, is as it comes. */
+function mergeChecks(seen: Evidence): PatientCheck[] {
+  const touchpoints = [...seen.enrolment.touchpoints, ...seen.otherTouchpoints];
+  const merged = touchpoints.find(({ outcome }) => outcome === 'merged');
+  const carrier = touchpoints.find(({ outcome }) => outcome === 'delivered');
+  return [
+    holds('reminders of two plans arrive as one message', seen.texts.map(({ body }) => [words.visit.en, words.preparation.en].every((each) => body.toLowerCase().includes(each))), [true]),
+    holds('each has its own outcome', touchpoints.map(({ outcome }) => outcome).sort(), ['delivered', 'merged']),
+    holds('the story names the message that it went with', merged?.reason, `into:${carrier?.touchpointId ?? ''}`),
+    holds('and tells both', seen.story.map(({ what }) => what).filter((what) => what === 'touchpoint.merged' || what === 'touchpoint.delivered').sort(), ['touchpoint.delivered', 'touchpoint.merged']),
+  ];
+}
+
 function quietChecks(seen: Evidence): PatientCheck[] {
   const held = seen.story.find((item) => item.detail['reason'] === 'quiet-hours');
   return [
     nothingSent(seen),
     holds('it is held for the hours', held?.detail['reason'], 'quiet-hours'),
     isTrue('the patient\'s local time is shown', /\d{2}:\d{2}/.test(held?.localTime ?? ''), `shown: ${held?.localTime ?? 'nothing'}`),
-    isTrue('until their morning', seen.explanation.includes('08:00'), `explained: ${seen.explanation}`),
+    isTrue('until their morning', /08:[0-2]\d/.test(seen.explanation), `explained: ${seen.explanation}`),
   ];
 }
 

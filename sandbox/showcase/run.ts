@@ -15,7 +15,7 @@ import { enter, until } from './scene.ts';
 import type { Evidence, Patient, Scene, Stage } from './scene.ts';
 import { zoneWhereItIs } from './zones.ts';
 
-const plans = ['showcase', 'showcase-question', 'showcase-silence', 'showcase-call', 'showcase-timer'];
+const plans = ['showcase', 'showcase-question', 'showcase-silence', 'showcase-call', 'showcase-timer', 'showcase-visit'];
 
 export const allPatients: readonly Patient[] = [...textingPatients, ...otherPatients];
 
@@ -93,7 +93,8 @@ async function play(stage: Stage, patient: Patient, say: (line: string) => void)
 
 async function isThrough(stage: Stage, scene: Scene): Promise<boolean> {
   if (scene.patient.until !== undefined) return scene.patient.until(scene);
-  return (await stage.endedEnrolments()).has(scene.enrolmentId);
+  const ended = await stage.endedEnrolments();
+  return ended.has(scene.enrolmentId) && (scene.otherEnrolmentId === null || ended.has(scene.otherEnrolmentId));
 }
 
 /** Which follow-ups have ended: one request a second, however many patients wait for it. */

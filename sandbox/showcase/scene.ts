@@ -28,6 +28,8 @@ export interface Patient {
   person: Person;
   consents: readonly ('sms' | 'email' | 'voice')[];
   plan: string;
+  /** A second plan, begun at the same moment. */
+  otherPlan?: string;
   manner?: PhoneManner;
   fault?: Omit<FaultRequest, 'to'>;
   /** What must have happened at this number before the patient comes. */
@@ -95,6 +97,8 @@ export interface AuditEvent {
 /** Everything that can be seen of one patient from outside, once all is over. */
 export interface Evidence {
   enrolment: { status: string; endReason: string | null; touchpoints: Touchpoint[] };
+  /** Of the second plan, where there is one. */
+  otherTouchpoints: Touchpoint[];
   story: StoryItem[];
   answers: Record<string, Record<string, number | string>>;
   tasks: Task[];
@@ -116,6 +120,7 @@ export interface Scene {
   patient: Patient;
   patientId: string;
   enrolmentId: string;
+  otherEnrolmentId: string | null;
   phone: string;
   actors: Actors;
   phones: Phones;
@@ -156,8 +161,11 @@ export async function enter(stage: Stage, patient: Patient): Promise<Scene> {
   if (patient.fault !== undefined) await stage.phones.arm({ ...patient.fault, to: phone });
   await patient.comesAfter?.(stage.phones, phone);
   const patientId = await register(coordinator, stage, patient, phone);
-  const { enrolmentId } = await coordinator.post<{ enrolmentId: string }>('/v1/enrolments', { patientId, planId: patient.plan, anchors: { enrolment: new Date().toISOString() } });
-  return { patient, patientId, enrolmentId, phone, actors: stage.actors, phones: stage.phones, notes: new Map() };
+  const anchors = { enrolment: new Date().toISOString() };
+  const enrol = async (planId: string): Promise<string> => (await coordinator.post<{ enrolmentId: string }>('/v1/enrolments', { patientId, planId, anchors })).enrolmentId;
+  const enrolmentId = await enrol(patient.plan);
+  const otherEnrolmentId = patient.otherPlan === undefined ? null : await enrol(patient.otherPlan);
+  return { patient, patientId, enrolmentId, otherEnrolmentId, phone, actors: stage.actors, phones: stage.phones, notes: new Map() };
 }
 
 async function register(coordinator: CareApi, stage: Stage, { id, person, consents }: Patient, phone: string): Promise<string> {

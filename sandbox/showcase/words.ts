@@ -11,6 +11,8 @@ export const words = {
   identity: { en: 'press 1', zh: '请按1' },
   askRecording: { en: 'would like to record', zh: '希望对本次通话录音' },
   notRecorded: { en: 'This call is not recorded', zh: '本次通话不录音' },
+  visit: { en: 'please remember your check-up', zh: '请记得按时复诊' },
+  preparation: { en: 'your appointment is tomorrow', zh: '您的预约在明天' },
   page: 'an escalation is waiting for you',
   taken: 'is yours',
 } as const;
