@@ -1,4 +1,5 @@
 import { answersCall, wrongNumber } from './call-scripts.ts';
+import { isMovedToNextVersion } from './foresight.ts';
 import { answered, hasTask, holds, isTrue, nothingSent } from './holds.ts';
 import { dueMomentIsOver, storyTells, timerRuns } from './reactions.ts';
 import type { Evidence, Patient, PatientCheck } from './scene.ts';
@@ -83,6 +84,20 @@ export const otherPatients: readonly Patient[] = [
     plan: 'showcase-timer',
     otherPlan: 'showcase-visit',
     checks: mergeChecks,
+  },
+  {
+    id: 'moved-version',
+    person: { name: 'Johanna Brandt', birthDate: '1963-09-21', sex: 'female', language: 'en', zone: 'day', phone: '39' },
+    consents: ['sms'],
+    plan: 'showcase-move',
+    planVersion: 1,
+    act: isMovedToNextVersion,
+    checks: (seen) => [
+      holds('the look beforehand told of one whose reminder changes', /^1 /.test(String(seen.notes.get('preview'))), true),
+      holds('the message is the new version\'s', seen.texts.map(({ body }) => body.toLowerCase().includes(words.preparation.en)), [true]),
+      holds('the story tells of the move', seen.story.filter(({ what }) => what === 'enrolment.migrated').map(({ detail }) => [detail['from'], detail['to'], detail['reason']]), [[1, 2, 'other-words']]),
+      holds('the reminder is delivered once', seen.enrolment.touchpoints.map(({ outcome }) => outcome), ['delivered']),
+    ],
   },
   {
     id: 'quiet-hours',

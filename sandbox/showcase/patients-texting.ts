@@ -1,4 +1,5 @@
 import { answersCall, answersQuestion } from './call-scripts.ts';
+import { rehearsesFirst } from './foresight.ts';
 import { answered, contactsBegun, hasTask, holds, isTrue } from './holds.ts';
 import { replyTo, secondOnCallTakesIt, storyTells } from './reactions.ts';
 import { until } from './scene.ts';
@@ -13,8 +14,11 @@ export const textingPatients: readonly Patient[] = [
     consents: ['sms', 'voice'],
     plan: 'showcase',
     manner: { calls: [answersCall('zh', 'agrees', 1)] },
-    act: (scene) => replyTo(scene, 'pain', '2'),
+    async act(scene) {
+      await Promise.all([rehearsesFirst(scene), replyTo(scene, 'pain', '2')]);
+    },
     checks: (seen) => [
+      holds('a rehearsal told how each step would end', seen.enrolment.touchpoints.map(({ stepId, outcome }) => `${stepId} ${outcome ?? ''}`).sort().join(', '), seen.notes.get('rehearsed')),
       holds('the welcome is delivered', seen.outcomeOf('welcome'), 'delivered'),
       answered(seen, 'pain-today', 2),
       answered(seen, 'recovery-call', 1),

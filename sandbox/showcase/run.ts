@@ -15,7 +15,7 @@ import { enter, until } from './scene.ts';
 import type { Evidence, Patient, Scene, Stage } from './scene.ts';
 import { zoneWhereItIs } from './zones.ts';
 
-const plans = ['showcase', 'showcase-question', 'showcase-silence', 'showcase-call', 'showcase-timer', 'showcase-visit'];
+const plans = ['showcase', 'showcase-question', 'showcase-silence', 'showcase-call', 'showcase-timer', 'showcase-visit', 'showcase-move'];
 
 export const allPatients: readonly Patient[] = [...textingPatients, ...otherPatients];
 

@@ -28,6 +28,8 @@ export interface Patient {
   person: Person;
   consents: readonly ('sms' | 'email' | 'voice')[];
   plan: string;
+  /** The newest unless told. */
+  planVersion?: number;
   /** A second plan, begun at the same moment. */
   otherPlan?: string;
   manner?: PhoneManner;
@@ -162,8 +164,8 @@ export async function enter(stage: Stage, patient: Patient): Promise<Scene> {
   await patient.comesAfter?.(stage.phones, phone);
   const patientId = await register(coordinator, stage, patient, phone);
   const anchors = { enrolment: new Date().toISOString() };
-  const enrol = async (planId: string): Promise<string> => (await coordinator.post<{ enrolmentId: string }>('/v1/enrolments', { patientId, planId, anchors })).enrolmentId;
-  const enrolmentId = await enrol(patient.plan);
+  const enrol = async (planId: string, version?: number): Promise<string> => (await coordinator.post<{ enrolmentId: string }>('/v1/enrolments', { patientId, planId, anchors, ...(version === undefined ? {} : { version }) })).enrolmentId;
+  const enrolmentId = await enrol(patient.plan, patient.planVersion);
   const otherEnrolmentId = patient.otherPlan === undefined ? null : await enrol(patient.otherPlan);
   return { patient, patientId, enrolmentId, otherEnrolmentId, phone, actors: stage.actors, phones: stage.phones, notes: new Map() };
 }

@@ -32,7 +32,7 @@ describe('what the product ships', () => {
   );
 
   test('loads whole', () => {
-    expect(Object.keys(content.plans).sort()).toEqual(['chemotherapy', 'diabetes-hypertension', 'heart-failure', 'maternity', 'post-discharge', 'showcase', 'showcase-call', 'showcase-question', 'showcase-silence', 'showcase-timer', 'showcase-visit', 'surgery-recovery', 'vaccination-recall']);
+    expect(Object.keys(content.plans).sort()).toEqual(['chemotherapy', 'diabetes-hypertension', 'heart-failure', 'maternity', 'post-discharge', 'showcase', 'showcase-call', 'showcase-move', 'showcase-question', 'showcase-silence', 'showcase-timer', 'showcase-visit', 'surgery-recovery', 'vaccination-recall']);
     expect(Object.keys(content.messages)).toEqual(expect.arrayContaining(Object.keys(systemMessages)));
   });
 
