@@ -18,6 +18,7 @@ export default defineConfig({
       suite('sandbox'),
       suite('workflow', withPostgres),
       suite('replay'),
+      suite('story', { ...withPostgres, ...withSeed }),
       suite('api', withPostgres),
       suite('browser', withPostgres),
       suite('end-to-end', { ...withPostgres, testTimeout: 300_000 }),

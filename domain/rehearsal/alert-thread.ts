@@ -8,6 +8,8 @@ import { compose } from './texts.ts';
 
 /** How often the top of a ladder is paged before a rehearsal has seen enough. */
 const topPages = 2;
+/** Pages are in the language of whoever is paged. */
+const staffLanguage = 'en';
 
 /** Runs an alert's thread until it has to wait. Each rota has one person, who can be paged. */
 export function runAlert(run: Run, alert: Alert): void {
@@ -32,12 +34,12 @@ export function runAlert(run: Run, alert: Alert): void {
 }
 
 function page(run: Run, alert: Alert, { page: number, rota, personIndex, channel }: Extract<EscalationNext, { kind: 'page' }>): void {
-  const { person, skipped } = whoseTurn([{ personId: rota, phone: '+12025550100', language: 'en', active: true }], { page: number, personIndex }, run.now);
+  const { person, skipped } = whoseTurn([{ personId: rota, phone: '+12025550100', language: staffLanguage, active: true }], { page: number, personIndex }, run.now);
   if (person === null || skipped.length > 0) {
     tell(alert, skipped);
     return;
   }
-  const composed = channel === 'sms' ? compose(run, run.content.messages, 'staff-page', 'sms', { code: '000000' }) : null;
+  const composed = channel === 'sms' ? compose(run, run.content.messages, 'staff-page', 'sms', { code: '000000' }, staffLanguage) : null;
   const text = composed?.kind === 'text' ? composed : { text: null, segments: 0 };
   note(run, { kind: 'page', channel, text: text.text, segments: text.segments, outcome: rota, reason: alert.ruleId, stepId: alert.stepId, recurrenceId: alert.recurrenceId });
   tell(alert, [{ kind: 'page-ended', page: number, outcome: 'sent', person: person.personId, at: run.now }]);

@@ -8,7 +8,7 @@ import { questionsId } from '../plan/questions.ts';
 import type { CallDisposition } from '../questionnaire/types.ts';
 import { plusMs } from '../time/durations.ts';
 import { chooseAnswers, keysFor } from './answers.ts';
-import { openAlert } from './effects.ts';
+import { openSafetyAlert } from './effects.ts';
 import { mayContact, noteStopped } from './may-contact.ts';
 import { applyRules } from './rules.ts';
 import { note, schedule } from './run.ts';
@@ -75,7 +75,7 @@ function takeTurn(run: Run, talk: Talk, attempt: number, manner: CallManner, voi
   if (taken.ended !== null && Object.keys(dialogue.answers).length > 0) talk.kept = dialogue.answers;
   const rules = applyRules(run, talk, { before: before.answers, after: dialogue.answers, isComplete: taken.ended === 'completed', respondent: dialogue.respondent });
   const spoken = voice.stage === 'questions' && input.speech !== null ? classifyInbound(input.speech) : null;
-  if (spoken?.kind === 'safety' && !isAwaitedNumber(spoken, openItem(talk.questionnaire, before))) openAlert(run, 'red', spoken.certainty === 'stated' ? 'safety-phrase' : 'safety-doubtful', talk.touchpointId);
+  if (spoken?.kind === 'safety' && !isAwaitedNumber(spoken, openItem(talk.questionnaire, before))) openSafetyAlert(run, spoken.certainty === 'stated' ? 'safety-phrase' : 'safety-doubtful', talk.touchpointId);
   if (taken.ended !== null) {
     endCall(run, talk, attempt, taken.ended, rules.actions);
     return;

@@ -6,6 +6,7 @@ import { defaultLadders } from '../escalation/default-ladders.ts';
 import { notAfterOf, stepOf } from '../follow-up/touchpoints.ts';
 import type { FollowUpEffect } from '../follow-up/types.ts';
 import { calendarOf } from '../plan/calendar.ts';
+import type { Ladder } from '../plan/format.ts';
 import { questionsOf } from '../plan/questions.ts';
 import { conversationRules, newConversation } from '../questionnaire/begin.ts';
 import { note, replyAt, tellTalk } from './run.ts';
@@ -19,10 +20,10 @@ export function applyEffects(run: Run, effects: readonly FollowUpEffect[]): void
 function applyEffect(run: Run, effect: FollowUpEffect): void {
   switch (effect.kind) {
     case 'create-task':
-      note(run, { kind: 'task', outcome: effect.task, reason: effect.title, ...placeOf(run, effect.touchpointId) });
+      createTask(run, effect);
       return;
     case 'open-escalation':
-      openAlert(run, effect.level, effect.ruleId, effect.touchpointId);
+      openAlert(run, effect.level, effect.ruleId, effect.touchpointId, run.plan.ladders[effect.level]);
       return;
     case 'plan-conversation':
       planTalk(run, effect.touchpointId);
@@ -41,11 +42,24 @@ function applyEffect(run: Run, effect: FollowUpEffect): void {
   }
 }
 
-/** Opens an alert, unless one of this level is open for this rule: then that one stands. */
-export function openAlert(run: Run, level: Level, ruleId: string, touchpointId: string | null): void {
+/** Makes a staff task, unless one for the same is open: nobody does tasks in a rehearsal. */
+function createTask(run: Run, { task, title, touchpointId }: Extract<FollowUpEffect, { kind: 'create-task' }>): void {
+  const name = `${task} ${title} ${touchpointId ?? ''}`;
+  if (run.tasks.has(name)) return;
+  run.tasks.add(name);
+  note(run, { kind: 'task', outcome: task, reason: title, ...placeOf(run, touchpointId) });
+}
+
+/** Words of danger: red, by the ladder of a follow-up that has not ended. */
+export function openSafetyAlert(run: Run, ruleId: string, touchpointId: string | null): void {
+  openAlert(run, 'red', ruleId, touchpointId, run.state.status === 'ended' ? undefined : run.plan.ladders.red);
+}
+
+/** Opens an alert, unless one of this level is open for this rule: then that one stands. Without a ladder that of the level is followed. */
+function openAlert(run: Run, level: Level, ruleId: string, touchpointId: string | null, ladder: Ladder | undefined): void {
   if (run.alerts.some((alert) => alert.ruleId === ruleId && alert.state.level === level && alert.state.status !== 'closed')) return;
   const place = placeOf(run, touchpointId);
-  const state = openEscalation(run.newId(), level, run.plan.ladders[level] ?? defaultLadders[level], run.now, calendarOf(run.plan, run.state.zone));
+  const state = openEscalation(run.newId(), level, ladder ?? defaultLadders[level], run.now, calendarOf(run.plan, run.state.zone));
   run.alerts.push({ ruleId, stepId: place.stepId, recurrenceId: place.recurrenceId, state, timer: run.now, isLeft: false });
   note(run, { kind: 'alert', outcome: level, reason: ruleId, ...place });
 }
@@ -61,7 +75,7 @@ function planTalk(run: Run, touchpointId: string): void {
   run.talks.push({
     touchpointId, recurrenceId: touchpoint.recurrenceId, step, questionnaire, rules: conversationRules(step),
     state: newConversation(run.plan, step, run.state.enrolmentId, touchpointId, run.now, notAfterOf(run.plan, touchpoint, run.state.zone) ?? run.now),
-    dialogue: freshDialogue(), inbox: [], timer: run.now, hasNumber: false, kept: null, reply: replyAt(run, step.id, occurrence), answers: {},
+    dialogue: freshDialogue(), inbox: [], timer: run.now, hasNumber: false, closedAt: null, kept: null, reply: replyAt(run, step.id, occurrence), answers: {},
   });
 }
 

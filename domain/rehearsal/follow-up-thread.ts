@@ -95,7 +95,10 @@ function judgeNow(run: Run, touchpointId: string): Judgement {
   const step = stepOf(run.plan, touchpoint.stepId);
   const scope = { ...scopeOf(declaredIn(run.plan), step, run.content.questionnaires), answers: null };
   const circumstances = circumstancesAt(run.plan, run.state, touchpoint.dueAt ?? run.now);
-  return judge(step, scope, { answers: {}, scores: {}, facts: run.assumed.patient.facts, earlier: earlierAnswers(run, touchpointId), ...circumstances });
+  // For a patient who consents to nothing the gate opens nothing: then it is not known, and the plan says what that does.
+  const isOpen = step.kind === 'task' || step.kind === 'review' || run.assumed.patient.consents.length > 0;
+  const known = isOpen ? { facts: run.assumed.patient.facts, earlier: earlierAnswers(run, touchpointId) } : { facts: {}, earlier: {} };
+  return judge(step, scope, { answers: {}, scores: {}, ...known, ...circumstances });
 }
 
 /** One reminder or advice: begin, send, end with what follows. */
@@ -124,13 +127,14 @@ function send(run: Run, touchpoint: Touchpoint, channel: Channel): { outcome: Co
   return { outcome: { kind: 'sent', providerSid: null }, carried };
 }
 
-/** A text to a landline is taken by the provider, and told later to have reached nobody. */
+/** A text to a landline is taken by the provider, and told later to have reached nobody. The thread is woken where that changes what it has to do. */
 function takeReceipt(run: Run, touchpointId: string): void {
   const delivered = run.assumed.patient.phone === 'mobile';
   const touchpoint = touchpointOf(run, touchpointId);
   if (!delivered) note(run, { kind: 'undelivered', channel: 'sms', reason: '30006', stepId: touchpoint.stepId, recurrenceId: touchpoint.recurrenceId });
   applyEffects(run, apply(run, { kind: 'receipt', touchpointId, channel: 'sms', delivered, reason: delivered ? '' : '30006' }));
-  if (!run.isOver) run.timer = run.now;
+  const isOffered = touchpointOf(run, touchpointId).status === 'planned';
+  if (!run.isOver && (isOffered || run.state.touchpoints.every(({ status }) => status === 'done'))) run.timer = run.now;
 }
 
 function touchpointOf(run: Run, touchpointId: string): Touchpoint {

@@ -2,22 +2,30 @@ import { assertNever } from '../codes.ts';
 import { classifyInbound, isAwaitedNumber } from '../dialogue/classify.ts';
 import { openItem } from '../dialogue/progress.ts';
 import { takeTextTurn } from '../dialogue/text-turn.ts';
+import type { InboundKind } from '../dialogue/types.ts';
 import { eventsOfTurn, wordsAfterTurn } from '../dialogue/turn-events.ts';
 import type { TaskKind } from '../follow-up/types.ts';
 import { plusMs } from '../time/durations.ts';
 import { waitBefore, wordsFor } from './answers.ts';
-import { openAlert } from './effects.ts';
+import { openSafetyAlert } from './effects.ts';
 import { applyRules } from './rules.ts';
 import { note, schedule, tellFollowUp } from './run.ts';
 import type { Run, Talk } from './run.ts';
 import { applyToTalk } from './talk.ts';
 import { answerApproved, answerText } from './texts.ts';
 
+const safetyRules = { stated: 'safety-phrase', doubtful: 'safety-doubtful' } as const;
+
 type Place = { stepId: string; recurrenceId: string } | null;
 
 /** A text from the patient's phone, handled as the webhook handles it. `place`: what it was meant as a reply to. */
 export function arriveText(run: Run, text: string, place: Place): void {
   if (run.assumed.patient.phone !== 'mobile') return;
+  if (run.isPhoneSuspended) {
+    note(run, { kind: 'reply', channel: 'sms', text });
+    arriveFromNobody(run, classifyInbound(text));
+    return;
+  }
   const open = run.talks.find((talk) => talk.hasNumber && talk.state.status !== 'done') ?? null;
   const where: Place = open === null ? place : placeOfTalk(open);
   note(run, { kind: 'reply', channel: 'sms', text, ...(where ?? {}) });
@@ -37,11 +45,11 @@ export function arriveText(run: Run, text: string, place: Place): void {
       answerApproved(run, 'help', where);
       return;
     case 'safety': {
-      const rule = kind.certainty === 'stated' ? 'safety-phrase' : 'safety-doubtful';
+      const rule = safetyRules[kind.certainty];
       // Whoever wrote needs a person now: nudges stop.
       if (open !== null) applyToTalk(run, open, [{ kind: 'answered-item', at: run.now }]);
-      openAlert(run, 'red', rule, open?.touchpointId ?? null);
-      giveToStaff(run, 'doubtful-safety', rule, where);
+      openSafetyAlert(run, rule, open?.touchpointId ?? null);
+      giveToStaff(run, 'doubtful-safety', rule, open === null ? null : placeOfTalk(open));
       if (kind.certainty === 'stated') answerApproved(run, 'red-advice', where);
       else if (!run.isOptedOut) answerApproved(run, 'given-to-staff', where);
       return;
@@ -52,6 +60,32 @@ export function arriveText(run: Run, text: string, place: Place): void {
     case 'other':
       if (open === null) toInbox(run, 'message', where);
       else takeAnswer(run, open, text);
+      return;
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** A wrong number is no patient's any more: whoever writes from it is read by staff, gets no answer, and moves no plan. */
+function arriveFromNobody(run: Run, kind: InboundKind): void {
+  switch (kind.kind) {
+    case 'opt-out':
+      if (!run.isOptedOut) giveToStaff(run, 'opted-out', 'opted-out', null);
+      run.isOptedOut = true;
+      return;
+    case 'opt-in':
+      run.isOptedOut = false;
+      return;
+    case 'help':
+      return;
+    case 'safety':
+      giveToStaff(run, 'doubtful-safety', safetyRules[kind.certainty], null);
+      return;
+    case 'doubtful-opt-out':
+      giveToStaff(run, 'inbox', 'doubtful-opt-out', null);
+      return;
+    case 'other':
+      giveToStaff(run, 'inbox', 'message', null);
       return;
     default:
       return assertNever(kind);
@@ -94,14 +128,20 @@ function optOut(run: Run, open: Talk | null, place: Place): void {
   if (run.isOptedOut) return;
   if (open !== null) applyToTalk(run, open, [{ kind: 'cancelled', reason: 'opted-out' }]);
   tellFollowUp(run, { kind: 'consent-changed' });
-  giveToStaff(run, 'opted-out', 'opted-out', place);
+  giveToStaff(run, 'opted-out', 'opted-out', null);
   run.isOptedOut = true;
   answerApproved(run, 'stop-confirmation', place);
 }
 
 function toInbox(run: Run, title: string, place: Place): void {
-  giveToStaff(run, 'inbox', title, place);
+  const last = lastOnNumber(run);
+  giveToStaff(run, 'inbox', title, last === null ? null : placeOfTalk(last));
   if (!run.isOptedOut) answerApproved(run, 'given-to-staff', place);
+}
+
+/** The conversation that was on the number last: what a late answer most likely belongs to. */
+function lastOnNumber(run: Run): Talk | null {
+  return run.talks.reduce<Talk | null>((last, talk) => (talk.hasNumber && (last === null || (last.closedAt !== null && (talk.closedAt === null || talk.closedAt > last.closedAt))) ? talk : last), null);
 }
 
 function giveToStaff(run: Run, task: TaskKind, title: string, place: Place): void {

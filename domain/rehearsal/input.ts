@@ -138,7 +138,7 @@ function outsideOf(written: z.output<typeof outside>): OutsideEvent {
     case 'move-anchor':
       return { at, kind: 'plan', event: { kind: 'anchor-moved', anchor: written.anchor, to: written.to, by } };
     case 'clear-anchor':
-      return { at, kind: 'plan', event: { kind: 'anchor-cleared', anchor: written.anchor, by, reason: 'cancelled' } };
+      return { at, kind: 'plan', event: { kind: 'anchor-cleared', anchor: written.anchor, by, reason: 'appointment-cancelled' } };
     case 'miss-appointment':
       return { at, kind: 'plan', event: { kind: 'appointment-missed', anchor: written.anchor, at, by } };
     case 'tag':

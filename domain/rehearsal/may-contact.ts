@@ -52,7 +52,7 @@ function refusal(run: Run, { touchpointId, family, channel, notAfter }: ContactW
 export function noteStopped<Stopped extends Extract<ContactOutcome, { kind: 'held' | 'refused' }>>(run: Run, stopped: Stopped, place: { stepId: string; recurrenceId: string; channel: Channel }, sentence: string | null = null): Stopped {
   const reason = sentence === null ? stopped.reason : 'text-cannot-be-sent';
   const last = run.entries.findLast((entry) => entry.stepId === place.stepId && entry.recurrenceId === place.recurrenceId && entry.kind !== 'task');
-  const isSame = stopped.kind === 'held' && last?.kind === 'held' && last.reason === reason;
+  const isSame = stopped.kind === 'held' && last?.kind === 'held' && last.reason === reason && last.channel === place.channel;
   if (!isSame) note(run, { kind: stopped.kind === 'held' ? 'held' : 'not-sent', outcome: stopped.kind === 'held' ? stopped.until : 'refused', reason, text: sentence, ...place });
   return stopped;
 }

@@ -46,7 +46,7 @@ function begin(plan: Plan, content: RehearsalContent, assumed: Assumptions): Run
   };
   const run: Run = {
     plan, content, assumed, now: assumed.from, state, inbox: [], timer: assumed.from, isOver: false, talks: [], alerts: [], status: 'active', isPausedByStatus: false, isOptedOut: false, isPhoneSuspended: false,
-    begun: [], sent: new Set(), queue: [], entries: [], found: new Map(), work: 0, newId, nextOrder: () => (order += 1),
+    begun: [], sent: new Set(), tasks: new Set(), queue: [], entries: [], found: new Map(), work: 0, newId, nextOrder: () => (order += 1),
   };
   for (const event of assumed.outside) schedule(run, event.at, () => happen(run, event));
   return run;

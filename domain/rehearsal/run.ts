@@ -24,6 +24,7 @@ export interface Talk {
   timer: Instant | null;
   /** It holds the patient's number: no other conversation begins on it. */
   hasNumber: boolean;
+  closedAt: Instant | null;
   /** The answers as they are kept for later conditions; null until the dialogue is over. */
   kept: Answers | null;
   reply: Reply;
@@ -62,6 +63,8 @@ export interface Run {
   begun: BegunContact[];
   /** Touchpoints of which anything went out. */
   sent: Set<string>;
+  /** Staff tasks of the plan that are open, by kind, title and touchpoint. */
+  tasks: Set<string>;
   queue: { at: Instant; order: number; act: () => void }[];
   entries: Entry[];
   /** Answers that were chosen for a step before, by step and what they were to do. */

@@ -37,6 +37,7 @@ function evolveTalk(talk: Talk, events: readonly ConversationEvent[]): { state: 
 function save(run: Run, talk: Talk, state: ConversationState, effects: readonly ConversationEffect[]): void {
   const hasEnded = state.status === 'done' && talk.state.status !== 'done';
   talk.state = state;
+  if (hasEnded) talk.closedAt = run.now;
   if (state.status === 'starting' && state.askedAt === null) talk.hasNumber = false;
   applyEffects(run, effects.flatMap((effect): FollowUpEffect[] => (effect.kind === 'plan-call' ? [] : [effect])));
   if (hasEnded && state.outcome !== null) tellFollowUp(run, { kind: 'conversation-ended', touchpointId: talk.touchpointId, outcome: state.outcome, reason: state.reason ?? '', actions: state.held ?? [] });

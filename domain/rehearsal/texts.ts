@@ -1,4 +1,4 @@
-import type { Channel } from '../codes.ts';
+import type { Channel, Language } from '../codes.ts';
 import { emergencyNumberIn } from '../contact/emergency-numbers.ts';
 import { MessageError, renderMessage, smsSegments } from '../contact/message.ts';
 import type { MessageTemplates } from '../contact/message.ts';
@@ -8,12 +8,12 @@ import type { Run } from './run.ts';
 
 export type Composed = { kind: 'text'; text: string; segments: number } | { kind: 'missing' } | { kind: 'unsendable'; sentence: string };
 
-/** A text as the patient gets it. One that cannot be sent at all is told apart from one that was never written. */
-export function compose(run: Run, from: Readonly<Record<string, MessageTemplates>>, id: string, channel: Channel, extra: { question?: string; code?: string } = {}): Composed {
+/** A text as the patient, or whoever reads another language, gets it. One that cannot be sent at all is told apart from one that was never written. */
+export function compose(run: Run, from: Readonly<Record<string, MessageTemplates>>, id: string, channel: Channel, extra: { question?: string; code?: string } = {}, language: Language = run.assumed.patient.language): Composed {
   const { patient } = run.assumed;
   const variables = { hospital: run.content.hospital, emergencyNumber: emergencyNumberHere(run), readHours: run.content.readHours, ...('code' in extra ? {} : { name: patient.name }), ...extra };
   try {
-    const rendered = renderMessage(from, { id, language: patient.language, channel }, variables);
+    const rendered = renderMessage(from, { id, language, channel }, variables);
     if ('missing' in rendered) return { kind: 'missing' };
     const text = rendered.subject === undefined ? rendered.text : `${rendered.subject}\n\n${rendered.text}`;
     return { kind: 'text', text, segments: channel === 'sms' ? smsSegments(text) : 0 };

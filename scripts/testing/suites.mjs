@@ -24,6 +24,7 @@ export const lanes = [
   [
     { name: 'end-to-end', needs: ['temporal'], postgres: true },
     { name: 'workflow', needs: ['temporal', 'time-skipping'], postgres: true },
+    { name: 'story', postgres: true },
     { name: 'browser', needs: ['temporal', 'chromium'], postgres: true },
   ],
 ].map((lane) => lane.map((suite) => ({ needs: [], projects: [suite.name], ...suite })));

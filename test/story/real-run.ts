@@ -1,0 +1,252 @@
+import { createActivities } from '../../activities/index.ts';
+import { planSchema } from '../../domain/plan/format.ts';
+import type { Plan } from '../../domain/plan/format.ts';
+import { questionsOf } from '../../domain/plan/questions.ts';
+import type { Assumptions, OutsideEvent, Reply } from '../../domain/rehearsal/types.ts';
+import { assertNever } from '../../domain/codes.ts';
+import type { CareActivities } from '../../domain/threads.ts';
+import { receiveText } from '../../api/inbound/receive-text.ts';
+import { takeMessageStatus } from '../../api/inbound/message-status.ts';
+import { parseMessageCallback } from '../../providers/twilio/callbacks.ts';
+import type { CarePatient } from '../support/care-world.ts';
+import { openClockwork } from './clockwork.ts';
+import type { Clockwork } from './clockwork.ts';
+import type { Line } from './lines.ts';
+import { withoutCode } from './lines.ts';
+import { openPatient } from './patient.ts';
+import type { Asked } from './patient.ts';
+import type { Stage } from './stage.ts';
+import { storyOf } from './stored-story.ts';
+import { leaveThread, openThreads } from './threads-double.ts';
+import type { Threads, Workflows } from './threads-double.ts';
+
+/** How often the top of a ladder is paged before a rehearsal has seen enough; see alert-thread.ts. */
+const topPages = 2;
+const receiptAfterMs = 5_000;
+
+export interface RealRun {
+  enrolmentId: string;
+  lines: Line[];
+  /** Activities and webhooks, to see what a run costs. */
+  deeds: number;
+}
+
+/** Carries a plan out on the running product, and tells what became of it. */
+export async function carryOut(stage: Stage, workflows: Workflows, source: Record<string, unknown>, assumed: Assumptions): Promise<RealRun> {
+  const { world } = stage;
+  const clock = openClockwork(Date.parse(assumed.from));
+  const plan = planSchema.parse(source);
+  const patient = await registered(stage, assumed);
+  const lines: Line[] = [];
+  const person = openPatient(stage, assumed, patient, clock, lines);
+  const activities = createActivities(heard(stage));
+  const threads = openThreads(workflows, withinLadders(stage, activities));
+  stage.onPoke((told) => threads.poke(told));
+
+  await must(stage.ask('POST', '/v1/plans', source), 201);
+  const enrolled = await must(stage.ask('POST', '/v1/enrolments', { patientId: patient.patientId, planId: plan.id, version: 1, anchors: assumed.anchors, facts: assumed.patient.facts, tags: assumed.patient.tags }), 201);
+  await settled(stage);
+  const enrolmentId = String(enrolled.body['enrolmentId']);
+  for (const event of assumed.outside) clock.after(Date.parse(event.at) - clock.nowMs(), () => happen(stage, enrolmentId, patient, person, event));
+
+  /** What reached a phone or mailbox, as the one that it reached takes it. */
+  function heard({ world: { deps } }: Stage): typeof deps {
+    return {
+      ...deps,
+      sms: {
+        ...deps.sms,
+        async send(request) {
+          const result = await deps.sms.send(request);
+          if (result.kind === 'accepted') await arrived(request.to, request.body, request.attemptId, result.sid);
+          return result;
+        },
+      },
+      mail: {
+        ...deps.mail,
+        async send(request) {
+          const result = await deps.mail.send(request);
+          if (result.kind !== 'accepted') return result;
+          const { stepId, recurrenceId } = await contactOf(stage, request.messageId.replace(/^<|@.*$/g, ''));
+          lines.push(['message', clock.now(), stepId, recurrenceId, 'email', `${request.subject}\n\n${request.text}`]);
+          return result;
+        },
+      },
+      voice: {
+        ...deps.voice,
+        async place(request) {
+          const result = await deps.voice.place(request);
+          if (result.kind !== 'accepted') return result;
+          const contact = await contactOf(stage, request.attemptId);
+          const { stepId, recurrenceId, kind } = contact;
+          lines.push(['call', clock.now(), stepId, recurrenceId, kind]);
+          person.rings(asked(contact), { callId: request.callId, sid: result.sid, attempt: Number(kind.replace('call-', '')) });
+          return result;
+        },
+      },
+    };
+  }
+  async function arrived(to: string, body: string, attemptId: string, sid: string): Promise<void> {
+    const rota = stage.rotaOf.get(to);
+    if (rota !== undefined) {
+      await paged(to, rota, body, attemptId);
+      return;
+    }
+    const contact = await contactOf(stage, attemptId);
+    const { stepId, recurrenceId, kind, asks, occurrence } = contact;
+    lines.push([kind.startsWith('nudge') ? 'nudge' : asks ? 'question' : 'message', clock.now(), stepId, recurrenceId, 'sms', body]);
+    clock.after(receiptAfterMs, () => receipt(stage, sid, attemptId, assumed.patient.phone === 'mobile'));
+    if (kind.startsWith('nudge')) return;
+    if (asks) person.reads(asked(contact), body);
+    else {
+      const reply = replyAt(assumed, stepId, occurrence);
+      if (reply.kind === 'text') person.writes(reply.text, reply.afterMs);
+    }
+  }
+  async function paged(number: string, rota: string, body: string, attemptId: string): Promise<void> {
+    const [alert] = await world.root<{ escalationId: string; ruleId: string }[]>`select escalation_id as "escalationId", rule_id as "ruleId" from care.escalation join care.attempt on subject_id = escalation_id where attempt_id = ${attemptId}`;
+    if (alert === undefined) throw new Error('A page of no alert went out.');
+    lines.push(['page', clock.now(), 'sms', rota, alert.ruleId, withoutCode(body)]);
+    const { acknowledgeAfterMs, reachAfterMs } = assumed.staff;
+    if (acknowledgeAfterMs === null) return;
+    clock.after(acknowledgeAfterMs, async () => {
+      const [before] = await world.root<{ status: string }[]>`select status from care.escalation where escalation_id = ${alert.escalationId}`;
+      if (before?.status !== 'open') return;
+      await receiveText(world.inbound, `SM${attemptId.replaceAll('-', '')}`, { from: number, body: /\d{6}/.exec(body)?.[0] ?? '', media: 0, optOutType: null });
+      lines.push(['acknowledged', clock.now(), rota, alert.ruleId]);
+      if (reachAfterMs === null) return;
+      clock.after(reachAfterMs, async () => {
+        const [now] = await world.root<{ status: string }[]>`select status from care.escalation where escalation_id = ${alert.escalationId}`;
+        if (now?.status === 'closed') return;
+        await must(stage.ask('POST', `/v1/escalations/${alert.escalationId}/close`, { reason: 'patient-reached' }), 200);
+      });
+    });
+  }
+  const asked = ({ stepId, occurrence }: Contact): Asked => ({ questionnaire: questionnaireOf(stage, plan, stepId), reply: replyAt(assumed, stepId, occurrence) });
+
+  const deeds = await runUntil(stage, clock, threads, Date.parse(assumed.until));
+  return { enrolmentId, lines: [...lines, ...(await storyOf(world, enrolmentId, patient.addressId))], deeds };
+}
+
+async function runUntil(stage: Stage, clock: Clockwork, threads: Threads, untilMs: number): Promise<number> {
+  for (let deeds = 0; ; deeds += 1) {
+    const world = clock.next();
+    // At one instant the world comes first, as in a rehearsal.
+    const next = threads.waiting().reduce<{ atMs: number; run: () => Promise<void> } | null>((first, thread) => (first === null || thread.atMs < first.atMs ? thread : first), world);
+    if (next === null || next.atMs > untilMs) return deeds;
+    if (next.atMs > clock.nowMs()) clock.set(next.atMs);
+    await next.run();
+    await settled(stage);
+  }
+}
+
+async function settled({ world, pending }: Stage): Promise<void> {
+  await world.inbound.pending.settled();
+  await pending.settled();
+}
+
+async function registered({ world }: Stage, { patient: { consents, language, zone, phone, hasEmail } }: Assumptions): Promise<CarePatient> {
+  const patient = await world.patient({ consent: [...consents], language, zone, mailbox: hasEmail ? `ada-${world.freshPhone().number.slice(1)}@example.org` : null });
+  patient.phone.onCalls({ kind: 'live' });
+  if (phone === 'none') await world.root`delete from phi.patient_address where patient_id = ${patient.patientId} and address_id = ${patient.addressId}`;
+  return patient;
+}
+
+async function must(asked: ReturnType<Stage['ask']>, status: number): ReturnType<Stage['ask']> {
+  const reply = await asked;
+  if (reply.status !== status) throw new Error(`The API answered ${reply.status}: ${reply.text}`);
+  return reply;
+}
+
+/** What the patient does at one occurrence of a step; the last of a list stays. */
+function replyAt({ replies }: Assumptions, stepId: string, occurrence: number): Reply {
+  const listed = Object.hasOwn(replies.steps, stepId) ? replies.steps[stepId] : undefined;
+  return listed?.[Math.min(occurrence, listed.length - 1)] ?? replies.otherwise;
+}
+
+/** Staff whom nobody answers are paged for ever; a rehearsal has seen enough after the top's second page. */
+function withinLadders({ world }: Stage, activities: CareActivities): CareActivities {
+  return {
+    ...activities,
+    async pageStaff(command) {
+      const [alert] = await world.root<{ rungs: number }[]>`select jsonb_array_length(state->'rungs') as rungs from care.escalation where escalation_id = ${command.escalationId}`;
+      if (command.page > (alert?.rungs ?? 0) + topPages) return leaveThread();
+      return activities.pageStaff(command);
+    },
+  };
+}
+
+async function receipt({ world }: Stage, sid: string, attemptId: string, delivered: boolean): Promise<void> {
+  const callback = parseMessageCallback({ MessageSid: sid, MessageStatus: delivered ? 'delivered' : 'undelivered', ...(delivered ? {} : { ErrorCode: '30006' }) });
+  if (callback === null) throw new Error('This is no status of a message.');
+  await takeMessageStatus(world.inbound, callback, attemptId);
+}
+
+interface Contact {
+  stepId: string;
+  recurrenceId: string;
+  /** Of the attempt, such as `nudge-1`. */
+  kind: string;
+  asks: boolean;
+  /** How many conversations of the step were opened before this one, or how many of its messages went out. */
+  occurrence: number;
+}
+
+async function contactOf({ world }: Stage, attemptId: string): Promise<Contact> {
+  const [row] = await world.root<Contact[]>`
+    select t.step_id as "stepId", t.recurrence_id as "recurrenceId", a.kind, c.touchpoint_id is not null as asks,
+      (case when c.touchpoint_id is null
+        then (select count(distinct o.touchpoint_id) from care.touchpoint o join care.attempt oa on oa.subject_id = o.touchpoint_id where o.enrolment_id = t.enrolment_id and o.step_id = t.step_id and o.touchpoint_id <> t.touchpoint_id and oa.status = 'sent')
+        else (select count(*) from care.touchpoint o join care.conversation oc using (touchpoint_id) where o.enrolment_id = t.enrolment_id and o.step_id = t.step_id and (oc.opened_at, o.recurrence_id) < (c.opened_at, t.recurrence_id)) end)::int as occurrence
+    from care.attempt a join care.touchpoint t on t.touchpoint_id = a.subject_id left join care.conversation c using (touchpoint_id) where attempt_id = ${attemptId}`;
+  if (row === undefined) throw new Error('What went out belongs to no step.');
+  return row;
+}
+
+function questionnaireOf({ world }: Stage, plan: Plan, stepId: string) {
+  const step = plan.steps.find((candidate) => candidate.id === stepId);
+  const questionnaire = step === undefined || !('rules' in step) ? undefined : questionsOf(plan, step, world.deps.content.questionnaires);
+  if (questionnaire === undefined) throw new Error(`The step ${stepId} asks nothing.`);
+  return questionnaire;
+}
+
+/** What staff and patients do, by the API; what it refuses because the follow-up has ended (409) has no effect. */
+async function happen(stage: Stage, enrolmentId: string, { patientId }: CarePatient, person: ReturnType<typeof openPatient>, event: OutsideEvent): Promise<void> {
+  const change = async (path: string, json: Record<string, unknown>): Promise<void> => {
+    const reply = await stage.ask('POST', `/v1/enrolments/${enrolmentId}/${path}`, json);
+    if (reply.status !== 202 && reply.status !== 409) throw new Error(`The API answered ${reply.status}: ${reply.text}`);
+  };
+  switch (event.kind) {
+    case 'status':
+      await must(stage.ask('PUT', `/v1/patients/${patientId}/status`, { status: event.status }), 200);
+      return;
+    case 'text':
+      person.writes(event.text, 0);
+      return;
+    case 'plan':
+      switch (event.event.kind) {
+        case 'paused':
+          return change('pause', { reason: event.event.reason });
+        case 'resumed':
+          return change('resume', {});
+        case 'anchor-moved':
+          return change('anchors', { anchor: event.event.anchor, to: event.event.to });
+        case 'anchor-cleared':
+          return change(`appointments/${event.event.anchor}`, { action: 'cancel' });
+        case 'appointment-missed':
+          return change(`appointments/${event.event.anchor}`, { action: 'no-show', at: event.event.at });
+        case 'tagged':
+          return change('tags', event.event.remove ? { remove: [event.event.tag] } : { add: [event.event.tag] });
+        case 'waived':
+          return change('waive', { stepId: event.event.stepId, reason: event.event.reason });
+        case 'zone-changed':
+          await must(stage.ask('PUT', `/v1/patients/${patientId}/zone`, { zone: event.event.zone }), 200);
+          return;
+        case 'ended':
+          return change('withdraw', { reason: 'withdrawn' });
+        default:
+          return assertNever(event.event);
+      }
+    default:
+      return assertNever(event);
+  }
+}
