@@ -2,8 +2,7 @@ import { createActivities } from '../../activities/index.ts';
 import { planSchema } from '../../domain/plan/format.ts';
 import type { Plan } from '../../domain/plan/format.ts';
 import { questionsOf } from '../../domain/plan/questions.ts';
-import type { Assumptions, OutsideEvent, Reply } from '../../domain/rehearsal/types.ts';
-import { assertNever } from '../../domain/codes.ts';
+import type { Assumptions, Reply } from '../../domain/rehearsal/types.ts';
 import type { CareActivities } from '../../domain/threads.ts';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { takeMessageStatus } from '../../api/inbound/message-status.ts';
@@ -13,6 +12,7 @@ import { openClockwork } from './clockwork.ts';
 import type { Clockwork } from './clockwork.ts';
 import type { Line } from './lines.ts';
 import { withoutCode } from './lines.ts';
+import { happen, must } from './outside.ts';
 import { openPatient } from './patient.ts';
 import type { Asked } from './patient.ts';
 import type { Stage } from './stage.ts';
@@ -27,8 +27,6 @@ const receiptAfterMs = 5_000;
 export interface RealRun {
   enrolmentId: string;
   lines: Line[];
-  /** Activities and webhooks, to see what a run costs. */
-  deeds: number;
 }
 
 /** Carries a plan out on the running product, and tells what became of it. */
@@ -123,16 +121,16 @@ export async function carryOut(stage: Stage, workflows: Workflows, source: Recor
   }
   const asked = ({ stepId, occurrence }: Contact): Asked => ({ questionnaire: questionnaireOf(stage, plan, stepId), reply: replyAt(assumed, stepId, occurrence) });
 
-  const deeds = await runUntil(stage, clock, threads, Date.parse(assumed.until));
-  return { enrolmentId, lines: [...lines, ...(await storyOf(world, enrolmentId, patient.addressId))], deeds };
+  await runUntil(stage, clock, threads, Date.parse(assumed.until));
+  return { enrolmentId, lines: [...lines, ...(await storyOf(world, enrolmentId, patient.addressId))] };
 }
 
-async function runUntil(stage: Stage, clock: Clockwork, threads: Threads, untilMs: number): Promise<number> {
-  for (let deeds = 0; ; deeds += 1) {
+async function runUntil(stage: Stage, clock: Clockwork, threads: Threads, untilMs: number): Promise<void> {
+  for (;;) {
     const world = clock.next();
     // At one instant the world comes first, as in a rehearsal.
     const next = threads.waiting().reduce<{ atMs: number; run: () => Promise<void> } | null>((first, thread) => (first === null || thread.atMs < first.atMs ? thread : first), world);
-    if (next === null || next.atMs > untilMs) return deeds;
+    if (next === null || next.atMs > untilMs) return;
     if (next.atMs > clock.nowMs()) clock.set(next.atMs);
     await next.run();
     await settled(stage);
@@ -149,12 +147,6 @@ async function registered({ world }: Stage, { patient: { consents, language, zon
   patient.phone.onCalls({ kind: 'live' });
   if (phone === 'none') await world.root`delete from phi.patient_address where patient_id = ${patient.patientId} and address_id = ${patient.addressId}`;
   return patient;
-}
-
-async function must(asked: ReturnType<Stage['ask']>, status: number): ReturnType<Stage['ask']> {
-  const reply = await asked;
-  if (reply.status !== status) throw new Error(`The API answered ${reply.status}: ${reply.text}`);
-  return reply;
 }
 
 /** What the patient does at one occurrence of a step; the last of a list stays. */
@@ -207,46 +199,4 @@ function questionnaireOf({ world }: Stage, plan: Plan, stepId: string) {
   const questionnaire = step === undefined || !('rules' in step) ? undefined : questionsOf(plan, step, world.deps.content.questionnaires);
   if (questionnaire === undefined) throw new Error(`The step ${stepId} asks nothing.`);
   return questionnaire;
-}
-
-/** What staff and patients do, by the API; what it refuses because the follow-up has ended (409) has no effect. */
-async function happen(stage: Stage, enrolmentId: string, { patientId }: CarePatient, person: ReturnType<typeof openPatient>, event: OutsideEvent): Promise<void> {
-  const change = async (path: string, json: Record<string, unknown>): Promise<void> => {
-    const reply = await stage.ask('POST', `/v1/enrolments/${enrolmentId}/${path}`, json);
-    if (reply.status !== 202 && reply.status !== 409) throw new Error(`The API answered ${reply.status}: ${reply.text}`);
-  };
-  switch (event.kind) {
-    case 'status':
-      await must(stage.ask('PUT', `/v1/patients/${patientId}/status`, { status: event.status }), 200);
-      return;
-    case 'text':
-      person.writes(event.text, 0);
-      return;
-    case 'plan':
-      switch (event.event.kind) {
-        case 'paused':
-          return change('pause', { reason: event.event.reason });
-        case 'resumed':
-          return change('resume', {});
-        case 'anchor-moved':
-          return change('anchors', { anchor: event.event.anchor, to: event.event.to });
-        case 'anchor-cleared':
-          return change(`appointments/${event.event.anchor}`, { action: 'cancel' });
-        case 'appointment-missed':
-          return change(`appointments/${event.event.anchor}`, { action: 'no-show', at: event.event.at });
-        case 'tagged':
-          return change('tags', event.event.remove ? { remove: [event.event.tag] } : { add: [event.event.tag] });
-        case 'waived':
-          return change('waive', { stepId: event.event.stepId, reason: event.event.reason });
-        case 'zone-changed':
-          await must(stage.ask('PUT', `/v1/patients/${patientId}/zone`, { zone: event.event.zone }), 200);
-          return;
-        case 'ended':
-          return change('withdraw', { reason: 'withdrawn' });
-        default:
-          return assertNever(event.event);
-      }
-    default:
-      return assertNever(event);
-  }
 }
