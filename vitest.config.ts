@@ -18,7 +18,7 @@ export default defineConfig({
       suite('sandbox'),
       suite('workflow', withPostgres),
       suite('replay'),
-      suite('story', { ...withPostgres, ...withSeed }),
+      suite('story', { ...withPostgres, ...withSeed, testTimeout: 300_000 }),
       suite('api', withPostgres),
       suite('browser', withPostgres),
       suite('end-to-end', { ...withPostgres, testTimeout: 300_000 }),

@@ -18,7 +18,7 @@ import type { Reply } from '../api/world.ts';
 
 export const rotas = ['on-call-1', 'on-call-2', 'supervisor', 'nurse'] as const;
 
-/** The product with one person on each rota, its API by real HTTP, and a coordinator; its clock is `Date`, which the test sets. */
+/** The product with one person on each rota, its API by real HTTP, and a coordinator; its business clock is the test's, or `Date`, which the test sets. */
 export interface Stage {
   world: CareWorld;
   /** As the coordinator. */
@@ -31,12 +31,12 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+export async function openStage(clock = (): Date => new Date()): Promise<Stage> {
   const world = await createCareWorld();
   let poke: (threads: readonly ThreadToPoke[]) => Promise<number> = () => Promise.resolve(0);
   world.deps.poker = { poke: (threads) => poke(threads) };
   world.inbound.poker = world.deps.poker;
-  world.deps.clock = () => new Date();
+  world.deps.clock = clock;
   world.inbound.clock = world.deps.clock;
   // Nobody seals the ledger here, and months go by in it.
   await world.root`update gate.setting set value = 1000000 where name = 'ledger-behind-seconds'`;
@@ -47,7 +47,7 @@ export async function openStage(): Promise<Stage> {
   const pending = createPendingWork();
   const deps: ApiDeps = {
     sql: world.api, gate: createGate(world.api), vault: world.vault, content: loadContent('templates'), poker: world.deps.poker, codec: createPayloadCodec([{ id: 'test-key', bytes: randomBytes(32) }]), requestKey: requestKeyFrom(randomBytes(32)),
-    clock: () => new Date(), logger: world.deps.logger, pending, temporalAnswers: () => Promise.resolve(false), rehearse: createRehearser({ timeLimitMs: 60_000, atOnce: 1 }),
+    clock, logger: world.deps.logger, pending, temporalAnswers: () => Promise.resolve(false), rehearse: createRehearser({ timeLimitMs: 60_000, atOnce: 1 }),
     settings: { temporalUiOrigin: undefined, secureCookie: false, requestsPerMinute: 1_000_000, anonymousRequestsPerMinute: 1_000_000, trustedProxies: 0, said: { hospital, emergencyNumber, readHours } },
   };
   const server = await serve(createApp(deps, createApiMetrics()), '127.0.0.1', 0);
