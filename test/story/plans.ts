@@ -26,7 +26,7 @@ const anchors = {
 /** What a step may be made to depend on: facts, tags, anchors, silence, the calendar, in plain words and in CEL. */
 const conditions = [
   'kidney is yes', 'smoking is daily or tagged frail', 'dry_weight at least 80', 'due_date before 2026-06-01', 'not tagged lives-alone', 'known.visit is yes', 'it is a weekend', 'it is not a business day', 'at least 3 days since surgery',
-  'it is before 12:00', 'missed.first at least 1', 'facts.kidney && !("frail" in tags)', 'earlier.first.pain at least 5', 'missed.first at least 2 or kidney is no',
+  'it is before 12:00', 'missed.first at least 1', 'facts.kidney && !("frail" in tags)', 'earlier.first.pain at least 5', 'earlier.days_ago.pain at least 3', 'missed.first at least 2 or kidney is no',
 ];
 const times = one('08:30', '09:00', '10:00', '10:20', '14:00', '20:40', '22:30');
 
@@ -56,7 +56,10 @@ const talkChannels = rarelyOf(one(['sms'], ['voice'], ['sms', 'voice'], ['voice'
 
 const remind = fc.record({ kind: fc.constant('remind'), message: one('visit-reminder', 'surgery-preparation'), channels: messageChannels, sensitive: rarely(true) });
 const advise = fc.record({ kind: fc.constant('advise'), advice: fc.constant('less-salt'), exclude: rarelyOf(one('kidney is yes', 'tagged frail')), channels: messageChannels, sensitive: rarely(true) });
-const askPain = fc.record({ kind: fc.constant('ask'), questionnaire: fc.constant('pain-check'), reply, channels: talkChannels, ruleSets: rarely(['shared']), rules: rulesOn('answers.pain at least 8', 'answers.pain at least 5', 'answers.pain is 0', 'answers.pain between 2 and 4', 'answers.pain at least 3 and kidney is yes') });
+const painTests = ['answers.pain at least 8', 'answers.pain at least 5', 'answers.pain is 0', 'answers.pain between 2 and 4', 'answers.pain at least 3 and kidney is yes'];
+const askPain = (...tests: string[]) => fc.record({ kind: fc.constant('ask'), questionnaire: fc.constant('pain-check'), reply, channels: talkChannels, ruleSets: rarely(['shared']), rules: rulesOn(...painTests, ...tests) });
+/** Of a step that stands behind the first. */
+const askPainLater = askPain('answers.pain - earlier.first.pain >= 2', 'answers.pain - earlier.days_ago.pain >= 2');
 const askMood = fc.record({ kind: fc.constant('ask'), questionnaire: fc.constant('phq-2'), reply, channels: talkChannels, rules: rulesOn('phq2 score at least 3', 'phq2 score at least 1') });
 const weight = { id: 'weight', text: { en: 'What do you weigh today?', zh: '您今天的体重是多少？' }, unit: 'kg', min: 30, max: 300, decimals: 1 };
 const pulse = { id: 'pulse', text: { en: 'How fast is your pulse?', zh: '您的脉搏是多少？' }, unit: '/min', min: 30, max: 220 };
@@ -64,7 +67,7 @@ const measure = fc.record({ kind: fc.constant('measure'), readings: one([weight]
 const call = fc.record({ kind: fc.constant('call'), questionnaire: fc.constant('recovery-call'), channels: rarely(['voice']), record: rarelyOf(fc.boolean()), redial: rarelyOf(one(['PT1H'], ['PT30M', 'PT2H'])), rules: rulesOn('tagged frail', 'danger is yes', 'answers.pain at least 5').map((rules) => rules.map((rule) => without({ ...rule, confirm: undefined }))) });
 const task = fc.record({ kind: fc.constant('task'), instruction: fc.constant('transition-call'), within: rarely('P1D') });
 const review = fc.record({ kind: fc.constant('review'), instruction: fc.constant('review-course'), by: fc.constant('nurse'), within: fc.constant('P3D') });
-const kinds: fc.Arbitrary<Written>[] = [remind, advise, askPain, askPain, askMood, measure, measure, call, task, review];
+const kinds: fc.Arbitrary<Written>[] = [remind, advise, askPainLater, askPainLater, askMood, measure, measure, call, task, review];
 
 const timed = fc.oneof({ weight: 3, arbitrary: fc.record({ at, every: fc.constant(undefined), afterAnchorMoved: rarelyOf(one('keep', 'again')) }) }, { weight: 1, arbitrary: fc.record({ at: daily, every, afterAnchorMoved: fc.constant(undefined) }) });
 const circumstances = fc.record({ when: rarelyOf(one(...conditions)), whenUnknown: one('skip', 'send', 'task', undefined), passedWhilePaused: rarelyOf(one('lateness', 'skip', 'task')), lateness });
@@ -72,8 +75,8 @@ const step = fc.tuple(fc.oneof(...kinds), timed, circumstances).map(([particular
   without({ title: { en: 'Step', zh: '步骤' }, ...particulars, ...time, ...rest, when, whenUnknown: when === undefined ? undefined : whenUnknown }),
 );
 /** The step that conditions of the others speak of. */
-const first = fc.tuple(askPain, fc.record({ at: daily, every: rarely({ rule: 'FREQ=DAILY;COUNT=2' }), lateness })).map(([particulars, time]) => without({ id: 'first', title: { en: 'First', zh: '第一步' }, ...particulars, ...time }));
-const branch = fc.tuple(fc.oneof(remind, askPain), lateness).map(([particulars, late]) => without({ id: 'branch', title: { en: 'Branch' }, ...particulars, at: { anchor: 'relapse', offset: 'PT1H' }, lateness: late }));
+const first = fc.tuple(askPain(), fc.record({ at: daily, every: rarely({ rule: 'FREQ=DAILY;COUNT=4' }), lateness })).map(([particulars, time]) => without({ id: 'first', title: { en: 'First', zh: '第一步' }, ...particulars, ...time }));
+const branch = fc.tuple(fc.oneof(remind, askPainLater), lateness).map(([particulars, late]) => without({ id: 'branch', title: { en: 'Branch' }, ...particulars, at: { anchor: 'relapse', offset: 'PT1H' }, lateness: late }));
 
 const ladder = (level: 'red' | 'amber') =>
   fc.record({ rungs: one([{ page: 'on-call-1', wait: 'PT15M' }], [{ page: 'nurse', wait: 'PT1H' }, { page: 'supervisor', wait: 'PT30M' }]), repeatTop: one('PT10M', 'PT2H'), reachWithin: one('PT30M', 'PT4H'), hours: level === 'red' ? rarely('always') : one('always', 'business', undefined) }).map(without);
@@ -86,7 +89,7 @@ export interface DrawnPlan {
 }
 
 export const plans: fc.Arbitrary<DrawnPlan> = fc
-  .record({ first, steps: fc.array(step, { minLength: 1, maxLength: 3 }), branch, channels: one(['sms'], ['sms', 'voice', 'email'], ['sms', 'email', 'voice']), contactHours: rarelyOf(one({ from: '09:00', to: '20:00' }, { from: '07:00', to: '22:00' })), businessHours, red: ladder('red'), amber: ladder('amber'), purpose: rarely('follow-up') })
+  .record({ approval: rarelyOf(one<Written>({ status: 'needed' }, { status: 'given', by: 'Dr Example', on: '2026-02-01' })), sources: rarely(['A guideline']), lookBack: one({ 'days-ago': { step: 'first', days: 1 } }, { 'days-ago': { step: 'first', days: 3 } }), first, steps: fc.array(step, { minLength: 1, maxLength: 3 }), branch, channels: one(['sms'], ['sms', 'voice', 'email'], ['sms', 'email', 'voice']), contactHours: rarelyOf(one({ from: '09:00', to: '20:00' }, { from: '07:00', to: '22:00' })), businessHours, red: ladder('red'), amber: ladder('amber'), purpose: rarely('follow-up') })
   .map(({ first: beginning, steps, branch: last, red, amber, ...rest }) =>
     without({
       format: 'carethread.plan/1', id: 'drawn', version: 1, title: { en: 'Drawn', zh: '抽取' }, department: 'surgery', anchors, facts, tags: ['frail', 'lives-alone'], ...rest,
