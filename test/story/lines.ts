@@ -54,6 +54,7 @@ function lineOfEntry({ kind, at, stepId, recurrenceId, channel, text, outcome, r
       return [[kind, at, outcome, reason]];
     case 'alert-closed':
       return [[kind, at, reason]];
+    case 'merged':
     case 'undelivered':
     case 'step-moved':
     case 'alert-goes-on':
