@@ -3,10 +3,8 @@ import type { Touchpoint } from '../follow-up/types.ts';
 import type { Answers } from '../questionnaire/format.ts';
 import { plusMs } from '../time/durations.ts';
 import { localDateOf } from '../time/instants.ts';
-import { localDate } from '../time/local-times.ts';
+import { dayMs, plusDays } from '../time/local-times.ts';
 import type { Plan } from './format.ts';
-
-const dayMs = 86_400_000;
 
 /**
  * What conditions may ask of earlier answers at a touchpoint: by step the latest before it, and by each `lookBack` the first within its
@@ -20,7 +18,7 @@ export function earlierAnswersAt(plan: Pick<Plan, 'lookBack'>, { zone, touchpoin
   if (dueAt == null) return earlier;
   for (const [name, { step, days }] of Object.entries(plan.lookBack ?? {})) {
     const near = plusMs(dueAt, -(days + 2) * dayMs);
-    const from = localDate(localDateOf(dueAt, zone)).subtract({ days }).toString();
+    const from = plusDays(localDateOf(dueAt, zone), -days);
     const first = answered.find((other) => other.stepId === step && other.dueAt !== null && other.dueAt > near && other.dueAt < dueAt && localDateOf(other.dueAt, zone) >= from);
     if (first !== undefined) earlier[name] = answersOf.get(first.id) ?? {};
   }

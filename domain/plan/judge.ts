@@ -3,8 +3,9 @@ import { weekdays } from '../conditions/scope.ts';
 import type { Calendar, Scope, Values } from '../conditions/scope.ts';
 import type { FollowUpState, Instant, Judgement, Touchpoint } from '../follow-up/types.ts';
 import { isBusinessDay } from '../time/calendar.ts';
-import { localDateOf, wallClock } from '../time/instants.ts';
-import { localDate } from '../time/local-times.ts';
+import { epochMs, localDateOf } from '../time/instants.ts';
+import { dateMs, dateOf, dayMs, localTimeOf, weekdayOf } from '../time/local-times.ts';
+import { wallMsAt } from '../time/zone-offsets.ts';
 import { calendarOf } from './calendar.ts';
 import type { Plan, Step } from './format.ts';
 
@@ -23,16 +24,16 @@ export function circumstancesAt(plan: Plan, state: FollowUpState, dueAt: string)
 
 /** The patient's own day at an instant, as conditions see it: of the step's due time, so that lateness changes no condition. */
 export function calendarAt(plan: Plan, state: Pick<FollowUpState, 'anchors' | 'zone'>, instant: Instant): Calendar {
-  const there = wallClock(instant, state.zone);
-  const today = there.toPlainDate();
-  const days = Object.entries(state.anchors).map(([anchor, value]) => [anchor, dayOf(value, state.zone).until(today).days] as const);
+  const wall = wallMsAt(epochMs(instant), state.zone);
+  const today = dateOf(wall);
+  const days = Object.entries(state.anchors).map(([anchor, value]) => [anchor, (dateMs(today) - dayOf(value, state.zone)) / dayMs] as const);
   const open = calendarOf(plan, state.zone);
   return {
-    weekday: weekdays[there.dayOfWeek - 1] ?? 'mon',
+    weekday: weekdays[weekdayOf(wall)] ?? 'mon',
     daysSince: Object.fromEntries(days),
-    isBusinessDay: open === undefined ? null : isBusinessDay(open, today.toString()),
-    month: there.month,
-    localTime: there.toPlainTime().toString({ smallestUnit: 'minute' }),
+    isBusinessDay: open === undefined ? null : isBusinessDay(open, today),
+    month: new Date(wall).getUTCMonth() + 1,
+    localTime: localTimeOf(wall),
   };
 }
 
@@ -40,8 +41,8 @@ export function knownAnchors(plan: Plan, { anchors }: Pick<FollowUpState, 'ancho
   return Object.fromEntries(Object.keys(plan.anchors).map((anchor) => [anchor, Object.hasOwn(anchors, anchor)]));
 }
 
-function dayOf(anchor: string, zone: string) {
-  return localDate(/^\d{4}-\d{2}-\d{2}$/.test(anchor) ? anchor : localDateOf(anchor, zone));
+function dayOf(anchor: string, zone: string): number {
+  return dateMs(/^\d{4}-\d{2}-\d{2}$/.test(anchor) ? anchor : localDateOf(anchor, zone));
 }
 
 /** How often in a row each step that asks went by without an answer, up to an instant: what was waived does not count either way. */

@@ -1,7 +1,7 @@
-import type { Temporal } from 'temporal-polyfill';
 import { holidaysIn, isHolidayRegion } from './holidays.ts';
-import { TimeError, isTimeZone } from './instants.ts';
-import { localDate } from './local-times.ts';
+import { isTimeZone } from './instants.ts';
+import { dateMs, plusDays, weekdayOf } from './local-times.ts';
+import { TimeError } from './time-error.ts';
 
 export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 export type Weekday = (typeof weekdays)[number];
@@ -42,9 +42,9 @@ const longestClosure = 366;
 
 /** The opening hours on a date, none when it is closed. */
 export function openingHours(calendar: BusinessCalendar, date: string): readonly OpeningHours[] {
-  const day = localDate(date);
+  const day = dateMs(date);
   if (Object.hasOwn(calendar.exceptions, date)) return calendar.exceptions[date] ?? [];
-  const holidays = calendar.holidays === null ? null : holidaysIn(calendar.holidays, day.year);
+  const holidays = calendar.holidays === null ? null : holidaysIn(calendar.holidays, new Date(day).getUTCFullYear());
   if (holidays?.closed.has(date) === true) return [];
   if (holidays?.workdays.has(date) === true) return weekdays.map((name) => calendar.hours[name] ?? []).find((hours) => hours.length > 0) ?? [];
   return hoursOfWeekday(calendar, day);
@@ -63,7 +63,7 @@ export function addBusinessDays(calendar: BusinessCalendar, date: string, count:
   if (!Number.isInteger(count)) throw new TimeError('bad-offset', 'Give the business days as a whole number.');
   if (count === 0) return openDay(calendar, date, 'next');
   let found = date;
-  for (let left = Math.abs(count); left > 0; left -= 1) found = openDay(calendar, dayAfter(found, Math.sign(count)), count > 0 ? 'next' : 'previous');
+  for (let left = Math.abs(count); left > 0; left -= 1) found = openDay(calendar, plusDays(found, Math.sign(count)), count > 0 ? 'next' : 'previous');
   return found;
 }
 
@@ -73,7 +73,7 @@ export function openDay(calendar: BusinessCalendar, date: string, ifClosed: IfCl
   let day = date;
   for (let tried = 0; tried <= longestClosure; tried += 1) {
     if (ifClosed === 'keep' || isBusinessDay(calendar, day)) return day;
-    day = dayAfter(day, step);
+    day = plusDays(day, step);
   }
   throw new TimeError('never-open', 'Give the calendar at least one open day a year.');
 }
@@ -98,18 +98,15 @@ export function calendarFaults(calendar: BusinessCalendar): string[] {
   return faults;
 }
 
-function hoursOfWeekday(calendar: BusinessCalendar, day: Temporal.PlainDate): readonly OpeningHours[] {
-  const name = weekdays[day.dayOfWeek - 1];
+function hoursOfWeekday(calendar: BusinessCalendar, day: number): readonly OpeningHours[] {
+  const name = weekdays[weekdayOf(day)];
   return name === undefined ? [] : (calendar.hours[name] ?? []);
-}
-
-function dayAfter(date: string, days: number): string {
-  return localDate(date).add({ days }).toString();
 }
 
 function isDate(value: string): boolean {
   try {
-    return localDate(value).toString() === value;
+    dateMs(value);
+    return true;
   } catch {
     return false;
   }

@@ -3,10 +3,12 @@ import type { Instant } from '../follow-up/types.ts';
 import { addBusinessDays, openDay } from './calendar.ts';
 import type { BusinessCalendar, IfClosed } from './calendar.ts';
 import { durationParts } from './durations.ts';
-import { TimeError, epochMs, toInstant, wallClock } from './instants.ts';
-import { atWallTime, localDate, localTimeOf } from './local-times.ts';
+import { epochMs, toInstant } from './instants.ts';
+import { dateMs, dateOf, dayMs, localTimeMs, midnightOf } from './local-times.ts';
+import { TimeError } from './time-error.ts';
 import { momentInWindow } from './window.ts';
 import type { LocalWindow } from './window.ts';
+import { momentOf, wallMsAt } from './zone-offsets.ts';
 
 /**
  * A step's place in time: days from `anchor`, which is a date (`2026-05-01`) or an instant, at a local time or within a
@@ -54,26 +56,28 @@ export function resolveDueAt(point: DuePoint, zone: string, dayStart = '08:00', 
   const { days, timeMs } = durationParts(point.offset ?? 'P0D');
   if (localTime !== undefined && window !== undefined) throw new TimeError('bad-window', 'Give either a local time or a window, not both.');
   if (businessDays !== undefined && days !== 0) throw new TimeError('bad-offset', 'Give either business days or days in the offset, not both.');
-  const anchorDate = dateOnly.test(anchor) ? localDate(anchor) : wallClock(anchor, zone).toPlainDate();
-  const date = businessDays === undefined ? anchorDate.add({ days }) : localDate(addBusinessDays(needed(calendar), anchorDate.toString(), businessDays));
+  const isDate = dateOnly.test(anchor);
+  const anchorWall = isDate ? dateMs(anchor) : wallMsAt(epochMs(anchor), zone);
+  const anchorDay = midnightOf(anchorWall);
+  const day = businessDays === undefined ? anchorDay + days * dayMs : dateMs(addBusinessDays(needed(calendar), dateOf(anchorDay), businessDays));
 
-  const dueOn = (day: Temporal.PlainDate): number => momentOn(day).epochMilliseconds + timeMs;
-  const momentOn = (day: Temporal.PlainDate): { epochMilliseconds: number } => {
-    if (window !== undefined) return momentInWindow(day, window, seedOf(point), zone);
-    if (localTime !== undefined || dateOnly.test(anchor)) return atWallTime(day.toPlainDateTime(localTimeOf(localTime ?? dayStart)), zone);
+  const dueOn = (midnight: number): number => momentOn(midnight) + timeMs;
+  const momentOn = (midnight: number): number => {
+    if (window !== undefined) return momentInWindow(midnight, window, seedOf(point), zone);
+    if (localTime !== undefined || isDate) return momentOf(midnight + localTimeMs(localTime ?? dayStart), zone);
     // An instant on its own day stays itself: of a time that comes twice, too, the one that it was.
-    return day.equals(anchorDate) ? { epochMilliseconds: epochMs(anchor) } : wallClock(anchor, zone).add(anchorDate.until(day));
+    return midnight === anchorDay ? epochMs(anchor) : momentOf(anchorWall + midnight - anchorDay, zone);
   };
-  if (ifClosed === 'keep') return toInstant(dueOn(date));
-  const fallsOn = window === undefined ? wallClock(toInstant(dueOn(date)), zone).toPlainDate() : date;
-  const open = localDate(openDay(needed(calendar), fallsOn.toString(), ifClosed));
-  return toInstant(dueOn(date.add(fallsOn.until(open))));
+  if (ifClosed === 'keep') return toInstant(dueOn(day));
+  const fallsOn = window === undefined ? midnightOf(wallMsAt(dueOn(day), zone)) : day;
+  const open = dateMs(openDay(needed(calendar), dateOf(fallsOn), ifClosed));
+  return toInstant(dueOn(day + open - fallsOn));
 }
 
 /** True for what an anchor may be: an existing date, or an instant with `Z` or an offset. */
 export function isAnchor(value: string): boolean {
   try {
-    if (dateOnly.test(value)) localDate(value);
+    if (dateOnly.test(value)) dateMs(value);
     else Temporal.Instant.from(value);
     return true;
   } catch {

@@ -1,7 +1,9 @@
 import type { Instant } from '../follow-up/types.ts';
-import { TimeError, epochMs, toInstant, wallClock } from './instants.ts';
+import { epochMs, toInstant } from './instants.ts';
+import { dayMs } from './local-times.ts';
+import { TimeError } from './time-error.ts';
+import { momentOf, wallMsAt } from './zone-offsets.ts';
 
-const dayMs = 24 * 60 * 60 * 1000;
 const shape = /^(?<sign>[+-])?P(?!$)(?:(?<weeks>\d+)W)?(?:(?<days>\d+)D)?(?:T(?=\d)(?:(?<hours>\d+)H)?(?:(?<minutes>\d+)M)?(?:(?<seconds>\d+(?:\.\d+)?)S)?)?$/;
 
 /** A duration in its two kinds of time: calendar days, which summer time makes 23 or 25 hours, and elapsed time. Both carry the sign. */
@@ -38,7 +40,7 @@ export function durationMs(iso: string): number {
  */
 export function addDuration(instant: Instant, iso: string, zone: string): Instant {
   const { days, timeMs } = durationParts(iso);
-  const moved = days === 0 ? epochMs(instant) : wallClock(instant, zone).add({ days }).epochMilliseconds;
+  const moved = days === 0 ? epochMs(instant) : momentOf(wallMsAt(epochMs(instant), zone) + days * dayMs, zone);
   return toInstant(moved + timeMs);
 }
 

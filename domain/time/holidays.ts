@@ -1,7 +1,7 @@
 import chineseDays from 'chinese-days';
 import Holidays from 'date-holidays';
 import { Temporal } from 'temporal-polyfill';
-import { TimeError } from './instants.ts';
+import { TimeError } from './time-error.ts';
 
 /** The public holidays of a region in one year, as dates `YYYY-MM-DD`. */
 export interface HolidayYear {

@@ -1,8 +1,9 @@
 import type { Instant } from '../follow-up/types.ts';
-import { epochMs, toInstant, wallClock } from './instants.ts';
-import { localDate } from './local-times.ts';
-import { longestMoveDays, occurrencesOn } from './recurrence.ts';
+import { epochMs, localDateOf, toInstant } from './instants.ts';
+import { dateMs, plusDays } from './local-times.ts';
+import { hasOccurrence, longestMoveDays, occurrencesOn } from './recurrence.ts';
 import type { Occurrence, Series } from './recurrence.ts';
+import { momentOf } from './zone-offsets.ts';
 
 /** Occurrences are made so far ahead, and at least so many of them: a series that sleeps for years holds a few rows, not thousands. */
 export const horizonDays = 35;
@@ -33,15 +34,21 @@ export interface SeriesExtension {
  * ask as for a new series, and match by `recurrenceId` what there is already.
  */
 export function extendSeries(series: Series, now: Instant, made: { since: Instant } | { through: string }): SeriesExtension {
-  const today = dateIn(series, now);
-  const ahead = (through: string): Occurrence[] => occurrencesOn(series, plus(today, -longestMoveDays(series)), through).filter(({ dueAt }) => epochMs(dueAt) > epochMs(now));
-  const needed = [plus(today, horizonDays), ...nextOf(ahead, today).map(({ recurrenceId }) => recurrenceId), ...('through' in made ? [made.through] : [])];
+  const today = localDateOf(now, series.zone);
+  const nowMs = epochMs(now);
+  const looked = new Map<string, Occurrence[]>();
+  const ahead = (through: string): Occurrence[] => {
+    const found = looked.get(through) ?? occurrencesOn(series, plusDays(today, -longestMoveDays(series)), through).filter(({ dueAt }) => epochMs(dueAt) > nowMs);
+    looked.set(through, found);
+    return found;
+  };
+  const needed = [plusDays(today, horizonDays), ...nextOf(ahead, today).map(({ recurrenceId }) => recurrenceId), ...('through' in made ? [made.through] : [])];
   const through = needed.reduce((a, b) => (a > b ? a : b));
   return {
     occurrences:
       'through' in made
-        ? occurrencesOn(series, plus(made.through, 1), through)
-        : occurrencesOn(series, plus(dateIn(series, made.since), -longestMoveDays(series)), through).filter(({ dueAt }) => epochMs(dueAt) >= epochMs(made.since)),
+        ? occurrencesOn(series, plusDays(made.through, 1), through)
+        : occurrencesOn(series, plusDays(localDateOf(made.since, series.zone), -longestMoveDays(series)), through).filter(({ dueAt }) => epochMs(dueAt) >= epochMs(made.since)),
     through,
     extendAt: goesOn(series, through) ? timeToExtend(series, through, ahead(through)) : null,
   };
@@ -50,19 +57,19 @@ export function extendSeries(series: Series, now: Instant, made: { since: Instan
 /** The next two occurrences that are due at different moments, looked for further and further ahead. */
 function nextOf(ahead: (through: string) => Occurrence[], today: string): Occurrence[] {
   for (const days of [horizonDays, 400, longestPauseDays]) {
-    const found = atDifferentMoments(ahead(plus(today, days)));
+    const found = atDifferentMoments(ahead(plusDays(today, days)));
     if (found.length >= leastAhead || days === longestPauseDays) return found.slice(0, leastAhead);
   }
   return [];
 }
 
 function goesOn(series: Series, through: string): boolean {
-  return [horizonDays, 400, longestPauseDays].some((days) => occurrencesOn(series, plus(through, 1), plus(through, days)).length > 0);
+  return [horizonDays, 400, longestPauseDays].some((days) => hasOccurrence(series, plusDays(through, 1), plusDays(through, days)));
 }
 
 /** Never later than the last occurrence but one, so that there is always one ahead. */
 function timeToExtend(series: Series, through: string, ahead: Occurrence[]): Instant {
-  const spare = localDate(plus(through, -spareDays)).toZonedDateTime(series.zone).epochMilliseconds;
+  const spare = momentOf(dateMs(plusDays(through, -spareDays)), series.zone);
   const lastButOne = atDifferentMoments(ahead).at(-2);
   return toInstant(lastButOne === undefined ? spare : Math.min(spare, epochMs(lastButOne.dueAt)));
 }
@@ -70,12 +77,4 @@ function timeToExtend(series: Series, through: string, ahead: Occurrence[]): Ins
 /** Occurrences that closed days moved to the same moment count as one. */
 function atDifferentMoments(found: Occurrence[]): Occurrence[] {
   return found.filter(({ dueAt }, index) => found.findIndex((other) => other.dueAt === dueAt) === index);
-}
-
-function dateIn(series: Series, instant: Instant): string {
-  return wallClock(instant, series.zone).toPlainDate().toString();
-}
-
-function plus(date: string, days: number): string {
-  return localDate(date).add({ days }).toString();
 }

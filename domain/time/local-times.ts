@@ -1,32 +1,48 @@
-import { Temporal } from 'temporal-polyfill';
-import { TimeError, isTimeZone } from './instants.ts';
-
-/** An existing date `YYYY-MM-DD`; anything else is refused. */
-export function localDate(value: string): Temporal.PlainDate {
-  try {
-    if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return Temporal.PlainDate.from(value, { overflow: 'reject' });
-  } catch (cause) {
-    throw badDate(cause);
-  }
-  throw badDate(undefined);
-}
-
-/** A local time `HH:MM`, 24 hours; anything else is refused. */
-export function localTimeOf(value: string): Temporal.PlainTime {
-  if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(value)) throw new TimeError('bad-local-time', 'Write a local time as HH:MM, 24 hours.');
-  return Temporal.PlainTime.from(value);
-}
+import { TimeError } from './time-error.ts';
 
 /**
- * The moment at which the clocks of `zone` show this date and time. One that they skip moves forward by the gap (02:30
- * becomes 03:30); of one that comes twice it is the first.
+ * Dates and local times as numbers: a date is its midnight and a wall clock its reading, both in milliseconds as UTC counts them. So a day
+ * is always 24 hours here; what a zone does with it is for zone-offsets.ts.
  */
-export function atWallTime(wall: Temporal.PlainDateTime, zone: string): Temporal.ZonedDateTime {
-  if (!isTimeZone(zone)) throw new TimeError('bad-zone', 'Give the time zone by its IANA name, such as Asia/Shanghai.');
-  // "compatible" is the rule above. Named, so that no default decides it.
-  return wall.toZonedDateTime(zone, { disambiguation: 'compatible' });
+export const dayMs = 24 * 60 * 60 * 1000;
+
+/** An existing date `YYYY-MM-DD`; anything else is refused. */
+export function dateMs(value: string): number {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(value) : Number.NaN;
+  // 30 February may be read as 1 or 2 March.
+  if (Number.isNaN(ms) || dateOf(ms) !== value) throw new TimeError('bad-anchor', 'Give the date as an existing day, such as 2026-05-01.');
+  return ms;
 }
 
-function badDate(cause: unknown): TimeError {
-  return new TimeError('bad-anchor', 'Give the date as an existing day, such as 2026-05-01.', { cause });
+/** The date of a wall clock. */
+export function dateOf(wallMs: number): string {
+  return new Date(wallMs).toISOString().slice(0, -'T00:00:00.000Z'.length);
+}
+
+/** A local time `HH:MM`, 24 hours, since its midnight; anything else is refused. */
+export function localTimeMs(value: string): number {
+  if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(value)) throw new TimeError('bad-local-time', 'Write a local time as HH:MM, 24 hours.');
+  return (Number(value.slice(0, 2)) * 60 + Number(value.slice(3))) * 60_000;
+}
+
+/** The time `HH:MM` of a wall clock. */
+export function localTimeOf(wallMs: number): string {
+  return new Date(wallMs).toISOString().slice(-'00:00:00.000Z'.length, -':00.000Z'.length);
+}
+
+/** The midnight before a wall clock. */
+export function midnightOf(wallMs: number): number {
+  return Math.floor(wallMs / dayMs) * dayMs;
+}
+
+/** 0 is Monday. */
+export function weekdayOf(wallMs: number): number {
+  const days = Math.floor(wallMs / dayMs);
+  // 1 January 1970 was a Thursday.
+  return (((days + 3) % 7) + 7) % 7;
+}
+
+/** The date so many days later. */
+export function plusDays(date: string, days: number): string {
+  return dateOf(dateMs(date) + days * dayMs);
 }

@@ -1,17 +1,22 @@
-import { Temporal } from 'temporal-polyfill';
 import type { Instant } from '../follow-up/types.ts';
 import { openingHours } from './calendar.ts';
 import type { BusinessCalendar } from './calendar.ts';
-import { TimeError, epochMs, toInstant, wallClock } from './instants.ts';
+import { epochMs, toInstant } from './instants.ts';
+import { dateOf, dayMs, localTimeMs, localTimeOf, midnightOf } from './local-times.ts';
+import { TimeError } from './time-error.ts';
+import { changesBetween, momentsOf, wallMsAt } from './zone-offsets.ts';
 
-const dayMs = 24 * 60 * 60 * 1000;
 const longestClosureDays = 366;
 
 /** Whether the clinic is open: its own clock stands within the hours of its own date. */
 export function isOpen(calendar: BusinessCalendar, instant: Instant): boolean {
-  const here = wallClock(instant, calendar.zone);
-  const time = here.toPlainTime().toString({ smallestUnit: 'minute' });
-  return openingHours(calendar, here.toPlainDate().toString()).some(({ from, to }) => from <= time && time < to);
+  return isOpenAt(calendar, epochMs(instant));
+}
+
+function isOpenAt(calendar: BusinessCalendar, epochMs: number): boolean {
+  const here = wallMsAt(epochMs, calendar.zone);
+  const time = localTimeOf(here);
+  return openingHours(calendar, dateOf(here)).some(({ from, to }) => from <= time && time < to);
 }
 
 /** The first instant from `instant` on at which the clinic is open: itself when it is. */
@@ -46,7 +51,7 @@ function* openSpans(calendar: BusinessCalendar, begin: number): Generator<{ from
     const edges = [from, ...edgesWithin(calendar, from, from + dayMs), from + dayMs];
     for (const [index, edge] of edges.entries()) {
       const to = edges[index + 1];
-      if (to === undefined || !isOpen(calendar, toInstant(edge))) continue;
+      if (to === undefined || !isOpenAt(calendar, edge)) continue;
       closedDays = 0;
       yield { from: edge, to };
     }
@@ -58,18 +63,17 @@ function* openSpans(calendar: BusinessCalendar, begin: number): Generator<{ from
  * is set back, twice; or the clock itself changes.
  */
 function edgesWithin(calendar: BusinessCalendar, from: number, to: number): number[] {
-  const first = wallClock(toInstant(from), calendar.zone);
+  const today = midnightOf(wallMsAt(from, calendar.zone));
   const edges = [-1, 0, 1, 2].flatMap((days) => {
-    const date = first.toPlainDate().add({ days });
-    return openingHours(calendar, date.toString()).flatMap((hours) => [hours.from, hours.to]).flatMap((time) => readings(date, time, calendar.zone));
+    const midnight = today + days * dayMs;
+    return openingHours(calendar, dateOf(midnight)).flatMap((hours) => [hours.from, hours.to]).flatMap((time) => readings(midnight, time, calendar.zone));
   });
-  const change = first.getTimeZoneTransition('next')?.epochMilliseconds ?? to;
-  return [...new Set([...edges, change])].filter((edge) => from < edge && edge < to).sort((a, b) => a - b);
+  return [...new Set([...edges, ...changesBetween(from, to, calendar.zone)])].filter((edge) => from < edge && edge < to).sort((a, b) => a - b);
 }
 
-function readings(date: Temporal.PlainDate, time: string, zone: string): number[] {
-  const wall = time === '24:00' ? date.add({ days: 1 }).toPlainDateTime() : date.toPlainDateTime(Temporal.PlainTime.from(time));
-  return (['earlier', 'later'] as const).map((disambiguation) => wall.toZonedDateTime(zone, { disambiguation }).epochMilliseconds);
+function readings(midnight: number, time: string, zone: string): number[] {
+  const { earlier, later } = momentsOf(midnight + (time === '24:00' ? dayMs : localTimeMs(time)), zone);
+  return [earlier, later];
 }
 
 function neverOpen(): TimeError {

@@ -1,4 +1,4 @@
-import { localDate } from './local-times.ts';
+import { dateMs } from './local-times.ts';
 
 /** The parts of a rule by their RFC 5545 names, each with its values; nothing else is in it than what is checked here. */
 type RuleParts = Map<string, string[]>;
@@ -73,7 +73,7 @@ function hasDay(parts: RuleParts): boolean {
 function isUntil(value: string | undefined): boolean {
   if (value === undefined) return true;
   try {
-    localDate(`${value.slice(0, 4)}-${value.slice(4, 6)}-${value.slice(6)}`);
+    dateMs(`${value.slice(0, 4)}-${value.slice(4, 6)}-${value.slice(6)}`);
     return true;
   } catch {
     return false;

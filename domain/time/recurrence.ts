@@ -3,10 +3,12 @@ import { Temporal } from 'temporal-polyfill';
 import type { Instant } from '../follow-up/types.ts';
 import type { BusinessCalendar, IfClosed } from './calendar.ts';
 import { resolveDueAt } from './due-at.ts';
-import { TimeError, epochMs, wallClock } from './instants.ts';
-import { localDate } from './local-times.ts';
+import { epochMs, localDateOf } from './instants.ts';
+import { dateMs, dateOf, plusDays } from './local-times.ts';
 import { recurrenceFaults } from './recurrence-rule.ts';
+import { TimeError } from './time-error.ts';
 import type { LocalWindow } from './window.ts';
+import { momentOf, wallMsAt } from './zone-offsets.ts';
 
 /** What repeats: a rule of dates, and the time of day that each of them has. */
 export interface Series {
@@ -43,17 +45,22 @@ export function longestMoveDays(series: Series): number {
  * 2011-12-30, has no occurrence, since it would meet the next one.
  */
 export function occurrences(series: Series, range: { from: Instant; until: Instant }): Occurrence[] {
-  const first = wallClock(range.from, series.zone).toPlainDate().subtract({ days: longestMoveDays(series) });
-  const last = wallClock(range.until, series.zone).toPlainDate().add({ days: longestMoveDays(series) });
+  const first = plusDays(localDateOf(range.from, series.zone), -longestMoveDays(series));
+  const last = plusDays(localDateOf(range.until, series.zone), longestMoveDays(series));
   const [from, until] = [epochMs(range.from), epochMs(range.until)];
-  return occurrencesOn(series, first.toString(), last.toString()).filter(({ dueAt }) => from <= epochMs(dueAt) && epochMs(dueAt) < until);
+  return occurrencesOn(series, first, last).filter(({ dueAt }) => from <= epochMs(dueAt) && epochMs(dueAt) < until);
 }
 
 /** The occurrences whose ids lie from one local date to another, both inside. */
 export function occurrencesOn(series: Series, from: string, through: string): Occurrence[] {
   return datesOf(series, from, through)
     .filter((date) => isDay(date, series.zone))
-    .map((date) => ({ recurrenceId: date.toString(), dueAt: occurrenceDueAt(series, date.toString()) }));
+    .map((date) => ({ recurrenceId: date, dueAt: occurrenceDueAt(series, date) }));
+}
+
+/** Whether the rule names any date from one local date to another, both inside. */
+export function hasOccurrence(series: Series, from: string, through: string): boolean {
+  return datesOf(series, from, through).some((date) => isDay(date, series.zone));
 }
 
 /** When the occurrence of that id is due now that zone, tzdata or holidays may have changed: for what is planned and not begun. */
@@ -61,14 +68,14 @@ export function occurrenceDueAt(series: Series, recurrenceId: string): Instant {
   return resolveDueAt({ anchor: recurrenceId, ...series.at, ifClosed: series.closed?.ifClosed }, series.zone, undefined, series.closed?.calendar);
 }
 
-function datesOf(series: Series, from: string, through: string): Temporal.PlainDate[] {
+function datesOf(series: Series, from: string, through: string): string[] {
   const [fault] = recurrenceFaults(series.rule);
   if (fault !== undefined) throw new TimeError('bad-rule', fault);
   const last = series.lastDate !== null && series.lastDate < through ? series.lastDate : through;
   const first = series.firstDate > from ? series.firstDate : from;
   if (last < first) return [];
   const years = Array.from({ length: yearOf(last) - yearOf(first) + 1 }, (_, index) => yearOf(first) + index);
-  return years.flatMap((year) => datesInYear(series.rule, series.firstDate, year)).filter((date) => first <= date && date <= last).map(localDate);
+  return years.flatMap((year) => datesInYear(series.rule, countedFrom(series, year), year)).filter((date) => first <= date && date <= last);
 }
 
 /** Dates by rule, first date and year: patients of one plan ask for the same again and again, and counting them is what costs. */
@@ -87,21 +94,34 @@ function datesInYear(text: string, firstDate: string, year: number): readonly st
     strict: true,
     maxIterations: 1_000_000,
   });
-  const dates = rule.between(utcMidnight(`${String(year).padStart(4, '0')}-01-01`), utcMidnight(`${String(year).padStart(4, '0')}-12-31`), true).map((midnight) => midnight.toPlainDate().toString());
+  const dates = rule.between(utcMidnight(`${fourDigits(year)}-01-01`), utcMidnight(`${fourDigits(year)}-12-31`), true).map(({ epochMilliseconds }) => dateOf(epochMilliseconds));
   const [oldest] = counted.keys();
   if (counted.size >= countedAtMost && oldest !== undefined) counted.delete(oldest);
   counted.set(key, dates);
   return dates;
 }
 
+/**
+ * A rule that names its days, and neither leaves any out nor counts them, has the same days wherever one begins to count: from
+ * December of the year before, so that patients with other first dates share what was counted. Else the first date itself.
+ */
+function countedFrom({ rule, firstDate }: Series, year: number): string {
+  const isNamed = /^FREQ=DAILY/.test(rule) || (/^FREQ=WEEKLY/.test(rule) && /BYDAY=/.test(rule)) || (/^FREQ=MONTHLY/.test(rule) && /BY(DAY|MONTHDAY)=/.test(rule));
+  return isNamed && year > 1 && !/INTERVAL=|COUNT=|UNTIL=/.test(rule) ? `${fourDigits(year - 1)}-12-01` : firstDate;
+}
+
+function fourDigits(year: number): string {
+  return String(year).padStart(4, '0');
+}
+
 function yearOf(date: string): number {
-  return localDate(date).year;
+  return new Date(dateMs(date)).getUTCFullYear();
 }
 
 function utcMidnight(date: string): Temporal.ZonedDateTime {
-  return localDate(date).toZonedDateTime('UTC');
+  return Temporal.Instant.fromEpochMilliseconds(dateMs(date)).toZonedDateTimeISO('UTC');
 }
 
-function isDay(date: Temporal.PlainDate, zone: string): boolean {
-  return date.toZonedDateTime(zone).toPlainDate().equals(date);
+function isDay(date: string, zone: string): boolean {
+  return dateOf(wallMsAt(momentOf(dateMs(date), zone), zone)) === date;
 }

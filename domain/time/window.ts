@@ -1,7 +1,7 @@
-import type { Temporal } from 'temporal-polyfill';
-import { TimeError } from './instants.ts';
-import { atWallTime, localTimeOf } from './local-times.ts';
+import { dayMs, localTimeMs } from './local-times.ts';
 import { shareOf } from './share.ts';
+import { TimeError } from './time-error.ts';
+import { changeBefore, momentOf, wallMsAt } from './zone-offsets.ts';
 
 /** Local times `HH:MM` in place of one. `from` is inside, `to` is not. `from` after `to` runs over midnight, into the next day. */
 export interface LocalWindow {
@@ -10,7 +10,7 @@ export interface LocalWindow {
 }
 
 /**
- * The moment within `window` that `seed` draws, for the window that begins on `date`.
+ * The moment within `window` that `seed` draws, for the window that begins on the date of this midnight, as a wall clock counts it.
  *
  * - Seeds fall evenly over the window: on whole minutes, or on whole seconds when it is shorter than an hour. The same
  *   seed draws the same local time on every day, in every zone and for ever.
@@ -18,30 +18,24 @@ export interface LocalWindow {
  * - When they skip all of it, each draw moves forward by the gap, as a single local time would.
  * - A part that comes twice counts once: its first coming.
  */
-export function momentInWindow(date: Temporal.PlainDate, window: LocalWindow, seed: string, zone: string): Temporal.ZonedDateTime {
+export function momentInWindow(midnight: number, window: LocalWindow, seed: string, zone: string): number {
   if (window.from === window.to) throw new TimeError('bad-window', 'Make the window begin and end at different times.');
-  const begin = date.toPlainDateTime(localTimeOf(window.from));
-  const days = window.from < window.to ? 0 : 1;
-  const end = date.add({ days }).toPlainDateTime(localTimeOf(window.to));
-  const length = secondsBetween(begin, end);
+  const begin = midnight + localTimeMs(window.from);
+  const end = midnight + localTimeMs(window.to) + (window.from < window.to ? 0 : dayMs);
+  const secondsFrom = (from: number, to: number): number => (to - from) / 1000;
+  const length = secondsFrom(begin, end);
   const unit = length >= 3600 ? 60 : 1;
   const drawn = shareOf(seed) * length;
-  const at = (seconds: number): Temporal.PlainDateTime => begin.add({ seconds: Math.floor(seconds / unit) * unit });
+  const wholeMs = (seconds: number): number => Math.floor(seconds / unit) * unit * 1000;
 
-  const moment = atWallTime(at(drawn), zone);
-  const gap = secondsBetween(at(drawn), moment.toPlainDateTime());
-  if (gap === 0) return moment;
-  // Asked a millisecond later, since a moment that is the change itself would give the change before it.
-  const change = moment.add({ milliseconds: 1 }).getTimeZoneTransition('previous');
+  const moment = momentOf(begin + wholeMs(drawn), zone);
+  const gap = secondsFrom(begin + wholeMs(drawn), wallMsAt(moment, zone));
+  const change = gap === 0 ? null : changeBefore(moment, zone);
   if (change === null) return moment;
-  const gapEnd = change.toPlainDateTime();
-  const before = Math.max(0, secondsBetween(begin, gapEnd) - gap);
-  const after = Math.max(0, secondsBetween(gapEnd, end));
+  const gapEnd = wallMsAt(change, zone);
+  const before = Math.max(0, secondsFrom(begin, gapEnd) - gap);
+  const after = Math.max(0, secondsFrom(gapEnd, end));
   if (before + after < unit) return moment;
   const left = ((drawn - before) / (length - before - after)) * (before + after);
-  return left < before ? atWallTime(at(left), zone) : change.add({ seconds: Math.floor((left - before) / unit) * unit });
-}
-
-function secondsBetween(from: Temporal.PlainDateTime, to: Temporal.PlainDateTime): number {
-  return from.until(to, { largestUnit: 'second' }).seconds;
+  return left < before ? momentOf(begin + wholeMs(left), zone) : change + wholeMs(left - before);
 }

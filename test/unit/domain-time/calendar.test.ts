@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { addBusinessDays, calendarFaults, isBusinessDay, isKnown, openDay, openingHours } from '../../../domain/time/calendar.ts';
 import type { BusinessCalendar } from '../../../domain/time/calendar.ts';
 import { holidaysIn, isHolidayRegion } from '../../../domain/time/holidays.ts';
-import { TimeError } from '../../../domain/time/instants.ts';
+import { TimeError } from '../../../domain/time/time-error.ts';
 import { newYork, shanghai } from './calendars.ts';
 
 describe('a business day', () => {

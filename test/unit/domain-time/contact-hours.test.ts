@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isWithinContactHours, nextContactInstant } from '../../../domain/time/contact-hours.ts';
-import { TimeError } from '../../../domain/time/instants.ts';
+import { TimeError } from '../../../domain/time/time-error.ts';
 
 const day = { from: '08:00', to: '21:00' };
 const night = { from: '20:00', to: '02:00' };

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { isAnchor, resolveDueAt } from '../../../domain/time/due-at.ts';
 import { localText } from '../../../domain/time/describe.ts';
-import { TimeError, isTimeZone } from '../../../domain/time/instants.ts';
+import { isTimeZone } from '../../../domain/time/instants.ts';
+import { TimeError } from '../../../domain/time/time-error.ts';
 
 const shown = (anchor: string, offset: string, zone: string, localTime?: string): string => localText(resolveDueAt({ anchor, offset, localTime }, zone), zone);
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { localText } from '../../../domain/time/describe.ts';
 import { resolveDueAt } from '../../../domain/time/due-at.ts';
 import type { DuePoint } from '../../../domain/time/due-at.ts';
-import { TimeError } from '../../../domain/time/instants.ts';
+import { TimeError } from '../../../domain/time/time-error.ts';
 import { newYork, shanghai } from './calendars.ts';
 
 const shown = (point: DuePoint, zone = 'America/New_York', calendar = newYork): string => localText(resolveDueAt(point, zone, undefined, calendar), zone).slice(0, 16);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { addDuration, durationMs } from '../../../domain/time/durations.ts';
-import { TimeError } from '../../../domain/time/instants.ts';
+import { TimeError } from '../../../domain/time/time-error.ts';
 
 describe('durations', () => {
   test.each([

@@ -3,9 +3,10 @@ import { nextContactInstant } from '../../../domain/time/contact-hours.ts';
 import { localText } from '../../../domain/time/describe.ts';
 import { resolveDueAt } from '../../../domain/time/due-at.ts';
 import { extendSeries } from '../../../domain/time/horizon.ts';
-import { TimeError, epochMs, isTimeZone } from '../../../domain/time/instants.ts';
+import { epochMs, isTimeZone } from '../../../domain/time/instants.ts';
 import { occurrences, occurrencesOn } from '../../../domain/time/recurrence.ts';
 import type { Series } from '../../../domain/time/recurrence.ts';
+import { TimeError } from '../../../domain/time/time-error.ts';
 
 /** Faults that comparable systems had with time, by name. */
 

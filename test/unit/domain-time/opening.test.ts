@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BusinessCalendar } from '../../../domain/time/calendar.ts';
-import { TimeError } from '../../../domain/time/instants.ts';
 import { addOpenTime, isOpen, nextOpening } from '../../../domain/time/opening.ts';
+import { TimeError } from '../../../domain/time/time-error.ts';
 import { newYork, shanghai } from './calendars.ts';
 
 const hourMs = 3_600_000;

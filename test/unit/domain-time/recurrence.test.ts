@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { TimeError } from '../../../domain/time/instants.ts';
 import { occurrenceDueAt, occurrences, occurrencesOn } from '../../../domain/time/recurrence.ts';
 import type { Series } from '../../../domain/time/recurrence.ts';
 import { recurrenceFaults } from '../../../domain/time/recurrence-rule.ts';
+import { TimeError } from '../../../domain/time/time-error.ts';
 import { shanghai } from './calendars.ts';
 
 const series = (rule: string, change: Partial<Series> = {}): Series => ({ rule, firstDate: '2026-01-01', lastDate: null, at: { localTime: '09:00' }, zone: 'Asia/Shanghai', ...change });

@@ -1,8 +1,9 @@
+import { Temporal } from 'temporal-polyfill';
 import { describe, expect, test } from 'vitest';
 import { localText } from '../../../domain/time/describe.ts';
 import { resolveDueAt } from '../../../domain/time/due-at.ts';
 import type { DuePoint } from '../../../domain/time/due-at.ts';
-import { TimeError, wallClock } from '../../../domain/time/instants.ts';
+import { TimeError } from '../../../domain/time/time-error.ts';
 
 const morning = { from: '09:00', to: '11:30' };
 const seeds = Array.from({ length: 10_000 }, (_, index) => `touchpoint-${index}`);
@@ -13,7 +14,7 @@ const due = (window: DuePoint['window'], seed: string, anchor = '2026-05-01', zo
 function spread(window: DuePoint['window'], anchor: string, zone: string, drawn = seeds): Map<string, number> {
   const counts = new Map<string, number>();
   for (const seed of drawn) {
-    const shown = wallClock(due(window, seed, anchor, zone), zone).toPlainDateTime().toString({ smallestUnit: 'second' }).replace('T', ' ');
+    const shown = Temporal.Instant.from(due(window, seed, anchor, zone)).toZonedDateTimeISO(zone).toPlainDateTime().toString({ smallestUnit: 'second' }).replace('T', ' ');
     counts.set(shown, (counts.get(shown) ?? 0) + 1);
   }
   return counts;
