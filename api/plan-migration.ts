@@ -1,3 +1,4 @@
+import type { ToldLook } from '../domain/migration/look.ts';
 import type { MigrationChoice, StepMap } from '../domain/migration/types.ts';
 import { guessStepMap, versionFaults } from '../domain/migration/step-map.ts';
 import { wordsOfGroup } from '../domain/migration/words.ts';
@@ -33,10 +34,15 @@ export async function plansOf(asked: Pick<Asker, 'deps' | 'session' | 'note'>, p
   if (from === null) throw invalidField('/from', 'Use a version that GET /v1/plans lists.');
   if (to === null) throw invalidField('/to', 'Publish this version first, or use one that GET /v1/plans lists.');
   if (!asked.session.roles.includes('admin')) await demandDepartment(asked, to.plan.department, { action, subject: `plan/${planId}/${request.to}` });
-  const stepMap = { ...guessStepMap(from.plan, to.plan), ...request.stepMap };
-  const errors = versionFaults(from.plan, to.plan, stepMap).map(({ stepId, message }) => ({ pointer: stepId === null ? '/to' : `/stepMap/${stepId}`, message }));
+  return fitting(from.plan, to.plan, request.stepMap, '/to');
+}
+
+/** The guess with what was said in place of it. Throws a problem where versions and map do not fit; `pointer`: where the request says the new version. */
+export function fitting(from: Plan, to: Plan, said: StepMap | undefined, pointer: string): MigrationPlans {
+  const stepMap = { ...guessStepMap(from, to), ...said };
+  const errors = versionFaults(from, to, stepMap).map(({ stepId, message }) => ({ pointer: stepId === null ? pointer : `/stepMap/${stepId}`, message }));
   if (errors.length > 0) throw new Problem('invalid', 'These versions cannot be migrated between in this way; correct what "errors" lists.', { errors });
-  return { from: from.plan, to: to.plan, stepMap };
+  return { from, to, stepMap };
 }
 
 /** Asks for everybody in the old version: one right, one event. Answers with its secret, whom it names, and how many follow-ups there are. */
@@ -56,9 +62,16 @@ export async function lookAtAll(asked: Pick<Asker, 'deps' | 'now' | 'session'>, 
   return looks;
 }
 
+/** The groups of a preview or an order: those who are changed alike, with what was chosen for them. */
+export function groupsOf(looks: readonly EnrolmentLook[], plans: Pick<MigrationPlans, 'from' | 'to'>) {
+  // What is chosen is chosen for a group.
+  const chosen = new Map(looks.map(({ group, choice }) => [group, choice]));
+  return alikeIn(looks, plans).map((alike) => ({ ...alike, choice: chosen.get(alike.group) ?? 'keep' }));
+}
+
 /** Those who are changed alike, the largest group first, with what happens to them in words. */
-export function groupsOf(looks: readonly EnrolmentLook[], { from, to }: Pick<MigrationPlans, 'from' | 'to'>) {
-  const groups = new Map<string, EnrolmentLook[]>();
+export function alikeIn<Look extends ToldLook & { group: string; shape: string }>(looks: readonly Look[], { from, to }: Pick<MigrationPlans, 'from' | 'to'>) {
+  const groups = new Map<string, [Look, ...Look[]]>();
   for (const look of looks) {
     const key = `${look.group} ${look.shape}`;
     const group = groups.get(key);
@@ -66,11 +79,23 @@ export function groupsOf(looks: readonly EnrolmentLook[], { from, to }: Pick<Mig
     else group.push(look);
   }
   return [...groups.values()]
-    .flatMap((alike) => {
-      const [first] = alike;
-      if (first === undefined) return [];
-      const steps = new Map(first.changes.map(({ kind, stepId }) => [`${kind} ${stepId}`, { kind, stepId }]));
-      return [{ group: first.group, choice: first.choice, result: first.result, reason: first.reason, count: alike.length, words: wordsOfGroup(alike.length, first, from, to), changes: [...steps.values()], ends: first.ends }];
+    .map(([first, ...others]) => {
+      const { group, result, reason, ends } = first;
+      const count = 1 + others.length;
+      const changes = new Map<string, { kind: Look['changes'][number]['kind']; stepId: string }>(first.changes.map(({ kind, stepId }) => [`${kind} ${stepId}`, { kind, stepId }]));
+      return { group, result, reason, count, words: wordsOfGroup(count, first, from, to), changes: [...changes.values()], ends };
     })
     .sort((a, b) => b.count - a.count || (a.group < b.group ? -1 : 1));
+}
+
+/** Of everybody in a version, those whom a right names. */
+export function ofPatients<Look extends { patientId: string }>(looks: readonly Look[], patientIds: readonly string[]): Look[] {
+  const named = new Set(patientIds);
+  return looks.filter((look) => named.has(look.patientId));
+}
+
+/** A page of one group's enrolments, by id. */
+export function pageIn(looks: readonly { group: string; enrolmentId: string }[], { group, cursor, limit }: { group: string; cursor?: string | undefined; limit: number }): { items: string[]; nextCursor: string | null } {
+  const ids = looks.filter((look) => look.group === group && (cursor === undefined || look.enrolmentId > cursor)).map((look) => look.enrolmentId).sort();
+  return { items: ids.slice(0, limit), nextCursor: ids.length > limit ? (ids[limit - 1] ?? null) : null };
 }

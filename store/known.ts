@@ -18,6 +18,19 @@ export async function factsIn(vault: Vault, values: readonly SealedValue[], enro
   return value === undefined ? {} : facts.parse(await vault.openJson(value.sealed, value)).facts;
 }
 
+const openedAtOnce = 500;
+
+/** The facts of many enrolments, by enrolment, of the values that a grant gave. Their keys come by one query for each portion. */
+export async function factsOfAll(vault: Vault, values: readonly SealedValue[]): Promise<Map<string, Values['facts']>> {
+  const found = new Map<string, Values['facts']>();
+  for (let from = 0; from < values.length; from += openedAtOnce) {
+    const portion = values.slice(from, from + openedAtOnce);
+    await vault.prepare(portion.map(({ sealed }) => sealed));
+    for (const value of portion) found.set(value.rowId, facts.parse(await vault.openJson(value.sealed, value)).facts);
+  }
+  return found;
+}
+
 /**
  * Seals an enrolment's facts as their next version, by a grant that may read and write them. `before` is what the grant gave, in
  * this transaction; a change made meanwhile ends in a VersionConflict. null: not known any more.

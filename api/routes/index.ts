@@ -7,6 +7,7 @@ import { enrolmentRoutes } from './enrolments.ts';
 import { escalationRoutes } from './escalations.ts';
 import { optOutRoutes } from './opt-outs.ts';
 import { patientRoutes } from './patients.ts';
+import { planExaminationRoutes } from './plan-examinations.ts';
 import { planMigrationRoutes } from './plan-migrations.ts';
 import { planRoutes } from './plans.ts';
 import { questionnaireRoutes } from './questionnaires.ts';
@@ -18,5 +19,5 @@ import { taskRoutes } from './tasks.ts';
 
 /** Every route of the API: the router and the documentation are both made from this list. */
 export const allRoutes: readonly Route[] = [
-  ...sessionRoutes, ...planRoutes, ...planMigrationRoutes, ...rehearseRoutes, ...questionnaireRoutes, ...patientRoutes, ...consentRoutes, ...optOutRoutes, ...enrolmentRoutes, ...responseRoutes, ...taskRoutes, ...escalationRoutes, ...auditRoutes, ...codecRoutes, ...documentRoutes, ...serviceRoutes,
+  ...sessionRoutes, ...planRoutes, ...planMigrationRoutes, ...planExaminationRoutes, ...rehearseRoutes, ...questionnaireRoutes, ...patientRoutes, ...consentRoutes, ...optOutRoutes, ...enrolmentRoutes, ...responseRoutes, ...taskRoutes, ...escalationRoutes, ...auditRoutes, ...codecRoutes, ...documentRoutes, ...serviceRoutes,
 ];

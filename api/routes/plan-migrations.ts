@@ -4,29 +4,24 @@ import { migrationResults } from '../../domain/migration/look.ts';
 import { migrationChangeKinds, migrationChoices } from '../../domain/migration/types.ts';
 import { createGate } from '../../store/gate.ts';
 import { listMigrated, listMigrations, migrationStatuses } from '../../store/plan-migration-views.ts';
-import type { EnrolmentLook } from '../../store/plan-migrations.ts';
 import { findPlan } from '../../store/plans.ts';
 import { demandDepartment } from '../department.ts';
-import { groupsOf, lookAtAll, openEnrolled, plansOf } from '../plan-migration.ts';
+import { groupsOf, lookAtAll, ofPatients, openEnrolled, pageIn, plansOf } from '../plan-migration.ts';
 import { invalidField, notFound } from '../problem.ts';
 import { route } from '../route.ts';
 import type { Asker, Route } from '../route.ts';
 import { id, instant, planId } from '../schemas.ts';
+import { after, group, limit, listOfGroup, stepMap as sayStepMap, version } from '../version-schemas.ts';
 
 /** As for publishing. */
 const writers = ['coordinator', 'clinician', 'admin'] as const;
 const tag = 'plans';
-const version = z.int().min(1).max(2_000_000_000);
-const stepId = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a step\'s id.');
-const group = z.string().regex(/^[0-9a-f]{12}$/, 'Use a group of the preview.');
 const choice = z.enum(migrationChoices);
-const after = z.uuid('Use the nextCursor of the page before.').optional();
-const limit = z.coerce.number('Write a whole number.').int().min(1).max(200).default(50);
 
 const versions = {
   from: version,
   to: version,
-  stepMap: z.record(stepId, stepId.nullable()).optional().meta({ description: 'Steps of the old version to steps of the new one, or null for a step that ends. Overrides the guess, which is made by id, then by kind and place in time.' }),
+  stepMap: sayStepMap,
   choice: choice.optional().meta({ description: 'For every group that is not named. Left out: those stay.' }),
   groups: z.record(group, choice).optional().meta({ description: 'By group of the preview.' }),
 };
@@ -56,7 +51,7 @@ export const planMigrationRoutes: readonly Route[] = [
     {
       method: 'post', path: '/v1/plans/{planId}/migrations/preview', tag, summary: 'What moving everybody to a later version would change', keyed: false, problems: ['refused'], params: z.object({ planId }),
       description: 'Changes nothing. Groups are those who are changed alike. With `list`, the enrolments of one group, by pages.',
-      body: z.strictObject({ ...versions, list: z.strictObject({ group, cursor: after, limit }).optional() }),
+      body: z.strictObject({ ...versions, list: listOfGroup }),
       answer: z.object({
         stepMap: z.record(z.string(), z.string().nullable()), total: z.int(), notYours: z.int().meta({ description: 'Follow-ups of patients in whose care you are not: nothing is said of them, and no order of yours moves them.' }),
         groups: z.array(groupAnswer), enrolments: z.object({ items: z.array(id), nextCursor: z.string().nullable() }).nullable(),
@@ -123,11 +118,6 @@ export const planMigrationRoutes: readonly Route[] = [
   ),
 ];
 
-function ofPatients(looks: readonly EnrolmentLook[], patientIds: readonly string[]): EnrolmentLook[] {
-  const named = new Set(patientIds);
-  return looks.filter((look) => named.has(look.patientId));
-}
-
 /** A plan is its department's; oversight of all of them is an admin's. */
 async function demandOwn(asked: Asker, ofPlan: string): Promise<void> {
   const published = await findPlan(asked.deps.sql, ofPlan, null);
@@ -140,9 +130,4 @@ async function orderOf(asked: Asker, { planId: ofPlan, migrationId }: { planId: 
   const [found] = await listMigrations(asked.deps.sql, ofPlan, migrationId);
   if (found === undefined) throw notFound('migration');
   return { ...found, stepMap: { ...found.stepMap } };
-}
-
-function pageIn(looks: readonly EnrolmentLook[], { group: ofGroup, cursor, limit: atMost }: { group: string; cursor?: string | undefined; limit: number }): { items: string[]; nextCursor: string | null } {
-  const ids = looks.filter((look) => look.group === ofGroup && (cursor === undefined || look.enrolmentId > cursor)).map((look) => look.enrolmentId).sort();
-  return { items: ids.slice(0, atMost), nextCursor: ids.length > atMost ? (ids[atMost - 1] ?? null) : null };
 }

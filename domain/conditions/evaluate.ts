@@ -39,8 +39,18 @@ export function conditionFaults(text: string, scope: Scope): ConditionFault[] {
 export function evaluate(text: string, scope: Scope, values: Values): Decision {
   const { expression } = readCondition(text, scope);
   if (expression === null) return { verdict: 'unknown', missing: [] };
+  return { verdict: verdictOf(expression, values), missing: missingOf(expression, values) };
+}
+
+/** The same verdict for many patients: the condition is read once. */
+export function verdictsOf(text: string, scope: Scope): (values: Values) => Decision['verdict'] {
+  const { expression } = readCondition(text, scope);
+  return expression === null ? () => 'unknown' : (values) => verdictOf(expression, values);
+}
+
+function verdictOf(expression: Expression, values: Values): Decision['verdict'] {
   const value = valueOf(expression, values);
-  return { verdict: value === true ? 'yes' : value === false ? 'no' : 'unknown', missing: missingOf(expression, values) };
+  return value === true ? 'yes' : value === false ? 'no' : 'unknown';
 }
 
 function missingOf(expression: Expression, values: Values): string[] {

@@ -7,7 +7,8 @@ export function changesOf(before: FollowUpState, after: FollowUpState): Migratio
   return after.touchpoints.flatMap((touchpoint) => changeOf(earlier.get(touchpoint.id), touchpoint)).sort(byStep);
 }
 
-function changeOf(before: Touchpoint | undefined, after: Touchpoint): MigrationChange[] {
+/** What becomes of one touchpoint, where that is a change. */
+export function changeOf(before: Touchpoint | undefined, after: Touchpoint): MigrationChange[] {
   const kind = before === undefined ? kindOfNew(after) : kindOfKnown(before, after);
   if (kind === null) return [];
   const { stepId, recurrenceId } = after;

@@ -1,5 +1,5 @@
 import { assertNever } from '../codes.ts';
-import type { Migrated, MigrationChange, MigrationChoice } from './types.ts';
+import type { ExaminedKind, Migrated, MigrationChange, MigrationChoice } from './types.ts';
 
 export const migrationResults = ['moved', 'restarted', 'kept', 'refused'] as const;
 export type MigrationResult = (typeof migrationResults)[number];
@@ -14,6 +14,9 @@ export interface MigrationLook {
   ends: boolean;
 }
 
+/** A look, as far as it is told: of which steps what changes. */
+export type ToldLook = Omit<MigrationLook, 'changes'> & { changes: readonly { kind: ExaminedKind; stepId: string }[] };
+
 export function lookOf(choice: MigrationChoice, migrated: Migrated): MigrationLook {
   if (migrated.kind === 'refused') return { result: 'refused', reason: migrated.reason, changes: [], ends: false };
   return { result: resultOf(choice), reason: null, changes: migrated.changes, ends: migrated.ends };
@@ -23,7 +26,7 @@ export function lookOf(choice: MigrationChoice, migrated: Migrated): MigrationLo
  * The same text for whoever is changed in the same way: which steps, and how; not on which days, since those differ from patient to patient.
  * Enrolments of one shape are one group, and a move of another shape than the one that was looked at is not carried out.
  */
-export function shapeOf({ result, reason, changes, ends }: MigrationLook): string {
+export function shapeOf({ result, reason, changes, ends }: ToldLook): string {
   return [result, ...(reason === null ? [] : [reason]), ...new Set(changes.map(({ kind, stepId }) => `${kind}:${stepId}`)), ...(ends ? ['ends'] : [])].join(' ');
 }
 

@@ -23,6 +23,14 @@ export type MigrationRefusal = (typeof migrationRefusals)[number];
  */
 export const migrationChangeKinds = ['added', 'again', 'passed', 'redated', 'late', 'dropped', 'merged', 'exhausted'] as const;
 
+/**
+ * What an examination tells besides, of conditions as facts and days decide them. may-be-added: new, and it depends on what is not known yet; ruled-out-new:
+ * new, and its condition does not hold; ruled-out-dropped: dropped, and its condition did not hold; let-in, ruled-out, left-open: on both
+ * sides, and the new condition lets it go ahead, does not, or depends on what is not known yet, where the old one came to something else.
+ */
+export const examinedKinds = [...migrationChangeKinds, 'may-be-added', 'ruled-out-new', 'ruled-out-dropped', 'let-in', 'ruled-out', 'left-open'] as const;
+export type ExaminedKind = (typeof examinedKinds)[number];
+
 export interface MigrationChange {
   kind: (typeof migrationChangeKinds)[number];
   /** Of the new version; of the old one where it is dropped. */

@@ -2,19 +2,19 @@ import { assertNever } from '../codes.ts';
 import type { Language } from '../codes.ts';
 import { channelsOf } from '../plan/channels.ts';
 import type { Plan, Step } from '../plan/format.ts';
-import type { MigrationLook } from './look.ts';
-import type { MigrationChange } from './types.ts';
+import type { ToldLook } from './look.ts';
+import type { ExaminedKind } from './types.ts';
 
 type Words = Readonly<Record<Language, string>>;
 type Ways = 'sms' | 'email' | 'voice' | 'staff';
 
 /** What one group's patients meet, as a sentence that a coordinator reads: `312 get one more SMS ("Wound check").` */
-export function wordsOfGroup(count: number, look: MigrationLook, from: Plan, to: Plan): Words {
+export function wordsOfGroup(count: number, look: ToldLook, from: Plan, to: Plan): Words {
   const parts = partsOf(look, from, to);
   return { en: `${count} ${parts.map(({ en }) => en).join('; ')}.`, zh: `${count} 人${parts.map(({ zh }) => zh).join('；')}。` };
 }
 
-function partsOf(look: MigrationLook, from: Plan, to: Plan): Words[] {
+function partsOf(look: ToldLook, from: Plan, to: Plan): Words[] {
   switch (look.result) {
     case 'kept':
       return [{ en: `stay in version ${from.version}`, zh: `留在版本 ${from.version}` }];
@@ -32,19 +32,19 @@ function partsOf(look: MigrationLook, from: Plan, to: Plan): Words[] {
 }
 
 interface Group {
-  kind: MigrationChange['kind'];
+  kind: ExaminedKind;
   way: Ways;
   isSeries: boolean;
   steps: Step[];
 }
 
 /** Steps that are changed alike, in the order of the plans. */
-function groupsOf(changes: readonly MigrationChange[], from: Plan, to: Plan): Group[] {
+function groupsOf(changes: ToldLook['changes'], from: Plan, to: Plan): Group[] {
   const groups = new Map<string, Group>();
   for (const step of [...to.steps, ...from.steps.filter((old) => !to.steps.some((next) => next.id === old.id))]) {
     for (const kind of new Set(changes.filter((change) => change.stepId === step.id).map((change) => change.kind))) {
       const way = wayOf(to, step);
-      const key = kind === 'added' ? `${kind} ${way} ${step.every === undefined}` : kind;
+      const key = kind === 'added' || kind === 'may-be-added' ? `${kind} ${way} ${step.every === undefined}` : kind;
       const group = groups.get(key) ?? { kind, way, isSeries: step.every !== undefined, steps: [] };
       groups.set(key, { ...group, steps: [...group.steps, step] });
     }
@@ -69,11 +69,23 @@ function wordsOf({ kind, way, isSeries, steps }: Group): Words {
   const zh = steps.map(({ title }) => `“${title.zh ?? title.en}”`).join('、');
   const a = count === 1 ? 'a step' : `${count} steps`;
   switch (kind) {
-    case 'added': {
+    case 'added':
+    case 'may-be-added': {
       const noun = count === 1 ? ways[way].one : ways[way].several;
-      if (isSeries) return { en: `get ${count === 1 ? 'one more series' : `${count} more series`} (${ways[way].several.en}: ${en})`, zh: `新增 ${count} 个系列（${zh}）` };
-      return { en: `get ${count === 1 ? 'one' : count} more ${noun.en} (${en})`, zh: `多 ${count} ${noun.zh}（${zh}）` };
+      const [may, open, mayZh, openZh] = kind === 'added' ? ['get', '', '', ''] : ['may get', ', by what is not known yet', '可能', '，取决于尚未知道的情况'];
+      if (isSeries) return { en: `${may} ${count === 1 ? 'one more series' : `${count} more series`} (${ways[way].several.en}: ${en})${open}`, zh: `${mayZh}新增 ${count} 个系列（${zh}）${openZh}` };
+      return { en: `${may} ${count === 1 ? 'one' : count} more ${noun.en} (${en})${open}`, zh: `${mayZh}多 ${count} ${noun.zh}（${zh}）${openZh}` };
     }
+    case 'ruled-out-new':
+      return { en: `do not get ${count === 1 ? 'a new step' : `${count} new steps`}, by the condition (${en})`, zh: `不符合条件，${count} 个新步骤不进行（${zh}）` };
+    case 'ruled-out-dropped':
+      return { en: `lose ${a} that they would not have got (${en})`, zh: `失去本来就不会进行的 ${count} 个步骤（${zh}）` };
+    case 'let-in':
+      return { en: `get ${a}, by the new condition (${en})`, zh: `按新条件进行 ${count} 个步骤（${zh}）` };
+    case 'ruled-out':
+      return { en: `no longer get ${a}, by the new condition (${en})`, zh: `按新条件不再进行 ${count} 个步骤（${zh}）` };
+    case 'left-open':
+      return { en: `get ${a} or not, by what is not known yet (${en})`, zh: `${count} 个步骤是否进行取决于尚未知道的情况（${zh}）` };
     case 'again':
       return { en: `get ${a} once more (${en})`, zh: `再做一次 ${count} 个步骤（${zh}）` };
     case 'passed':

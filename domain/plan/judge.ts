@@ -1,4 +1,4 @@
-import { evaluate } from '../conditions/evaluate.ts';
+import { verdictsOf } from '../conditions/evaluate.ts';
 import { weekdays } from '../conditions/scope.ts';
 import type { Calendar, Scope, Values } from '../conditions/scope.ts';
 import type { FollowUpState, Instant, Judgement, Touchpoint } from '../follow-up/types.ts';
@@ -11,10 +11,20 @@ import type { Plan, Step } from './format.ts';
 
 /** Whether a due step goes ahead: its condition, and for advice what excludes it. What excludes is stronger than what invites. */
 export function judge(step: Step, scope: Scope, values: Values): Judgement {
-  const { verdict } = step.when === undefined ? ({ verdict: 'yes' } as const) : evaluate(step.when, scope, values);
-  if (verdict !== 'yes' || step.kind !== 'advise' || step.exclude === undefined) return verdict;
-  const excluded = evaluate(step.exclude, scope, values).verdict;
-  return excluded === 'no' ? 'yes' : excluded === 'yes' ? 'excluded' : 'exclusion-unknown';
+  return judgementsOf(step, scope)(values);
+}
+
+/** The same for many patients: its conditions are read once. */
+export function judgementsOf(step: Step, scope: Scope): (values: Values) => Judgement {
+  const invites = step.when === undefined ? () => 'yes' as const : verdictsOf(step.when, scope);
+  if (step.kind !== 'advise' || step.exclude === undefined) return invites;
+  const excludes = verdictsOf(step.exclude, scope);
+  return (values) => {
+    const verdict = invites(values);
+    if (verdict !== 'yes') return verdict;
+    const excluded = excludes(values);
+    return excluded === 'no' ? 'yes' : excluded === 'yes' ? 'excluded' : 'exclusion-unknown';
+  };
 }
 
 /** What conditions may ask of that is no patient data: tags, calendar, silence, which anchors are known. At a touchpoint's due time. */

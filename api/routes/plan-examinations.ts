@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { migrationResults } from '../../domain/migration/look.ts';
+import { examinedKinds } from '../../domain/migration/types.ts';
+import { examineAll, versionsOf } from '../plan-examination.ts';
+import { alikeIn, openEnrolled, pageIn } from '../plan-migration.ts';
+import { route } from '../route.ts';
+import type { Route } from '../route.ts';
+import { id, planId } from '../schemas.ts';
+import { group, listOfGroup, stepMap, version } from '../version-schemas.ts';
+
+const examinedGroup = z
+  .object({
+    group, result: z.enum(migrationResults), reason: z.string().nullable(), count: z.int(), words: z.object({ en: z.string(), zh: z.string() }),
+    changes: z.array(z.object({ kind: z.enum(examinedKinds), stepId: z.string() })), ends: z.boolean(),
+  })
+  .meta({ id: 'ExaminedGroup' });
+
+/** The plan as text, and what stands beside it. */
+const limitBytes = 512 * 1024;
+
+export const planExaminationRoutes: readonly Route[] = [
+  route(
+    ['coordinator', 'clinician'],
+    {
+      method: 'post', path: '/v1/plans/{planId}/versions/{version}/examine', tag: 'plans', summary: 'What a new version would change for everybody in this one', keyed: false, problems: ['refused', 'not-found', 'too-large'], limitBytes,
+      description: 'As the preview of a move, and with conditions decided on the facts of each patient and the day that the step is due. The new version may be published (`to`) or not yet (`plan`). Changes nothing. With `list`, the enrolments of one group, by pages.',
+      params: z.object({ planId, version: z.coerce.number('Write a whole number.').pipe(version) }),
+      body: z.strictObject({
+        to: version.optional().meta({ description: 'A published version. Else give `plan`.' }),
+        plan: z.string().min(1).max(256 * 1024).optional().meta({ description: 'The new version as YAML or JSON, as text; it need not be published.' }),
+        stepMap, list: listOfGroup,
+      }),
+      answer: z.object({
+        stepMap: z.record(z.string(), z.string().nullable()), total: z.int(), notYours: z.int().meta({ description: 'Follow-ups of patients in whose care you are not: nothing is said of them.' }),
+        groups: z.array(examinedGroup), enrolments: z.object({ items: z.array(id), nextCursor: z.string().nullable() }).nullable(),
+      }),
+    },
+    async (asked) => {
+      const { body, params } = asked;
+      const plans = await versionsOf(asked, { ...params, ...body });
+      const { secret, patientIds, enrolments } = await openEnrolled(asked, 'examine-version', plans);
+      const examined = await examineAll(asked, plans, secret, patientIds);
+      return { stepMap: { ...plans.stepMap }, total: examined.length, notYours: Math.max(0, enrolments - examined.length), groups: alikeIn(examined, plans), enrolments: body.list === undefined ? null : pageIn(examined, body.list) };
+    },
+  ),
+];

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createWorld, registered } from './world.ts';
+import type { World } from './world.ts';
+
+let world: World;
+let nurse: { token: string; personId: string };
+beforeAll(async () => {
+  world = await createWorld();
+  nurse = await world.signedIn(['coordinator']);
+});
+afterAll(() => world.close());
+
+const remind = (id: string, offset: string, more: Record<string, unknown> = {}) => ({ kind: 'remind', id, title: { en: id, zh: id }, at: { anchor: 'start', offset, localTime: '10:00' }, lateness: { sendWithin: 'P1D', otherwise: 'skip' }, message: 'visit-reminder', ...more });
+const steps = [remind('first', 'P5D'), remind('second', 'P10D')];
+const next = [...steps, remind('third', 'P12D', { when: 'diabetes is yes' })];
+let plans = 0;
+
+const planOf = (planId: string, version: number, planSteps: unknown[], more: Record<string, unknown> = {}) => ({
+  format: 'carethread.plan/1', id: planId, version, title: { en: 'Sample' }, department: 'surgery', anchors: { start: { kind: 'date', title: { en: 'Start' } } },
+  facts: { diabetes: { kind: 'yes-no', title: { en: 'Diabetes' } } }, channels: ['sms'], steps: planSteps, ladders: {}, ...more,
+});
+
+async function publish(plan: Record<string, unknown>): Promise<void> {
+  const reply = await world.ask('POST', '/v1/plans', { token: (await world.signedIn(['admin'])).token, headers: { 'content-type': 'application/json' }, raw: JSON.stringify(plan) });
+  if (reply.status !== 201) throw new Error(reply.text);
+}
+
+/** A plan of one version, and in it a patient for each of these facts. */
+async function enrolled(...known: (boolean | null)[]): Promise<{ planId: string; ids: string[] }> {
+  const planId = `examined-${(plans += 1)}`;
+  await publish(planOf(planId, 1, steps));
+  const ids: string[] = [];
+  for (const diabetes of known) {
+    const patientId = await registered(world, nurse.token);
+    const reply = await world.ask('POST', '/v1/enrolments', { token: nurse.token, json: { patientId, planId, anchors: { start: '2031-05-01' }, ...(diabetes === null ? {} : { facts: { diabetes } }) } });
+    ids.push(String(reply.body['enrolmentId']));
+  }
+  return { planId, ids };
+}
+
+const examine = (planId: string, json: Record<string, unknown>, token = nurse.token, version: number | string = 1) => world.ask('POST', `/v1/plans/${planId}/versions/${version}/examine`, { token, json });
+const written = (planId: string, planSteps: unknown[] = next, more: Record<string, unknown> = {}) => ({ plan: JSON.stringify(planOf(planId, 2, planSteps, more)) });
+
+describe('an examination', () => {
+  it('says in both languages whom a version that is not published yet would change, and how, by their sealed facts', async () => {
+    const { planId, ids } = await enrolled(true, true, false, null);
+
+    const reply = await examine(planId, written(planId));
+
+    expect(reply.status).toBe(200);
+    expect(reply.body).toMatchObject({ total: 4, notYours: 0, stepMap: { first: 'first', second: 'second' }, enrolments: null });
+    const groups = reply.body['groups'] as { count: number; words: { en: string; zh: string }; changes: unknown[] }[];
+    expect(groups.map(({ words }) => words.en).sort()).toEqual(['1 do not get a new step, by the condition ("third").', '1 may get one more SMS ("third"), by what is not known yet.', '2 get one more SMS ("third").']);
+    expect(groups[0]).toMatchObject({ count: 2, result: 'moved', words: { zh: '2 人多 1 条短信（“third”）。' }, changes: [{ kind: 'added', stepId: 'third' }] });
+    expect(Object.keys(groups[0] ?? {}).sort()).toEqual(['changes', 'count', 'ends', 'group', 'reason', 'result', 'words']);
+    expect(await world.superuser`select 1 from care.enrolment where enrolment_id = any(${ids}::uuid[]) and plan_version <> 1`).toHaveLength(0);
+  });
+
+  it('is one list on record, which names all whose facts were read', async () => {
+    const { planId } = await enrolled(true, false);
+
+    await examine(planId, written(planId));
+
+    const events = await world.superuser<{ verdict: string; patients: string[]; fields: string[]; detail: string }[]>`select verdict, patient_ids as patients, fields, detail from audit.event where action = 'examine-version' and subject = ${`plan/${planId}/1`}`;
+    expect(events).toMatchObject([{ verdict: 'allowed', fields: ['enrolment.facts'], detail: 'to=2' }]);
+    expect(events[0]?.patients).toHaveLength(2);
+  });
+
+  it('takes a published version as well, and lists a group by pages', async () => {
+    const { planId, ids } = await enrolled(true, true);
+    await publish(planOf(planId, 2, next));
+    const [group] = (await examine(planId, { to: 2 })).body['groups'] as { group: string }[];
+
+    const page = await examine(planId, { to: 2, list: { group: group?.group, limit: 1 } });
+
+    const [first] = ids.toSorted();
+    expect(page.body['enrolments']).toEqual({ items: [first], nextCursor: first });
+  });
+
+  it('of a plan that nobody is in, or whose new version says the same, has nothing to tell or one group', async () => {
+    const empty = await enrolled();
+    const same = await enrolled(null);
+
+    expect((await examine(empty.planId, written(empty.planId))).body).toMatchObject({ total: 0, notYours: 0, groups: [] });
+    expect((await examine(same.planId, written(same.planId, steps))).body['groups']).toMatchObject([{ count: 1, words: { en: '1 go on as before, in version 2.' }, changes: [] }]);
+  });
+
+  it('says what to correct: in the text, between the versions, and in the request', async () => {
+    const { planId } = await enrolled(null);
+    const errorsOf = async (json: Record<string, unknown>) => {
+      const reply = await examine(planId, json);
+      return [reply.status, (reply.body['errors'] as { pointer: string }[]).map(({ pointer }) => pointer)];
+    };
+
+    expect(await errorsOf(written(planId, [remind('first', 'P5D', { when: 'diabetes at least 7' })]))).toEqual([422, [expect.stringMatching(/^\/plan\/steps\/0/) as string]]);
+    expect(await errorsOf({ plan: JSON.stringify(planOf(planId, 1, steps)) })).toEqual([422, ['/plan']]);
+    expect(await errorsOf({ plan: JSON.stringify(planOf(planId, 2, steps, { department: 'heart' })) })).toEqual([422, ['/plan']]);
+    expect(await errorsOf({ to: 7 })).toEqual([422, ['/to']]);
+    expect(await errorsOf({})).toEqual([422, ['/to']]);
+    expect(await errorsOf({ to: 2, ...written(planId) })).toEqual([422, ['/to']]);
+    expect((await examine(planId, written(planId), nurse.token, 9)).status).toBe(404);
+  });
+
+  it('is for those who may see the facts, in the department of the plan', async () => {
+    const { planId } = await enrolled(true);
+    const asked = async (roles: Parameters<World['signedIn']>[0], departments?: string[]) => examine(planId, written(planId), (await world.signedIn(roles, departments)).token);
+
+    expect((await asked(['admin'])).status).toBe(403);
+    expect((await asked(['engineer'])).status).toBe(403);
+    expect((await asked(['coordinator'], ['heart'])).body['context']).toEqual({ reason: 'other-department' });
+    expect((await asked(['clinician'])).status).toBe(200);
+  });
+});
