@@ -53,7 +53,7 @@ const dateOnly = /^\d{4}-\d{2}-\d{2}$/;
  */
 export function resolveDueAt(point: DuePoint, zone: string, dayStart = '08:00', calendar?: BusinessCalendar): Instant {
   const { anchor, localTime, window, businessDays, ifClosed = 'keep' } = point;
-  const { days, timeMs } = durationParts(point.offset ?? 'P0D');
+  const { days, timeMs } = point.offset === undefined ? { days: 0, timeMs: 0 } : durationParts(point.offset);
   if (localTime !== undefined && window !== undefined) throw new TimeError('bad-window', 'Give either a local time or a window, not both.');
   if (businessDays !== undefined && days !== 0) throw new TimeError('bad-offset', 'Give either business days or days in the offset, not both.');
   const isDate = dateOnly.test(anchor);

@@ -36,9 +36,10 @@ export interface SeriesExtension {
 export function extendSeries(series: Series, now: Instant, made: { since: Instant } | { through: string }): SeriesExtension {
   const today = localDateOf(now, series.zone);
   const nowMs = epochMs(now);
+  const sinceMs = 'through' in made ? null : epochMs(made.since);
   const looked = new Map<string, Occurrence[]>();
   const ahead = (through: string): Occurrence[] => {
-    const found = looked.get(through) ?? occurrencesOn(series, plusDays(today, -longestMoveDays(series)), through).filter(({ dueAt }) => epochMs(dueAt) > nowMs);
+    const found = looked.get(through) ?? occurrencesOn(series, plusDays(today, -longestMoveDays(series)), through).filter(({ dueAt }) => Date.parse(dueAt) > nowMs);
     looked.set(through, found);
     return found;
   };
@@ -48,7 +49,7 @@ export function extendSeries(series: Series, now: Instant, made: { since: Instan
     occurrences:
       'through' in made
         ? occurrencesOn(series, plusDays(made.through, 1), through)
-        : occurrencesOn(series, plusDays(localDateOf(made.since, series.zone), -longestMoveDays(series)), through).filter(({ dueAt }) => epochMs(dueAt) >= epochMs(made.since)),
+        : occurrencesOn(series, plusDays(localDateOf(made.since, series.zone), -longestMoveDays(series)), through).filter(({ dueAt }) => sinceMs === null || Date.parse(dueAt) >= sinceMs),
     through,
     extendAt: goesOn(series, through) ? timeToExtend(series, through, ahead(through)) : null,
   };

@@ -4,7 +4,7 @@ import type { Instant } from '../follow-up/types.ts';
 import type { BusinessCalendar, IfClosed } from './calendar.ts';
 import { resolveDueAt } from './due-at.ts';
 import { epochMs, localDateOf } from './instants.ts';
-import { dateMs, dateOf, plusDays } from './local-times.ts';
+import { dateMs, dateOf, midnightOf, plusDays } from './local-times.ts';
 import { recurrenceFaults } from './recurrence-rule.ts';
 import { TimeError } from './time-error.ts';
 import type { LocalWindow } from './window.ts';
@@ -69,23 +69,37 @@ export function occurrenceDueAt(series: Series, recurrenceId: string): Instant {
 }
 
 function datesOf(series: Series, from: string, through: string): string[] {
-  const [fault] = recurrenceFaults(series.rule);
-  if (fault !== undefined) throw new TimeError('bad-rule', fault);
   const last = series.lastDate !== null && series.lastDate < through ? series.lastDate : through;
   const first = series.firstDate > from ? series.firstDate : from;
   if (last < first) return [];
   const years = Array.from({ length: yearOf(last) - yearOf(first) + 1 }, (_, index) => yearOf(first) + index);
-  return years.flatMap((year) => datesInYear(series.rule, countedFrom(series, year), year)).filter((date) => first <= date && date <= last);
+  return years.flatMap((year) => {
+    const dates = datesInYear(series.rule, countedFrom(series, year), year);
+    return dates.slice(placeOf(first, dates), placeOf(`${last}~`, dates));
+  });
 }
 
 /** Dates by rule, first date and year: patients of one plan ask for the same again and again, and counting them is what costs. */
 const counted = new Map<string, readonly string[]>();
 const countedAtMost = 4_096;
 
+/** How many of these dates, which are in order, come before this text. */
+function placeOf(text: string, dates: readonly string[]): number {
+  let [from, until] = [0, dates.length];
+  while (from < until) {
+    const middle = (from + until) >> 1;
+    if ((dates[middle] ?? '') < text) from = middle + 1;
+    else until = middle;
+  }
+  return from;
+}
+
 function datesInYear(text: string, firstDate: string, year: number): readonly string[] {
   const key = `${text} ${firstDate} ${year}`;
   const known = counted.get(key);
   if (known !== undefined) return known;
+  const [fault] = recurrenceFaults(text);
+  if (fault !== undefined) throw new TimeError('bad-rule', fault);
   // Dates are counted in UTC, where no day is skipped or short: what a place does with its clocks is for each date apart.
   const rule = new RRuleTemporal({
     rruleString: `RRULE:${text.replace(/UNTIL=(\d{8})/, 'UNTIL=$1T000000Z')}`,
@@ -123,5 +137,6 @@ function utcMidnight(date: string): Temporal.ZonedDateTime {
 }
 
 function isDay(date: string, zone: string): boolean {
-  return dateOf(wallMsAt(momentOf(dateMs(date), zone), zone)) === date;
+  const midnight = dateMs(date);
+  return midnightOf(wallMsAt(momentOf(midnight, zone), zone)) === midnight;
 }

@@ -70,8 +70,18 @@ export function changeBefore(until: number, zone: string): number | null {
   return change === undefined || !Number.isFinite(change) ? null : change;
 }
 
+/** The one asked for last: a series asks for one zone and year many times on end. */
+let latest: { zone: string; from: number; until: number; read: ZoneYear } | null = null;
+
 function yearAt(ms: number, zone: string): ZoneYear {
+  if (latest !== null && latest.zone === zone && latest.from <= ms && ms < latest.until) return latest.read;
   const year = new Date(ms).getUTCFullYear();
+  const read = keptYear(year, zone);
+  latest = { zone, from: startOf(year), until: startOf(year + 1), read };
+  return read;
+}
+
+function keptYear(year: number, zone: string): ZoneYear {
   const key = `${year} ${zone}`;
   const known = kept.get(key);
   if (known !== undefined) return known;
