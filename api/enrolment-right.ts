@@ -9,7 +9,7 @@ export async function openEnrolment({ deps, open, logIds }: Pick<Asker, 'deps' |
   logIds({ enrolmentId, workflowId: `follow-up/${enrolmentId}` });
   const enrolment = await findEnrolment(deps.sql, enrolmentId);
   if (enrolment === null) throw notFound('enrolment');
-  const secret = await open({ purpose: 'follow-up', action, patients: [enrolment.patientId], fields: fields.length === 0 ? ['contact.card'] : fields, act });
+  const secret = await open({ purpose: 'follow-up', action, patients: [enrolment.patientId], fields: fields.length === 0 ? ['contact.card'] : fields, act: fields.length === 0 ? act : `${act},enrolment/${enrolmentId}`, ...(fields.length === 0 ? {} : { enrolmentId }) });
   return { enrolment, secret };
 }
 

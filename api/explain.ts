@@ -57,18 +57,8 @@ async function knownThen(vault: Vault, history: readonly SealedValue[], state: F
     if (value.field === 'response.answers' && ours.has(value.rowId)) answers.set(value.rowId, answersKept.parse(await vault.openJson(value.sealed, value)).answers);
     if (value.field === 'enrolment.facts' && value.rowId === state.enrolmentId) facts.push({ from: value.recordedAt, ...factsKept.parse(await vault.openJson(value.sealed, value)) });
   }
-  const inOrder = state.touchpoints.toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''));
   return {
-    answersTo: (touchpointId) => answers.get(touchpointId) ?? {},
-    earlierThan: (touchpointId) => {
-      const earlier: Record<string, Answers> = {};
-      for (const { id, stepId } of inOrder) {
-        if (id === touchpointId) break;
-        const given = answers.get(id);
-        if (given !== undefined) earlier[stepId] = given;
-      }
-      return earlier;
-    },
+    answers,
     // The first facts were given with the start, whose own instant is a little before their commit.
     factsAt: (instant) => (facts.findLast(({ from }) => from <= instant) ?? facts[0])?.facts ?? {},
   };

@@ -20,7 +20,7 @@ export interface Asker {
    * Opens a right at the gate and answers with its secret, usable in the next transaction. Throws GateRefused, which becomes
    * a 403 with the gate's reason; the gate has audited it. `act` (at most 59 characters) tells more than the action does.
    */
-  open: (request: Pick<OpenRequest, 'purpose' | 'action' | 'patients' | 'fields'> & { act?: string }) => Promise<string>;
+  open: (request: Pick<OpenRequest, 'purpose' | 'action' | 'patients' | 'fields' | 'enrolmentId'> & { act?: string }) => Promise<string>;
   /**
    * The one transaction of a change. With an `Idempotency-Key` the answer is kept in the same transaction, so a repetition gets
    * the same answer and changes nothing; without one it is a plain transaction. What `tell` is given is poked after the commit.

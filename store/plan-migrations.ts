@@ -86,11 +86,12 @@ export async function carryOut(tx: Transaction, { migrationId, enrolmentId }: Pe
   const locked = await lockFollowUp(tx, enrolmentId);
   const order = await orderOf(tx, migrationId, enrolmentId);
   if (order === null) return { came: 'over', threads: [] };
-  const heard = await hear<FollowUpEvent>(tx, 'followUp', enrolmentId);
+  const inFlight = (await inFlightOf(tx, [enrolmentId])).get(enrolmentId) ?? new Set<string>();
+  // News while a contact is under way is for whoever makes it: heard here, it would be applied before the contact's own end.
+  const heard = inFlight.size > 0 ? [] : await hear<FollowUpEvent>(tx, 'followUp', enrolmentId);
   const news = heard.map(({ event }) => event).filter((event) => event.kind !== 'started');
   const applied = news.length === 0 ? [] : (await applyToFollowUp(tx, enrolmentId, now, news)).threads;
   const row = news.length === 0 ? locked : await lockFollowUp(tx, enrolmentId);
-  const inFlight = (await inFlightOf(tx, [enrolmentId])).get(enrolmentId) ?? new Set<string>();
   const migrated = migrate({ ...order, state: row.state, inFlight, now, newId: randomUUID });
   const look = lookOf(order.choice, migrated);
   const isOther = row.planVersion !== order.from.version || shapeOf(look) !== order.expected;

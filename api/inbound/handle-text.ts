@@ -50,7 +50,8 @@ async function decide(deps: InboundDeps, message: Message, staffId: string | nul
     case 'opt-out':
       return optOut(deps, message);
     case 'opt-in':
-      return optIn(deps, message);
+      // Taken up late, it may be older than a STOP that came since: a person sees to it.
+      return message.retaken ? toInbox(deps, message, 'late-start') : optIn(deps, message);
     case 'help':
       return help(deps, message);
     case 'safety':

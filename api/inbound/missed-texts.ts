@@ -31,10 +31,12 @@ export function createMissedTexts(deps: InboundDeps, sms: Pick<SmsProvider, 'rec
     const texts = (await sms.received({ since })).filter(({ receivedAt }) => receivedAt.getTime() <= now - settledAfterMs);
     const missed = await missing(deps, texts);
     // One after the other, in the order of their arrival: two answers to two questions must not change places.
-    for (const { sid, from, body, media, receivedAt } of missed) await receiveMissedText(deps, sid, { from, body, media, optOutType: null }, receivedAt.toISOString());
-    if (missed.length > 0) deps.logger.warn({ texts: missed.length }, 'took in texts whose webhook had never reached us: see why the API could not be reached');
-    lookedUntil = now - settledAfterMs;
-    return missed.length;
+    let taken = 0;
+    for (const text of missed) if (await takeIn(deps, text)) taken += 1;
+    if (taken > 0) deps.logger.warn({ texts: taken }, 'took in texts whose webhook had never reached us: see why the API could not be reached');
+    // What could not be taken in is looked for again.
+    if (taken === missed.length) lookedUntil = now - settledAfterMs;
+    return taken;
   };
   return {
     collect,
@@ -45,6 +47,17 @@ export function createMissedTexts(deps: InboundDeps, sms: Pick<SmsProvider, 'rec
       }
     },
   };
+}
+
+/** One that cannot be taken in keeps none of the others waiting. */
+async function takeIn(deps: InboundDeps, { sid, from, body, media, receivedAt }: ReceivedText): Promise<boolean> {
+  try {
+    await receiveMissedText(deps, sid, { from, body, media, optOutType: null }, receivedAt.toISOString());
+    return true;
+  } catch (error) {
+    deps.logger.error({ providerSid: sid, error }, 'a missed text could not be taken in; trying again');
+    return false;
+  }
 }
 
 async function missing(deps: InboundDeps, texts: readonly ReceivedText[]): Promise<ReceivedText[]> {

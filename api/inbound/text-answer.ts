@@ -1,14 +1,15 @@
 import { languageOf } from '../../domain/codes.ts';
-import type { Level } from '../../domain/codes.ts';
 import { isAwaitedNumber } from '../../domain/dialogue/classify.ts';
 import { openItem } from '../../domain/dialogue/progress.ts';
 import { takeTextTurn } from '../../domain/dialogue/text-turn.ts';
 import { eventsOfTurn, wordsAfterTurn } from '../../domain/dialogue/turn-events.ts';
 import type { InboundKind, TextTurn } from '../../domain/dialogue/types.ts';
+import type { ConversationState } from '../../domain/questionnaire/types.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
 import { questionsAt } from '../../store/questions.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import { applyRules } from './answer-rules.ts';
+import type { RulesApplied } from './answer-rules.ts';
 import type { InboundDeps } from './deps.ts';
 import { giveToStaff } from './message.ts';
 import type { Handled, Message } from './message.ts';
@@ -26,7 +27,7 @@ export async function answerConversation(deps: InboundDeps, message: Message, to
   const heard = await applyToConversation(tx, touchpointId, now, []);
   const row = await lockConversation(tx, touchpointId);
   // A text counts while anything is awaited, though the engine has gone on to ring meanwhile: it is the same question.
-  if (row === null || row.state.status === 'done' || !row.state.channels.includes('sms')) return { closed: true, threads: heard };
+  if (row === null || row.state.status === 'done' || !row.state.channels.includes('sms') || isOlderThanQuestion(message, row.state)) return { closed: true, threads: heard };
   const questionnaire = await questionsAt(tx, deps.content.questionnaires, row);
   const reader: Reader = detail.patients.find((patient) => patient.patientId === row.patientId) ?? { language: 'en', zone: '' };
   const place = { tx, gate, vault: deps.vault, secret, patientId: row.patientId, touchpointId };
@@ -37,17 +38,23 @@ export async function answerConversation(deps: InboundDeps, message: Message, to
   const rules = await applyRules(tx, row, questionnaire, { before: stored.dialogue.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent }, { questionnaires: deps.content.questionnaires, vault: deps.vault, values: () => gate.read(secret) }, now);
   if (turn.status === 'given-to-staff') await giveToStaff(message, 'staff-message', 'given-to-staff', touchpointId);
   const told = await applyToConversation(tx, touchpointId, now, eventsOfTurn(turn, rules.actions, { ...message, held: row.state.held }));
-  return { disposition: `answer-${turn.status}`, answers: textsOf(deps, turn, rules.level, reader), threads: [...heard, ...rules.threads, ...told] };
+  return { disposition: `answer-${turn.status}`, answers: textsOf(deps, turn, rules, reader), threads: [...heard, ...rules.threads, ...told] };
+}
+
+/** A text that was fetched late is no answer to what was asked after it was written. */
+function isOlderThanQuestion({ retaken, receivedAt }: Message, { askedAt, lastAnswerAt }: ConversationState): boolean {
+  return retaken && (askedAt === null || receivedAt < askedAt || (lastAnswerAt !== null && receivedAt < lastAnswerAt));
 }
 
 /** Whether the open question takes what would else be a call for help; see {@link isAwaitedNumber}. */
-export async function awaitsThisNumber(deps: InboundDeps, { tx, gate, secret }: Message, touchpointId: string, kind: InboundKind): Promise<boolean> {
+export async function awaitsThisNumber(deps: InboundDeps, message: Message, touchpointId: string, kind: InboundKind): Promise<boolean> {
+  const { tx, gate, secret } = message;
   const row = await lockConversation(tx, touchpointId);
-  if (row === null || row.state.status === 'done') return false;
+  if (row === null || row.state.status === 'done' || !row.state.channels.includes('sms') || isOlderThanQuestion(message, row.state)) return false;
   const stored = await readProgress({ tx, gate, vault: deps.vault, secret, patientId: row.patientId, touchpointId });
   return isAwaitedNumber(kind, openItem(await questionsAt(tx, deps.content.questionnaires, row), stored.dialogue));
 }
 
-function textsOf(deps: InboundDeps, turn: TextTurn, level: Level | null, reader: Reader): string[] {
-  return wordsAfterTurn(turn, level).map((words) => (words.kind === 'approved' ? approved(deps, words.id, [reader]) : words.text));
+function textsOf(deps: InboundDeps, turn: TextTurn, rules: Pick<RulesApplied, 'actions' | 'level'>, reader: Reader): string[] {
+  return wordsAfterTurn(turn, rules).map((words) => (words.kind === 'approved' ? approved(deps, words.id, [reader]) : words.text));
 }

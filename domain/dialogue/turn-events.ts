@@ -24,9 +24,13 @@ export function eventsOfTurn(turn: TextTurn, actions: ToldAction[], { receivedAt
 
 export type WordsBack = { kind: 'approved'; id: 'red-advice' | 'given-to-staff' } | { kind: 'said'; text: string };
 
-/** Thanks are for answers that alarm nobody: a red one gets emergency advice, an amber one the word that staff read it. */
-export function wordsAfterTurn(turn: TextTurn, level: Level | null): WordsBack[] {
+/**
+ * Thanks are for answers that alarm nobody: a red one gets emergency advice at once, and whole answers of which any has alarmed, the
+ * last or one before it, the word that staff read them. `level` is what this turn escalated to, `actions` those of all rules that hold.
+ */
+export function wordsAfterTurn(turn: TextTurn, { level, actions }: { level: Level | null; actions: readonly ToldAction[] }): WordsBack[] {
+  const isAlarming = level !== null || actions.some(({ kind }) => kind === 'escalate');
   const advice: WordsBack[] = level === 'red' ? [{ kind: 'approved', id: 'red-advice' }] : [];
-  if (turn.status === 'given-to-staff' || (turn.status === 'completed' && level !== null)) return level === 'red' ? advice : [{ kind: 'approved', id: 'given-to-staff' }];
+  if (turn.status === 'given-to-staff' || (turn.status === 'completed' && isAlarming)) return level === 'red' ? advice : [{ kind: 'approved', id: 'given-to-staff' }];
   return turn.say === null ? advice : [...advice, { kind: 'said', text: turn.say }];
 }

@@ -4,6 +4,7 @@ import type { Scope, Values } from '../conditions/scope.ts';
 import { noValues } from '../conditions/scope.ts';
 import type { FollowUpState, Touchpoint } from '../follow-up/types.ts';
 import type { Plan, Step } from '../plan/format.ts';
+import { earlierAnswersAt } from '../plan/earlier.ts';
 import { circumstancesAt } from '../plan/judge.ts';
 import { rulesOf } from '../plan/questions.ts';
 import { declaredIn, scopeOf } from '../plan/scope.ts';
@@ -38,9 +39,8 @@ export interface DecisionTold extends Pick<StoryLine, 'at' | 'what' | 'stepId' |
 
 /** What was known of a patient, as the gate gave it to whoever asks. */
 export interface KnownThen {
-  answersTo(touchpointId: string): Answers;
-  /** Answers to the steps before a touchpoint, by step. */
-  earlierThan(touchpointId: string): Readonly<Record<string, Answers>>;
+  /** By touchpoint. */
+  answers: ReadonlyMap<string, Answers>;
   factsAt(instant: string): Values['facts'];
 }
 
@@ -55,9 +55,15 @@ export function decisionsOf(present: Plan, versions: ReadonlyMap<number, Plan>, 
     const touchpoint = state.touchpoints.find((candidate) => candidate.id === line.touchpointId);
     const step = touchpoint === undefined ? undefined : stepThen(plan, touchpoint, line);
     const { at, what, touchpointId } = line;
-    const because = touchpoint === undefined || step === undefined ? [] : becauseOf({ plan, state, questionnaires, line, known, touchpoint, step });
+    const because = touchpoint === undefined || step === undefined ? [] : becauseOf({ plan, state: stateThen(state, lines.slice(index + 1)), questionnaires, line, known, touchpoint, step });
     return { at, what, stepId: step?.id ?? line.stepId, touchpointId, words: sentenceOf(line, step), because };
   });
+}
+
+/** What had not ended yet by then had no outcome: silence counts by what was known, not by what came after. */
+function stateThen(state: FollowUpState, later: readonly StoryLine[]): FollowUpState {
+  const endedLater = new Set(later.flatMap(({ what, touchpointId }) => (what.startsWith('touchpoint.') && what !== 'touchpoint.sent' && what !== 'touchpoint.held' && touchpointId !== null ? [touchpointId] : [])));
+  return { ...state, touchpoints: state.touchpoints.map((touchpoint) => (endedLater.has(touchpoint.id) ? { ...touchpoint, status: 'open', outcome: null } : touchpoint)) };
 }
 
 /** Of the next move from here on, the version that it left; 0 where none follows. */
@@ -109,9 +115,9 @@ function scopeFor({ plan, step, questionnaires }: Asked, onAnswers: boolean): Sc
 }
 
 function valuesFor({ plan, state, line, known, touchpoint, step, questionnaires }: Asked): Values {
-  const answers = known.answersTo(touchpoint.id);
+  const answers = known.answers.get(touchpoint.id) ?? {};
   const { answers: asked } = scopeOf(declaredIn(plan), step, questionnaires);
   const questionnaire = step.kind === 'ask' || step.kind === 'call' ? questionnaires[step.questionnaire] : undefined;
   const scores = questionnaire === undefined || asked === null ? {} : Object.fromEntries(Object.entries(scoresOf(questionnaire, answers, 'patient')).flatMap(([id, score]) => (score.kind === 'scored' ? [[id, score.value]] : [])));
-  return { ...noValues, ...circumstancesAt(plan, state, touchpoint.dueAt ?? line.at), answers, scores, facts: known.factsAt(line.at), earlier: known.earlierThan(touchpoint.id) };
+  return { ...noValues, ...circumstancesAt(plan, state, touchpoint.dueAt ?? line.at), answers, scores, facts: known.factsAt(line.at), earlier: earlierAnswersAt(plan, state, touchpoint.id, known.answers) };
 }

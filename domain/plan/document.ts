@@ -1,4 +1,4 @@
-import { LineCounter, isAlias, isCollection, isPair, isScalar, parseDocument, visit } from 'yaml';
+import { LineCounter, isAlias, isCollection, isMap, isPair, isScalar, parseDocument, visit } from 'yaml';
 import type { Document } from 'yaml';
 
 /** One thing to correct in a file: where (`steps[2].rules[0].if`), what to do, and the line where known. */
@@ -25,7 +25,7 @@ export function readDocument(text: string): ReadDocument {
   if (text.length > maxCharacters) return refuse('Keep the file below 256 KB.');
   if (nesting(text) > maxDepth) return refuse(`Nest brackets at most ${maxDepth} deep.`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', uniqueKeys: true, merge: false, resolveKnownTags: false, prettyErrors: false, logLevel: 'error' });
+  const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', uniqueKeys: false, merge: false, resolveKnownTags: false, prettyErrors: false, logLevel: 'error' });
   const faults: PlanFault[] = [...document.errors, ...document.warnings].map((problem) => ({
     path: '',
     message: yamlSentence(problem),
@@ -35,6 +35,7 @@ export function readDocument(text: string): ReadDocument {
   let depth = 0;
   visit(document, (_key, node, ancestors) => {
     depth = Math.max(depth, ancestors.length);
+    if (isMap(node)) faults.push(...repeatedKeys(node.items, lines));
     if (isAlias(node)) faults.push({ path: '', message: 'Write the value out: aliases (*name) are not allowed.', ...lineAt(lines, node.range?.[0]) });
     if (depth > maxDepth * 2) return visit.BREAK;
     return undefined;
@@ -43,6 +44,18 @@ export function readDocument(text: string): ReadDocument {
   if (faults.length > 0) return { ok: false, faults };
   if (!isCollection(document.contents) || Array.isArray(document.toJS())) return refuse('Write the file as keys and values, beginning with "format:".');
   return { ok: true, value: document.toJS(), lineOf: (path) => lineOf(document, lines, path) };
+}
+
+/** Looked for here, because the parser compares each key with every other: a map of 255 KB took it two minutes. */
+function repeatedKeys(items: readonly { key: unknown }[], lines: LineCounter): PlanFault[] {
+  const seen = new Set<string>();
+  return items.flatMap(({ key }) => {
+    if (!isScalar(key)) return [];
+    const name = `${typeof key.value} ${String(key.value)}`;
+    if (seen.has(name)) return [{ path: '', message: 'Remove the second use of this key: each key may stand once.', ...lineAt(lines, key.range?.[0]) }];
+    seen.add(name);
+    return [];
+  });
 }
 
 /** A path as people write it: `steps[2].rules[0].if`. */
@@ -57,7 +70,6 @@ export function faultAt(path: FaultPath, message: string, lineOf: (path: FaultPa
 }
 
 function yamlSentence(problem: { code: string; message: string }): string {
-  if (problem.code === 'DUPLICATE_KEY') return 'Remove the second use of this key: each key may stand once.';
   if (problem.code === 'MULTIPLE_DOCS') return 'Keep one document in a file: remove everything from "---" on.';
   return `Correct the YAML: ${problem.message.replace(/\.?$/, '.')}`;
 }

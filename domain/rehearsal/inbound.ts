@@ -117,7 +117,7 @@ function takeAnswer(run: Run, talk: Talk, text: string): void {
   const rules = applyRules(run, talk, { before: before.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent });
   if (turn.status === 'given-to-staff') giveToStaff(run, 'staff-message', 'given-to-staff', place);
   applyToTalk(run, talk, eventsOfTurn(turn, rules.actions, { receivedAt: run.now, retaken: false, held: talk.state.held }));
-  for (const words of wordsAfterTurn(turn, rules.level)) {
+  for (const words of wordsAfterTurn(turn, rules)) {
     if (words.kind === 'approved') answerApproved(run, words.id, place);
     else answerText(run, words.text, place);
   }

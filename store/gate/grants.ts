@@ -45,7 +45,10 @@ const toValue = (row: ValueRow): SealedValue => ({ ...row, recordedAt: toInstant
 
 export function createGrants(sql: Connection): Grants {
   const grants: Grants = {
-    async open({ token, purpose, action, patients, fields, reason }) {
+    async open({ token, purpose, action, patients, fields, reason, enrolmentId }) {
+      if (enrolmentId !== undefined) {
+        return (await askedOne(sql<{ secret: string }[]>`select gate.open_enrolment(${token}, ${purpose}, ${action}, ${enrolmentId}, ${[...fields]}::text[], ${reason ?? null}) as secret`)).secret;
+      }
       const row = await askedOne(
         sql<{ secret: string }[]>`select gate.open(${token}, ${purpose}, ${action}, ${[...patients]}::uuid[], ${[...fields]}::text[], ${reason ?? null}) as secret`,
       );

@@ -25,6 +25,8 @@ export interface OpenRequest {
   fields: readonly Field[];
   /** Why, as a code such as `escalation/<id>`; kept in the ledger. */
   reason?: string;
+  /** Of the patient's follow-ups this one alone: of answers and facts only its own rows are given. Its patient is the one of `patients`. */
+  enrolmentId?: string;
 }
 
 /** A right that lasts until `expiresAt` (30 s), as the next transaction sees it. */

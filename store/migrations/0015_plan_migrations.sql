@@ -193,6 +193,7 @@ declare
   v_row care.migration_enrolment;
   v_enrolment care.enrolment;
   v_event audit.event;
+  v_right record;
   v_moves boolean := coalesce(p_status in ('moved', 'restarted'), false);
   v_status text := p_status;
   v_reason text := p_reason;
@@ -215,10 +216,15 @@ begin
   if v_row.status <> 'pending' then
     return 'over';
   end if;
-  if v_moves and not exists (select from auth.person where person_id = v_order.ordered_by and active) then
-    v_moves := false;
-    v_status := 'refused';
-    v_reason := 'orderer-left';
+  -- A right to order is current at each move, or it is none: who ordered may have left, or been given other duties, and the patient another ward.
+  if v_moves then
+    select coalesce(bool_or(true), false) as any_role, coalesce(bool_or(permission.any_department or (v_enrolment.department = any (person.departments) and gate.in_care_team(v_row.patient_id, person.departments))), false) as in_care
+    into v_right
+    from auth.person join gate.enrolled_permission as permission on permission.role = any (person.roles) and permission.action = 'order-migration'
+    where person.person_id = v_order.ordered_by and person.active;
+    v_reason := case when not v_right.any_role then 'orderer-left' when not v_right.in_care then 'not-in-care-team' end;
+    v_moves := v_reason is null;
+    v_status := case when v_moves then v_status else 'refused' end;
   end if;
   v_event.event_id := gen_random_uuid();
   v_event.at := clock_timestamp();

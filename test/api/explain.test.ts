@@ -61,6 +61,7 @@ beforeAll(async () => {
   const parsed = validatePlan(source, world.deps.content);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
   await publishPlan(world.deps.sql, parsed.plan, world.deps.content.questionnaires, source, 'test');
+  await publishPlan(world.deps.sql, { ...parsed.plan, id: 'explained-too' }, world.deps.content.questionnaires, source, 'test');
 });
 afterAll(() => world.close());
 
@@ -159,6 +160,20 @@ describe('what comes next', () => {
     expect(ended.decisions.map(({ what }) => what)).toEqual(expect.arrayContaining(['enrolment.started', 'escalation.opened', 'enrolment.paused', 'enrolment.ended']));
   });
 
+  it('opens the answers and facts of this follow-up alone, and the ledger says which it was', async () => {
+    const patientId = await registered(world, nurse.token);
+    const [first = '', second = ''] = await Promise.all([71, 72].map(async (age, index) => String((await world.ask('POST', '/v1/enrolments', { token: nurse.token, json: { patientId, planId: ['explained', 'explained-too'][index], version: 1, anchors: { enrolment: new Date().toISOString() }, facts: { age } } })).body['enrolmentId'])));
+    const open = { token: nurse.token, purpose: 'follow-up', action: 'show-responses', patients: [patientId], fields: ['enrolment.facts', 'response.answers'] } as const;
+
+    const { values } = await world.deps.gate.openAndRead({ ...open, enrolmentId: first });
+    const history = await world.deps.gate.readHistory(await world.deps.gate.open({ ...open, enrolmentId: second }));
+    await explained(second);
+
+    const [told] = await world.superuser<{ detail: string }[]>`select detail from audit.event where action = 'show-responses' and verdict = 'allowed' order by at desc limit 1`;
+    expect([values.map(({ rowId }) => rowId), history.map(({ rowId }) => rowId)]).toEqual([[first], [second]]);
+    expect(told?.detail).toBe(`explain,enrolment/${second}`);
+  });
+
   it('is told to nobody without a right to the patient\'s answers, and that they were asked for is in the ledger', async () => {
     const enrolmentId = await followed();
     const service = await world.signedIn(['service']);
@@ -166,7 +181,7 @@ describe('what comes next', () => {
     const refused = await explained(enrolmentId, service.token);
     await explained(enrolmentId);
 
-    const events = await world.superuser<{ fields: string[] }[]>`select fields from audit.event where action = 'show-responses' and detail = 'explain' and verdict = 'allowed' order by at desc limit 1`;
+    const events = await world.superuser<{ fields: string[] }[]>`select fields from audit.event where action = 'show-responses' and detail like 'explain,enrolment/%' and verdict = 'allowed' order by at desc limit 1`;
     expect(refused.status).toBe(403);
     expect(events[0]?.fields).toEqual(expect.arrayContaining(['response.answers', 'enrolment.facts']));
   });

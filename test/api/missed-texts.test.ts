@@ -63,6 +63,28 @@ describe('a text that was written while the API was away', () => {
     expect((await world.conversation(patient.touchpointId)).status).not.toBe('starting');
   });
 
+  test('is a START that a later STOP has overtaken: staff see to it, and the STOP stands', async () => {
+    const patient = await world.asked();
+    await write(patient.phone, 'START');
+    await world.text(patient.phone, 'STOP');
+
+    await collector().collect();
+
+    expect(await world.isOptedOut(patient.addressId)).toBe(true);
+    expect((await world.tasks(patient.patientId)).map((task) => task.title)).toContain('late-start');
+  });
+
+  test('is no answer to a question that was asked after it was written', async () => {
+    const patient = await world.asked();
+    await world.root`update care.conversation set state = state || jsonb_build_object('askedAt', to_char(clock_timestamp() at time zone 'UTC' + interval '1 hour', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) where touchpoint_id = ${patient.touchpointId}`;
+    await write(patient.phone, '36.9');
+
+    await collector().collect();
+
+    expect((await world.conversation(patient.touchpointId)).lastAnswerAt).toBeNull();
+    expect((await world.tasks(patient.patientId)).map((task) => task.kind)).toContain('inbox');
+  });
+
   test('is left to the webhook where that had it, and while the provider may still be trying', async () => {
     const patient = await world.asked();
     const known = await write(patient.phone, 'hello');

@@ -87,7 +87,7 @@ describe('npm run rehearse', () => {
 
 describe('docs/rehearsal.md', () => {
   test('has commands that work as they stand', async () => {
-    const commands = [...guide.matchAll(/^npm run rehearse -- (.+)$/gm)].map(([, given = '']) => given.split(' ').map((word) => (word.startsWith('templates/') ? path.join(root, word) : word)));
+    const commands = [...guide.matchAll(/^npm run --silent rehearse -- (.+)$/gm)].map(([, given = '']) => given.split(' ').map((word) => (word.startsWith('templates/') ? path.join(root, word) : word)));
 
     const ran = await Promise.all(commands.map((given) => rehearse(...given)));
 

@@ -30,7 +30,7 @@ describe('a plan rehearsed by API', () => {
 
   it('may be written as JSON, and names its trouble with what to do', async () => {
     const remind = (id: string, localTime: string) => ({ kind: 'remind', id, title: { en: id }, at: { anchor: 'surgery', offset: 'P1D', localTime }, lateness: { sendWithin: 'PT8H', otherwise: 'skip' }, message: 'visit-reminder' });
-    const plan = { format: 'carethread.plan/1', id: 'close', version: 1, title: { en: 'Close' }, department: 'surgery', anchors: { surgery: { kind: 'date', title: { en: 'Surgery' } } }, channels: ['sms'], steps: [remind('one', '10:00'), remind('two', '10:30')], ladders: {} };
+    const plan = { format: 'carethread.plan/1', id: 'close', version: 1, title: { en: 'Close' }, department: 'surgery', anchors: { surgery: { kind: 'date', title: { en: 'Surgery' } } }, channels: ['sms'], steps: [remind('one', '10:00'), { ...remind('two', '10:30'), sensitive: true }], ladders: {} };
 
     const reply = await rehearse({ plan: JSON.stringify(plan) });
 

@@ -244,7 +244,7 @@ describe('an answer to the open conversation', () => {
   it('completes it with thanks, and the follow-up hears', async () => {
     const asked = await world.asked();
 
-    for (const words of ['2', '37', '4', '1', '2']) await world.text(asked.phone, words);
+    for (const words of ['2', '37', '4', '3', '2']) await world.text(asked.phone, words);
     const last = await world.text(asked.phone, '1');
 
     expect(last.body).toContain('Thank you');
@@ -252,6 +252,16 @@ describe('an answer to the open conversation', () => {
     expect(await world.opened(asked.patientId, 'response.answers', asked.touchpointId)).toMatchObject({ isComplete: true, answers: { danger: 'no', temperature: 37, wound: 'closed' } });
     await world.pending.settled();
     expect(world.poked).toContain(`follow-up/${asked.enrolmentId}`);
+  });
+
+  it('completes it with the word that staff read it, where an answer before the last has alarmed', async () => {
+    const asked = await world.asked();
+
+    for (const words of ['2', '37', '4', '1', '2']) await world.text(asked.phone, words);
+    const last = await world.text(asked.phone, '1');
+
+    expect(last.body).toContain('a member of staff will read');
+    expect((await world.escalations(asked.patientId)).map(({ level, ruleId }) => [level, ruleId])).toEqual([['amber', 'rising']]);
   });
 
   it('that is not understood twice goes to staff with the answers so far', async () => {

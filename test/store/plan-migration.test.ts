@@ -180,6 +180,14 @@ describe('an enrolment that has changed since the early look', () => {
   });
 });
 
+function sqlRoles(roles: string): (personId: string) => Promise<unknown> {
+  return (personId) => world.root`update auth.person set roles = ${roles}::text[] where person_id = ${personId}`;
+}
+
+function sqlDepartments(departments: string): (personId: string) => Promise<unknown> {
+  return (personId) => world.root`update auth.person set departments = ${departments}::text[] where person_id = ${personId}`;
+}
+
 describe('an order', () => {
   test('of which the person has left is obeyed no more', async () => {
     const leaver = await world.onRota('leaver');
@@ -190,6 +198,21 @@ describe('an order', () => {
     await carryOut();
 
     expect(await rowOf(migrationId)).toMatchObject({ status: 'refused', reason: 'orderer-left' });
+    expect((await versionOf(one.enrolmentId))?.version).toBe(1);
+  });
+
+  test.each([
+    ['has been given other duties since', sqlRoles('{auditor}'), 'orderer-left'],
+    ['works in another department by now', sqlDepartments('{heart}'), 'not-in-care-team'],
+  ])('of somebody who %s is obeyed no more', async (_who, changed, reason) => {
+    const orderer = await world.onRota(`mover-${reason}`);
+    const one = await enrolled([{ id: 'visit' }, later], [{ id: 'visit' }, later]);
+    const migrationId = await order(one, orderer);
+    await changed(orderer.personId);
+
+    await carryOut();
+
+    expect(await rowOf(migrationId)).toMatchObject({ status: 'refused', reason });
     expect((await versionOf(one.enrolmentId))?.version).toBe(1);
   });
 

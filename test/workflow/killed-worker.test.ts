@@ -50,9 +50,9 @@ describe.concurrent('a worker that is killed at any await', () => {
 
       expect(undisturbed.moments.map((moment) => moment.replace(/ \d+$/, ''))).toEqual(expect.arrayContaining([...scene.awaits]));
       expect(new Set(undisturbed.effects).size).toBe(undisturbed.effects.length);
-      expect(lives.map(({ moment, life: { killed, effects, state } }) => ({ moment, killed, effects, state }))).toEqual(
-        undisturbed.moments.map((moment) => ({ moment, killed: true, effects: undisturbed.effects, state: undisturbed.state })),
-      );
+      expect(lives.map(({ moment, life: { effects, state } }) => ({ moment, effects, state }))).toEqual(undisturbed.moments.map((moment) => ({ moment, effects: undisturbed.effects, state: undisturbed.state })));
+      // How often an await comes depends on how fast the machine is: a later one of its kind may not come again. The first always does.
+      expect(lives.filter(({ moment, life }) => !life.killed && moment.endsWith(' 1')).map(({ moment }) => moment)).toEqual([]);
     }), longMs);
 
   it.each(unsafe)('is noticed where something is not safe to run again', ({ scene, name }) =>

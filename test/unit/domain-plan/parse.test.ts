@@ -40,6 +40,7 @@ describe('reading a plan', () => {
     ['a word', 'plan', /keys and values/],
     ['broken YAML', 'format: [', /Correct the YAML/],
     ['a duplicate key', 'format: carethread.plan/1\nformat: carethread.plan/1', /second use of this key.*2/],
+    ['a duplicate key within', 'format: carethread.plan/1\ntitle:\n  en: One\n  zh: 一\n  en: Two', /second use of this key.*5/],
     ['an alias bomb', `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'.split('').map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index] ?? ''}`).join(',')}]`).join('\n')}`, /aliases/],
     ['a tag', 'format: !!js/function "function () {}"', /Correct the YAML/],
     ['a directive that changes what 09:00 means', `%YAML 1.1\n---\n${goodPlan}`, /Remove the %YAML line/],
