@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { decide } from '../domain/follow-up/decide.ts';
 import { evolve } from '../domain/follow-up/evolve.ts';
-import { isMerged, notAfterOf } from '../domain/follow-up/touchpoints.ts';
+import { isGoingOut, notAfterOf } from '../domain/follow-up/touchpoints.ts';
 import type { FollowUpDecision, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from '../domain/follow-up/types.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import { json } from './connect.ts';
@@ -83,7 +83,7 @@ export async function saveFollowUp(tx: Transaction, before: FollowUpRow, after: 
   }
   const earlier = new Map(before.state.touchpoints.map((touchpoint) => [touchpoint.id, touchpoint]));
   const changed = state.touchpoints.filter((touchpoint) => !isDeepStrictEqual(earlier.get(touchpoint.id), touchpoint));
-  await Promise.all([saveTouchpoints(tx, after, changed, now), tellStory(tx, changed.flatMap((touchpoint) => storyOfTouchpoint(after, touchpoint, now)))]);
+  await Promise.all([saveTouchpoints(tx, after, changed, now), tellStory(tx, changed.filter((touchpoint) => !stillGoesOut(earlier.get(touchpoint.id), touchpoint)).flatMap((touchpoint) => storyOfTouchpoint(after, touchpoint, now)))]);
   return applyEffects(tx, after, effects, now);
 }
 
@@ -99,8 +99,13 @@ export async function saveTouchpoints(tx: Transaction, row: FollowUpRow, touchpo
       judged = excluded.judged, confirms = excluded.confirms, channel_index = excluded.channel_index, round = excluded.round, receipt_by = excluded.receipt_by, ended_at = excluded.ended_at`;
 }
 
+/** Asked after and not known yet: nothing to tell. */
+function stillGoesOut(before: Touchpoint | undefined, after: Touchpoint): boolean {
+  return before !== undefined && isGoingOut(before) && isGoingOut(after);
+}
+
 function storyOfTouchpoint(row: FollowUpRow, touchpoint: Touchpoint, now: Instant): StoryEntry[] {
-  const sent = touchpoint.receiptBy === null && isMerged(touchpoint) ? 'merging' : 'sent';
+  const sent = isGoingOut(touchpoint) ? 'merging' : 'sent';
   const what = touchpoint.status === 'done' ? touchpoint.outcome : touchpoint.status === 'sent' ? sent : touchpoint.reason === null ? null : 'held';
   if (what === null) return [];
   const detail = { step: touchpoint.stepId, reason: touchpoint.reason, nextAt: touchpoint.nextAt };

@@ -1,6 +1,8 @@
 import type { Channel } from '../domain/codes.ts';
+import type { CarriedOutcome } from '../domain/follow-up/types.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import type { Sql, Transaction } from './connect.ts';
+import type { AttemptStatus } from './gate.ts';
 import { tell } from './threads.ts';
 import type { ThreadToPoke } from './threads.ts';
 
@@ -17,6 +19,22 @@ export async function mergedWith(sql: Sql | Transaction, attemptId: string): Pro
     where a.merged_into = ${attemptId} order by t.due_at, t.step_id, t.touchpoint_id`;
 }
 
+export interface Carrier {
+  /** How the carried reminder's own contact stands: it is told with the message that carries it. */
+  status: AttemptStatus;
+  /** The reminder in whose message it goes, or went; null when it was let go of. */
+  lead: (Merged & { channel: Channel }) | null;
+}
+
+/** What a reminder goes out in, by its own latest contact. */
+export async function carrierOf(sql: Sql | Transaction, touchpointId: string): Promise<Carrier | null> {
+  const [row] = await sql<Carrier[]>`
+    select a.status, case when t.touchpoint_id is not null then jsonb_build_object('touchpointId', t.touchpoint_id, 'enrolmentId', t.enrolment_id, 'channel', lead.channel) end as lead
+    from care.attempt a left join care.attempt lead on lead.attempt_id = a.merged_into left join care.touchpoint t on t.touchpoint_id = lead.subject_id
+    where a.subject_kind = 'touchpoint' and a.subject_id = ${touchpointId} order by a.claimed_at desc, a.begun_at desc limit 1`;
+  return row ?? null;
+}
+
 /** The plan and step of each of these touchpoints, in the order given. */
 export async function stepsOf(sql: Sql | Transaction, touchpointIds: readonly string[]): Promise<(Merged & { plan: Plan; stepId: string })[]> {
   return sql<(Merged & { plan: Plan; stepId: string })[]>`
@@ -26,7 +44,7 @@ export async function stepsOf(sql: Sql | Transaction, touchpointIds: readonly st
 }
 
 /** Tells each follow-up what became of the message that carries its reminder. Answers with the threads to poke after the commit. */
-export async function tellCarried(tx: Transaction, merged: readonly Merged[], outcome: 'sent' | 'unknown' | 'released', now: string): Promise<ThreadToPoke[]> {
+export async function tellCarried(tx: Transaction, merged: readonly Merged[], outcome: CarriedOutcome, now: string): Promise<ThreadToPoke[]> {
   const threads: ThreadToPoke[] = [];
   for (const { touchpointId, enrolmentId } of merged) threads.push(await tell(tx, 'followUp', enrolmentId, { kind: 'carried', touchpointId, outcome } as { kind: string }, now));
   return threads;

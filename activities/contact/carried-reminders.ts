@@ -3,7 +3,6 @@ import { fitTogether, joinMessages } from '../../domain/contact/joined.ts';
 import type { WrittenMessage } from '../../domain/contact/joined.ts';
 import { MessageError } from '../../domain/contact/message.ts';
 import type { MessageVariables } from '../../domain/contact/variables.ts';
-import { stepOf } from '../../domain/follow-up/touchpoints.ts';
 import type { Transaction } from '../../store/connect.ts';
 import { createGate } from '../../store/gate.ts';
 import { inTransaction } from '../../store/inbound.ts';
@@ -28,9 +27,9 @@ export async function withCarried(deps: ActivityDeps, view: ContactView, channel
   const parts: Part[] = [];
   const leftOut: Merged[] = [];
   for (const { plan, stepId, touchpointId, enrolmentId } of steps) {
-    const step = stepOf(plan, stepId);
-    if (step.kind !== 'remind') throw new Error(`Step ${stepId} is no reminder.`);
-    const text = textOrNull(deps, view, step.message, channel, variables);
+    const step = plan.steps.find(({ id }) => id === stepId);
+    // A newer version of its plan may have dropped it since.
+    const text = step?.kind === 'remind' ? textOrNull(deps, view, step.message, channel, variables) : null;
     if (text === null) leftOut.push({ touchpointId, enrolmentId });
     else parts.push({ ...text, touchpointId, enrolmentId });
   }

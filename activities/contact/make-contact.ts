@@ -73,7 +73,7 @@ export async function makeContact(deps: ActivityDeps, request: ContactRequest, c
   const attempt: Attempt = { attemptId: verdict.detail.attemptId, businessNow, receipt: verdict.receipt, isPage: request.subjectKind === 'escalation' };
   try {
     const sender = await compose(view);
-    if (verdict.detail.takeover) return await takeOver(deps, attempt, sender);
+    if (verdict.detail.takeover) return await takeOver(deps, attempt, sender, verdict.detail.current);
     if (performance.now() - authorisedAt > startWithinMs) return ended(attempt, { kind: 'held', until: plusMs(businessNow, 1_000), reason: 'overtaken' }, null);
     return await send(deps, attempt, sender, () => rememberOptOut(deps, secret, view));
   } catch (error) {
@@ -125,7 +125,7 @@ async function rememberOptOut(deps: ActivityDeps, secret: string, view: ContactV
  * An earlier try may have reached the provider: find out before sending. Absence counts only after the settling time, and
  * then this try is over as never accepted: the next begins anew, with an authorisation and a settling time of its own.
  */
-async function takeOver(deps: ActivityDeps, attempt: Attempt, sender: Sender): Promise<ContactMade> {
+async function takeOver(deps: ActivityDeps, attempt: Attempt, sender: Sender, isCurrent: boolean): Promise<ContactMade> {
   const times = await attemptTimes(deps.sql, attempt.attemptId);
   const digest = times.bodyDigest ?? sender.digest;
   const found = await look(sender, times);
@@ -133,7 +133,9 @@ async function takeOver(deps: ActivityDeps, attempt: Attempt, sender: Sender): P
   if (found.kind === 'absent' && times.ageMs >= deps.settings.settlingMs) {
     const made = ended(attempt, { kind: 'held', until: plusMs(attempt.businessNow, 1_000), reason: 'provider-busy' }, digest);
     // The gate takes a contact that was taken over as unresolved, unless it is told that the provider never had it.
-    return { ...made, end: { ...contactEnd(attempt, made.outcome, digest), reason: 'absent' } };
+    // A follow-up that has ended or gone on meanwhile has nothing to hold.
+    const outcome: ContactOutcome = isCurrent ? made.outcome : { kind: 'refused', reason: 'stale' };
+    return { ...made, outcome, end: { ...contactEnd(attempt, made.outcome, digest), reason: 'absent' } };
   }
   const unknown: ContactOutcome = { kind: 'unknown', reason: found.kind === 'unavailable' ? 'provider-unavailable' : 'no-trace-yet' };
   if (found.kind === 'cannot-tell' || attempt.isPage || times.ageMs >= deps.settings.unclearAfterMs) return ended(attempt, unknown, digest);

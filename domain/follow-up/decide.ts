@@ -7,7 +7,7 @@ import { endLate } from './lateness.ts';
 import { awaitsSeries, leaveBranches } from './branches.ts';
 import { unconfirmed } from './outcomes.ts';
 import { extend } from './schedule.ts';
-import { byTime, endTouchpoint, isMerged, notAfterOf, replace, stepOf } from './touchpoints.ts';
+import { byTime, endTouchpoint, isGoingOut, notAfterOf, replace, stepOf } from './touchpoints.ts';
 import type { FollowUpDecision, FollowUpEffect, FollowUpNext, FollowUpState, Instant, RemindCommand, Touchpoint } from './types.ts';
 
 /**
@@ -86,13 +86,21 @@ function commandFor(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, re
 /** A reminder whose receipt never came by its deadline: said, not smoothed over. */
 function confirmOverdue(state: FollowUpState, now: Instant): FollowUpState {
   const touchpoints = state.touchpoints.map((touchpoint) =>
-    touchpoint.status === 'sent' && touchpoint.receiptBy !== null && touchpoint.receiptBy <= now ? endTouchpoint(touchpoint, 'sent-unconfirmed', 'no-receipt') : touchpoint,
+    touchpoint.status === 'sent' && !isGoingOut(touchpoint) && touchpoint.receiptBy !== null && touchpoint.receiptBy <= now ? endTouchpoint(touchpoint, 'sent-unconfirmed', 'no-receipt') : touchpoint,
   );
   return { ...state, touchpoints };
 }
 
-/** Nothing is due: wait for the next step, for a receipt when only those are left, for a poke, or end. */
+/** Nothing is due: it rests, but for no longer than until it is to ask after a message that one of its steps goes out in. */
 function rest(plan: Plan, state: FollowUpState, revision: number): FollowUpNext {
+  const next = restOfPlan(plan, state, revision);
+  const asked = earliest(state.touchpoints.filter(isGoingOut), ({ receiptBy }) => receiptBy);
+  if (asked?.receiptBy == null || next.kind !== 'wait' || (next.dueAt !== null && next.dueAt < asked.receiptBy)) return next;
+  return { kind: 'wait', dueAt: asked.receiptBy, summary: 'a step goes out in the message of another', then: null };
+}
+
+/** Wait for the next step, for a receipt when only those are left, for a poke, or end. */
+function restOfPlan(plan: Plan, state: FollowUpState, revision: number): FollowUpNext {
   const unfinished = state.touchpoints.filter((touchpoint) => touchpoint.status !== 'done');
   if (unfinished.length === 0 && !awaitsSeries(plan, state)) return { kind: 'end', reason: state.endReason ?? 'completed', summary: 'every step has ended' };
   if (state.status === 'paused') return { kind: 'wait', dueAt: null, summary: 'paused', then: null };
@@ -106,8 +114,7 @@ function rest(plan: Plan, state: FollowUpState, revision: number): FollowUpNext 
 }
 
 function whatIsAwaited(unfinished: readonly Touchpoint[]): string {
-  if (unfinished.some((touchpoint) => touchpoint.status === 'open')) return 'a conversation is open';
-  return unfinished.some(isMerged) ? 'a step goes out in the message of another' : 'an anchor is not known yet';
+  return unfinished.some((touchpoint) => touchpoint.status === 'open') ? 'a conversation is open' : 'an anchor is not known yet';
 }
 
 /** A message that goes out when its timer fires undisturbed; one with a condition is judged first. */

@@ -47,7 +47,7 @@ export function evolve(plan: Plan, state: FollowUpState, event: FollowUpEvent, n
     case 'receipt':
       return onTouchpoint(state, event.touchpointId, (touchpoint) => receiptCame(plan, touchpoint, event, now));
     case 'merged':
-      return onTouchpoint(state, event.touchpointId, (touchpoint) => mergedInto(plan, touchpoint, event));
+      return onTouchpoint(state, event.touchpointId, (touchpoint) => mergedInto(plan, touchpoint, event, now));
     case 'carried':
       return onTouchpoint(state, event.touchpointId, (touchpoint) => carried(plan, state, touchpoint, event.outcome, now, newId));
     case 'conversation-ended':

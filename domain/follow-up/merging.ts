@@ -6,32 +6,43 @@ import { receiptWithinMs } from './contacts.ts';
 import type { Change } from './lateness.ts';
 import { dueAtOf } from './schedule.ts';
 import { layOutAnew, takeBack } from './series.ts';
-import { endTouchpoint, intoPrefix, isDropped, isMerged, stepOf } from './touchpoints.ts';
-import type { FollowUpState, Instant, Touchpoint } from './types.ts';
+import { endTouchpoint, intoPrefix, isDropped, isGoingOut, stepOf } from './touchpoints.ts';
+import type { CarriedOutcome, FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /**
  * A reminder goes out in the message of another, of this plan or of another plan of the patient. From the claim of that message on it
  * is under way, like a message of its own that is being sent: nothing that is told meanwhile takes it back, moves it or sends it again. It
- * then shares the message's fate: delivered ends it as merged, undelivered leads to its own next channel, and what was never sent is as if it had never been merged.
+ * then shares the message's fate: delivered ends it as merged, undelivered leads to its own next channel, and what was never sent is as if it had never been merged. Whoever sends
+ * that message tells; its own thread asks when nobody has, because the other's may have ended between the claim and the sending.
  */
 
+/** How long it waits to be told: a worker that died is followed by another within that time. */
+export const toldWithinMs = 10 * 60_000;
+
 /** The message that it goes with was claimed: it has yet to be sent. */
-export function mergedInto(plan: Plan, touchpoint: Touchpoint, event: { into: string; channel: Channel }): Change {
+export function mergedInto(plan: Plan, touchpoint: Touchpoint, event: { into: string; channel: Channel }, now: Instant): Change {
   const isCurrent = touchpoint.status === 'planned' && !isDropped(plan, touchpoint) && channelsOf(plan, stepOf(plan, touchpoint.stepId))[touchpoint.channelIndex] === event.channel;
-  return { touchpoint: isCurrent ? { ...touchpoint, status: 'sent', reason: `${intoPrefix}${event.into}`, receiptBy: null } : touchpoint, effects: [] };
+  return { touchpoint: isCurrent ? { ...touchpoint, status: 'sent', reason: `${intoPrefix}${event.into}`, nextAt: touchpoint.nextAt ?? now, receiptBy: plusMs(now, toldWithinMs) } : touchpoint, effects: [] };
 }
 
 /** What became of that message's sending. */
-export function carried(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, outcome: 'sent' | 'unknown' | 'released', now: Instant, newId: () => string): Change {
-  if (!isMerged(touchpoint) || touchpoint.receiptBy !== null) return { touchpoint, effects: [] };
+export function carried(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, outcome: CarriedOutcome, now: Instant, newId: () => string): Change {
+  if (!isGoingOut(touchpoint)) return { touchpoint, effects: [] };
   switch (outcome) {
     case 'sent':
       return { touchpoint: { ...touchpoint, nextAt: null, receiptBy: plusMs(now, receiptWithinMs) }, effects: [] };
     case 'unknown':
       return { touchpoint: endTouchpoint(touchpoint, 'sent-unconfirmed', 'outcome-unknown'), effects: [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'outcome-unknown', title: touchpoint.stepId }] };
     case 'released':
-      return { touchpoint: released(plan, state, { ...touchpoint, status: 'planned', judged: false, reason: null }, now, newId), effects: [] };
+      return { touchpoint: released(plan, state, { ...touchpoint, status: 'planned', judged: false, reason: null, receiptBy: null }, now, newId), effects: [] };
+    case 'waiting':
+      return { touchpoint: { ...touchpoint, receiptBy: plusMs(now, toldWithinMs) }, effects: [] };
   }
+}
+
+/** One that nobody has told of in time, in whatever state its enrolment is: its thread asks after the message. */
+export function toAskAfter(state: FollowUpState, now: Instant): Touchpoint | null {
+  return state.touchpoints.find((touchpoint) => isGoingOut(touchpoint) && touchpoint.receiptBy !== null && touchpoint.receiptBy <= now) ?? null;
 }
 
 /** Planned again, as all that was told meanwhile would have left it. */

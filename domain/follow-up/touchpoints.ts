@@ -27,6 +27,11 @@ export function isMerged({ status, reason }: Touchpoint): boolean {
   return status === 'sent' && reason?.startsWith(intoPrefix) === true;
 }
 
+/** Whether nobody has told yet what became of the message that carries it; `receiptBy` is then when its own thread asks. */
+export function isGoingOut(touchpoint: Touchpoint): boolean {
+  return isMerged(touchpoint) && touchpoint.nextAt !== null;
+}
+
 export function replace(state: FollowUpState, touchpoint: Touchpoint): FollowUpState {
   return { ...state, touchpoints: state.touchpoints.map((candidate) => (candidate.id === touchpoint.id ? touchpoint : candidate)) };
 }

@@ -36,7 +36,7 @@ export interface Touchpoint {
   channelIndex: number;
   /** How often it was offered again after contact data was repaired: each round has contacts of its own. */
   round: number;
-  /** Until when a delivery receipt is awaited, for `sent`. */
+  /** Until when a delivery receipt is awaited, for `sent`; until then it waits to be told of the message that it is going out in. */
   receiptBy: Instant | null;
 }
 
@@ -66,6 +66,9 @@ export type Judgement = 'yes' | 'no' | 'unknown' | 'excluded' | 'exclusion-unkno
 /** What a conversation reports of its rules: their actions, and those that a second answer must confirm. */
 export type ToldAction = RuleAction | { kind: 'confirm'; ruleId: string; afterMs: number };
 
+/** What became of the message that carries a reminder: `released`, it is never sent in that one; `waiting`, whoever asked was not told yet. */
+export type CarriedOutcome = 'sent' | 'unknown' | 'released' | 'waiting';
+
 /** What reaches an enrolment from outside, through its inbox, in order of arrival. Facts only; never patient data. */
 export type FollowUpEvent =
   | { kind: 'started' }
@@ -85,9 +88,9 @@ export type FollowUpEvent =
   | { kind: 'judged'; touchpointId: string; verdict: Judgement }
   | { kind: 'contact-ended'; touchpointId: string; channel: Channel; outcome: ContactOutcome }
   | { kind: 'receipt'; touchpointId: string; channel: Channel; delivered: boolean; reason: string }
-  /** It goes out in the message of the touchpoint `into`, which was claimed; `carried` tells what that came to: `released` is never sent. */
+  /** It goes out in the message of the touchpoint `into`, which was claimed; `carried` tells what that came to. */
   | { kind: 'merged'; touchpointId: string; into: string; channel: Channel }
-  | { kind: 'carried'; touchpointId: string; outcome: 'sent' | 'unknown' | 'released' }
+  | { kind: 'carried'; touchpointId: string; outcome: CarriedOutcome }
   | { kind: 'conversation-ended'; touchpointId: string; outcome: TouchpointOutcome; reason: string; actions: ToldAction[] };
 
 /** What the store does in the same transaction as the decision; none needs a provider. */

@@ -108,6 +108,8 @@ export interface ContactDetail {
   leaseUntil: Instant | null;
   /** An earlier try may have reached the provider: look there before any send. */
   takeover: boolean;
+  /** False for a look-up alone, of what carried reminders of others: its follow-up has ended, waits or has gone on meanwhile. */
+  current: boolean;
   /** With verdict `held`: when to try again, business time. */
   holdUntil: Instant | null;
   /** Touchpoints whose reminders go along in this one's message, in due order: they were claimed with it. */

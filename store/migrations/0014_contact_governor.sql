@@ -214,6 +214,8 @@ $$;
 create function gate.unmerge(p_attempt uuid, p_touchpoints uuid[]) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp set debug_print_parse = off set debug_print_rewritten = off set debug_print_plan = off
 as $$
+  -- The lead before what it carries, as its end takes them.
+  select from care.attempt where attempt_id = p_attempt for update;
   update care.attempt set status = 'held', reason = 'merged', merged_into = null, lease_until = clock_timestamp()
   where merged_into = p_attempt and subject_id = any (p_touchpoints) and status = 'claimed'
     and exists (select from care.attempt as lead where lead.attempt_id = p_attempt and lead.status = 'claimed' and lead.takeovers = 0)
@@ -225,7 +227,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp set debu
 as $$
 declare
   v_family text := split_part(p_kind, '-', 1);
-  v_is_page boolean;
+  v_is_page boolean := v_family = 'page';
   v_subject gate.contact_subject;
   v_state phi.contact_state;
   v_address record;
@@ -245,8 +247,6 @@ begin
     or p_subject is null or p_attempt is null or p_business_now is null or p_lease_seconds is null or p_lease_seconds not between 5 and 300 then
     perform gate.fail('CT422', 'a contact needs subject, kind, channel, attempt, revision, instant and a lease of 5 to 300 seconds');
   end if;
-  v_is_page := v_family = 'page';
-
   -- Locks first, in their one order: escalation, contact_state, enrolment or conversation, attempt, address.
   v_subject := gate.subject_of(p_subject_kind, p_subject, v_family, p_revision);
   select * into v_state from phi.contact_state where patient_id = v_subject.patient_id and not v_is_page for no key update;
@@ -275,7 +275,8 @@ begin
   v_grant.verdict := 'refused';
 
   v_grant.reason := case
-    when v_subject.patient_id is null or not v_subject.is_current then 'stale'
+    -- What others' reminders went with is looked up, whatever became of its own follow-up: nobody else can tell theirs.
+    when v_subject.patient_id is null or not (v_subject.is_current or v_takeover and exists (select from care.attempt where merged_into = v_attempt.attempt_id and status in ('claimed', 'unknown'))) then 'stale'
     -- It goes out with another, or has gone out so: its thread has been told, and looks.
     when v_attempt.merged_into is not null then 'stale'
     -- Its thread was told something that it has not heard, such as a pause: it looks before it begins anything. What may be out already is looked up all the same.
@@ -347,7 +348,7 @@ begin
 
   if v_grant.reason is null or v_grant.reason not in ('stale', 'ended', 'busy') then
     v_attempt := gate.claim(v_attempt, v_grant, p_subject_kind, p_subject, p_kind, p_channel, p_attempt, p_business_now, v_takeover, p_lease_seconds);
-    if v_grant.verdict = 'allowed' and v_subject.may_merge then
+    if v_grant.verdict = 'allowed' and (v_subject.may_merge or v_takeover) then
       select * into v_attempt from care.attempt where attempt_id = v_attempt.attempt_id;
       v_merged := gate.merge(v_attempt, v_grant, v_state.zone, v_takeover);
     end if;
@@ -355,13 +356,11 @@ begin
       update care.conversation set address_id = v_grant.address_id where touchpoint_id = p_subject and address_id is distinct from v_grant.address_id;
     end if;
   end if;
-  if v_grant.verdict = 'allowed' then
-    v_grant.expires_at := v_attempt.lease_until;
-  end if;
+  v_grant.expires_at := case when v_grant.verdict = 'allowed' then v_attempt.lease_until else v_grant.expires_at end;
   v_grant.detail := jsonb_build_object(
     'attemptId', coalesce(v_attempt.attempt_id, p_attempt), 'patientId', v_subject.patient_id,
     'addressId', v_grant.address_id, 'addressRowId', v_address.row_id, 'language', v_state.language, 'zone', v_state.zone,
-    'leaseUntil', gate.iso(v_attempt.lease_until), 'takeover', v_takeover, 'holdUntil', gate.iso(v_hold_until), 'merged', v_merged,
+    'leaseUntil', gate.iso(v_attempt.lease_until), 'takeover', v_takeover, 'current', v_subject.is_current, 'holdUntil', gate.iso(v_hold_until), 'merged', v_merged,
     'ended', case when v_grant.reason = 'ended' then jsonb_build_object('status', v_attempt.status, 'reason', v_attempt.reason, 'providerSid', v_attempt.provider_sid) end);
   v_secret := gate.issue(v_grant, p_subject_kind || '/' || p_subject::text, p_kind || '/' || p_channel || case when v_takeover then '/takeover' else '' end);
   if v_grant.reason is null or v_grant.reason not in ('stale', 'ended', 'busy') then

@@ -1,25 +1,44 @@
 import { describe, expect, test } from 'vitest';
+import { toAskAfter } from '../../../domain/follow-up/merging.ts';
+import type { CarriedOutcome } from '../../../domain/follow-up/types.ts';
 import { followUp, message } from './follow-up.ts';
 
 const once = { ...message, id: 'note', at: { anchor: 'start', offset: 'P1D', localTime: '10:00' } };
 const daily = { ...message, id: 'note', at: { anchor: 'start', offset: 'P0D', localTime: '10:00' }, every: { rule: 'FREQ=DAILY;COUNT=3' } };
 const due = '2026-03-03T10:00:00.000Z';
+const askAt = '2026-03-03T10:10:00.000Z';
 
 /** The reminder is claimed with another's message on the third of March. */
-function claimed(step: Record<string, unknown>) {
-  const run = followUp({ steps: [step] });
+function claimed(step: Record<string, unknown>, ...others: Record<string, unknown>[]) {
+  const run = followUp({ steps: [step, ...others] });
   run.look('2026-03-02T00:00:00.000Z');
   const { id } = run.state().touchpoints.find(({ dueAt }) => dueAt === due) ?? run.found('note');
   run.tell(due, { kind: 'merged', touchpointId: id, into: 'other', channel: 'sms' });
-  return { ...run, id, carried: (outcome: 'sent' | 'unknown' | 'released', now = due) => run.tell(now, { kind: 'carried', touchpointId: id, outcome }), receipt: (delivered: boolean) => run.tell(due, { kind: 'receipt', touchpointId: id, channel: 'sms', delivered, reason: '30006' }) };
+  return { ...run, id, carried: (outcome: CarriedOutcome, now = due) => run.tell(now, { kind: 'carried', touchpointId: id, outcome }), receipt: (delivered: boolean) => run.tell(due, { kind: 'receipt', touchpointId: id, channel: 'sms', delivered, reason: '30006' }) };
 }
 
 describe('a reminder that goes out in another’s message', () => {
   test('is not begun again, nor late, while nobody knows whether it was sent', () => {
     const run = claimed(once);
 
-    expect(run.look('2026-03-09T00:00:00.000Z')).toEqual({ kind: 'wait', dueAt: null, summary: 'a step goes out in the message of another', then: null });
+    expect(run.look('2026-03-09T00:00:00.000Z')).toEqual({ kind: 'wait', dueAt: askAt, summary: 'a step goes out in the message of another', then: null });
     expect(run.of('note')).toEqual([` ${due} sent into:other`]);
+  });
+
+  test.each([
+    ['that goes on', []],
+    ['that is paused', [{ kind: 'paused' as const, by: 'test', reason: 'test' }]],
+    ['that has ended', [{ kind: 'ended' as const, reason: 'withdrawn' as const, by: 'test' }]],
+  ])('of a plan %s asks after ten minutes in which nobody told, before any later step, and again while it is not known', (_name, news) => {
+    const run = claimed(once, { ...once, id: 'later', at: { anchor: 'start', offset: 'P5D', localTime: '10:00' } });
+    for (const event of news) run.tell(due, event);
+    const first = run.look(due);
+    const [early, late] = [toAskAfter(run.state(), due), toAskAfter(run.state(), askAt)];
+    run.carried('waiting', askAt);
+
+    expect(first).toMatchObject({ kind: 'wait', dueAt: askAt });
+    expect([early, late?.stepId]).toEqual([null, 'note']);
+    expect(run.look(askAt)).toMatchObject({ kind: 'wait', dueAt: '2026-03-03T10:20:00.000Z' });
   });
 
   test('ends as merged when the message arrives, and as unconfirmed when no receipt comes', () => {
