@@ -88,7 +88,7 @@ async function leadLost(event: { kind: string } & Record<string, unknown>, place
     throw new Killed('the process died');
   };
   await expect(world.activities.remindPatient(command)).rejects.toThrow(Killed);
-  delete world.sms[place];
+  world.reset();
   await runFollowUp(world, plans.second.enrolmentId);
   await world.tell(plans.first.enrolmentId, event);
   await world.activities.resumePlan(plans.first.enrolmentId);
