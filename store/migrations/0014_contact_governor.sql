@@ -275,8 +275,8 @@ begin
   v_grant.verdict := 'refused';
 
   v_grant.reason := case
-    -- What others' reminders went with is looked up, whatever became of its own follow-up: nobody else can tell theirs.
-    when v_subject.patient_id is null or not (v_subject.is_current or v_takeover and exists (select from care.attempt where merged_into = v_attempt.attempt_id and status in ('claimed', 'unknown'))) then 'stale'
+    -- What others' reminders went with is awaited and looked up, whatever became of its own follow-up: nobody else can tell theirs.
+    when v_subject.patient_id is null or not (v_subject.is_current or exists (select from care.attempt where merged_into = v_attempt.attempt_id and status in ('claimed', 'unknown'))) then 'stale'
     -- It goes out with another, or has gone out so: its thread has been told, and looks.
     when v_attempt.merged_into is not null then 'stale'
     -- Its thread was told something that it has not heard, such as a pause: it looks before it begins anything. What may be out already is looked up all the same.

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { makeReminder } from '../../activities/contact/make-reminder.ts';
 import { databaseDifferences } from '../../store/reconcile.ts';
 import { createCareWorld, firstReminder, Killed, runFollowUp } from '../support/care-world.ts';
 import type { CareWorld } from '../support/care-world.ts';
@@ -110,9 +111,12 @@ describe.each(ofTheLead)('the lead’s plan is %s between the claim and the retr
   test('of a message that never went out: the other reminder goes by itself, once', async () => {
     const { plans, command } = await leadLost(event, 'before');
     await again(command);
+    const { next } = await world.activities.resumePlan(plans.second.enrolmentId);
 
     await untilBothRest([plans.second.enrolmentId], anHour);
 
+    // Told at once, and not when it would ask.
+    expect(next).toMatchObject({ kind: 'remind', touchpointId: plans.secondId });
     expect(await ofTheSecond(plans)).toEqual({ came: 1, messages: 1, attempt: 'sent', known: 'sent', reason: null, tasks: [], differences: [] });
   });
 
@@ -164,4 +168,15 @@ test('both threads asking at once settle it once', async () => {
   await untilBothRest([plans.second.enrolmentId], anHour);
 
   expect(await ofTheSecond(plans)).toMatchObject({ came: 1, messages: 1, known: 'sent', differences: [] });
+});
+
+test('asking in the name of a lead that nobody has claimed any more begins nothing', async () => {
+  world.reset();
+  const plans = await inTwoPlans(world);
+  await bothLook(world, plans);
+
+  const made = await makeReminder(world.deps, plans.firstId, 'sms', -1);
+
+  expect(made).toMatchObject({ outcome: { kind: 'refused', reason: 'stale' }, end: null });
+  expect([world.received(plans.patient), await world.attempts(plans.firstId), await world.attempts(plans.secondId)]).toEqual([[], [], []]);
 });
