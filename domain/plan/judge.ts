@@ -55,13 +55,21 @@ function dayOf(anchor: string, zone: string): number {
   return dateMs(/^\d{4}-\d{2}-\d{2}$/.test(anchor) ? anchor : localDateOf(anchor, zone));
 }
 
-/** How often in a row each step that asks went by without an answer, up to an instant: what was waived does not count either way. */
+/** How often in a row each step that asks was put to the patient without an answer, up to an instant. What was never put to them does not count either way. */
 export function missedInARow(touchpoints: readonly Touchpoint[], upTo: Instant): Record<string, number> {
-  const missed: Record<string, number> = {};
-  const past = touchpoints.filter(({ kind, dueAt }) => (kind === 'ask' || kind === 'measure' || kind === 'call') && dueAt !== null && dueAt < upTo);
-  for (const { stepId, outcome } of past.toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''))) {
-    if (outcome === null || outcome === 'waived') continue;
-    missed[stepId] = outcome === 'answered' ? 0 : (missed[stepId] ?? 0) + 1;
+  const asking = touchpoints.filter(({ kind }) => kind === 'ask' || kind === 'measure' || kind === 'call');
+  const missed: Record<string, number> = Object.fromEntries(asking.map(({ stepId }) => [stepId, 0]));
+  const past = asking.filter(({ dueAt }) => dueAt !== null && dueAt < upTo);
+  for (const touchpoint of past.toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''))) {
+    if (touchpoint.outcome === 'answered') missed[touchpoint.stepId] = 0;
+    else if (wasAskedInVain(touchpoint)) missed[touchpoint.stepId] = (missed[touchpoint.stepId] ?? 0) + 1;
   }
   return missed;
+}
+
+/** How a conversation ends that was begun and not answered. Whoever was in hospital, or whom nothing reached, was not silent. */
+const silences = new Set(['no-answer', 'partial', 'busy', 'machine', 'silence', 'hung-up']);
+
+function wasAskedInVain({ outcome, reason }: Touchpoint): boolean {
+  return (outcome === 'missed' || outcome === 'escalated') && silences.has(reason ?? '');
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Rehearsal } from '../../../domain/rehearsal/types.ts';
 import { alertsOf, contactsOf, keepsThePromisesOfEveryPlan, outcomesOf, readyPlan, startOf, tasksOf } from './ready-plan.ts';
 
 const ready = readyPlan('heart-failure', { patient: { facts: { own_weight: 70 } }, anchors: { start: '2026-05-03' }, from: '2026-05-03T00:00:00Z' });
@@ -56,12 +57,12 @@ describe('the plan for heart failure', () => {
     expect(tasksOf(rehearsal)).toEqual(['rule look-at-weight daily', 'rule undecided:gain-above-own-weight daily']);
   });
 
-  test('two silent days bring a message, a third a call, and then a person calls', () => {
-    const rehearsal = ready.play({ ...brief, replies: { otherwise: { kind: 'silent' } } });
+  test('two silent days bring a message, a third and a fourth a call, and then a person calls', () => {
+    const rehearsal = ready.play({ until: 'P8D', replies: { otherwise: { kind: 'silent' } } });
 
     expect(startOf(rehearsal, 'two-days-silent', 'message')).toBe('2026-05-05 18:30');
-    expect(rehearsal.entries.filter(({ kind, stepId }) => kind === 'call' && stepId === 'three-days-silent').map(({ localTime }) => localTime.slice(0, 16))).toEqual(['2026-05-06 18:30', '2026-05-06 19:30']);
-    expect(tasksOf(rehearsal)).toEqual(['staff-call staff-call three-days-silent']);
+    expect(rehearsal.entries.filter(({ kind, stepId }) => kind === 'call' && stepId === 'three-days-silent').map(({ localTime }) => localTime.slice(0, 16))).toEqual(['2026-05-06 18:30', '2026-05-06 19:30', '2026-05-07 18:30', '2026-05-07 19:30']);
+    expect(tasksOf(rehearsal)).toEqual(Array<string>(2).fill('staff-call staff-call three-days-silent'));
   });
 
   test('an answer in between begins the count anew', () => {
@@ -76,10 +77,44 @@ describe('the plan for heart failure', () => {
     expect(alertsOf(rehearsal)).toEqual(['red danger-signs three-days-silent']);
   });
 
-  test('readmitted: the days in hospital are not asked for afterwards', () => {
+  test('readmitted: the days in hospital are not asked for afterwards, are no silence, and leave the first weight for staff to judge', () => {
     const rehearsal = ready.play({ ...brief, outside: [{ at: '2026-05-06T12:00:00Z', kind: 'status', status: 'admitted' }, { at: '2026-05-10T12:00:00Z', kind: 'status', status: 'active' }] });
 
     expect(outcomesOf(rehearsal)).toMatchObject({ 'daily 2026-05-07': 'missed: late', 'daily 2026-05-09': 'missed: late', 'daily 2026-05-11': 'answered' });
-    expect(tasksOf(rehearsal)).toEqual([]);
+    expect(contactsOf(rehearsal).filter(({ stepId }) => stepId !== 'daily')).toEqual([]);
+    expect(tasksOf(rehearsal)).toEqual(['rule undecided:gain daily']);
+  });
+
+  test('readmitted and silent afterwards: the message and the call come as for anybody', () => {
+    const rehearsal = ready.play({
+      ...brief, until: 'P20D',
+      outside: [{ at: '2026-05-05T12:00:00Z', kind: 'status', status: 'admitted' }, { at: '2026-05-11T12:00:00Z', kind: 'status', status: 'active' }],
+      replies: { steps: { daily: [{ kind: 'green' }, { kind: 'green' }, { kind: 'silent' }] }, otherwise: { kind: 'silent' } },
+    });
+
+    expect(dayOfSilence(rehearsal)).toEqual(['two-days-silent 2026-05-12', ...['13', '14', '20', '21'].map((day) => `three-days-silent 2026-05-${day}`)]);
+  });
+
+  test('a pause on the morning of the third silent day costs no call: the question ends too late for that evening, and the next one rings', () => {
+    const rehearsal = ready.play({ ...brief, replies: { otherwise: { kind: 'silent' } }, outside: [{ at: '2026-05-06T07:00:00Z', kind: 'pause' }, { at: '2026-05-06T09:30:00Z', kind: 'resume' }] });
+
+    expect(dayOfSilence(rehearsal)).toEqual(['two-days-silent 2026-05-05', 'two-days-silent 2026-05-06', 'three-days-silent 2026-05-07', 'three-days-silent 2026-05-13', 'three-days-silent 2026-05-14']);
+  });
+
+  test('whoever stays silent is rung on two evenings a week, not on every one', () => {
+    const rehearsal = ready.play({ until: 'P24D', replies: { otherwise: { kind: 'silent' } } });
+
+    expect(dayOfSilence(rehearsal)).toEqual(['two-days-silent 2026-05-05', ...['06', '07', '13', '14', '20', '21'].map((day) => `three-days-silent 2026-05-${day}`)]);
+  });
+
+  test('whoever says STOP after three silent days is not rung for it', () => {
+    const rehearsal = ready.play({ ...brief, replies: { otherwise: { kind: 'silent' } }, outside: [{ at: '2026-05-06T19:45:00Z', kind: 'text', text: 'STOP' }] });
+
+    expect(dayOfSilence(rehearsal)).toEqual(['two-days-silent 2026-05-05', 'three-days-silent 2026-05-06']);
   });
 });
+
+/** What silence led to, by day. */
+function dayOfSilence(rehearsal: Rehearsal): string[] {
+  return [...new Set(contactsOf(rehearsal).filter(({ stepId }) => stepId !== 'daily').map(({ stepId, localTime }) => `${stepId ?? ''} ${localTime.slice(0, 10)}`))];
+}
