@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { channels, languages, levels } from '../codes.ts';
 import { dormantAnchors } from '../follow-up/branches.ts';
 import type { Instant } from '../follow-up/types.ts';
-import type { Plan } from '../plan/format.ts';
+import type { Plan, Step } from '../plan/format.ts';
 import { isAnchor } from '../time/due-at.ts';
 import { durationMs, plusMs } from '../time/durations.ts';
 import { isTimeZone, toInstant } from '../time/instants.ts';
@@ -99,13 +99,20 @@ export function assumptionsFor(plan: Plan, written: WrittenAssumptions): Assumpt
   };
 }
 
-/** Late enough that what comes before an anchor lies within the rehearsal, too. */
+/** Late enough that what comes before an anchor, and a series that ends with it, lie within the rehearsal, too. */
 function firstDay(plan: Plan, from: string): Record<string, string> {
   const started = dormantAnchors(plan);
+  const counted = new Set(plan.steps.flatMap((step) => [step.at.anchor, ...(step.every?.until === undefined ? [] : [step.every.until.anchor])]));
+  const offsetMs = (step: Step): number => durationMs(step.at.offset ?? 'PT0S');
+  const ownMs = (id: string): number => {
+    const aheadMs = Math.max(0, ...plan.steps.filter((step) => step.at.anchor === id).map((step) => -offsetMs(step)));
+    return aheadMs === 0 ? 0 : aheadMs + dayMs;
+  };
+  const endsMs = (id: string): number => Math.max(0, ...plan.steps.filter((step) => step.every?.until?.anchor === id && step.at.anchor !== id).map((step) => ownMs(step.at.anchor) + Math.max(0, offsetMs(step)) + dayMs));
   return Object.fromEntries(Object.entries(plan.anchors).flatMap(([id, { kind }]) => {
-    if (started.has(id) || id.endsWith('-missed')) return [];
-    const aheadMs = Math.max(0, ...plan.steps.filter((step) => step.at.anchor === id && step.at.offset?.startsWith('-') === true).map((step) => -durationMs(step.at.offset ?? 'PT0S')));
-    const at = plusMs(from, aheadMs === 0 ? 0 : aheadMs + dayMs);
+    // What nothing is counted from is told by staff later on, such as a visit that took place.
+    if (started.has(id) || id.endsWith('-missed') || !counted.has(id)) return [];
+    const at = plusMs(from, Math.max(ownMs(id), endsMs(id)));
     return [[id, kind === 'date' ? at.slice(0, 10) : at]];
   }));
 }
