@@ -4,8 +4,8 @@ import { alertsOf, contactsOf, keepsThePromisesOfEveryPlan, outcomesOf, readyPla
 // Discharged on a Thursday, so that two business days reach over the weekend.
 const ready = readyPlan('post-discharge', { patient: { facts: { complexity: 'high' } }, anchors: { discharge: '2026-05-07' }, from: '2026-05-07T00:00:00Z' });
 const well = { danger: 'no', feeling: 'better', medicines: 'yes', visit: 'yes' };
-const tagged = (tag: string, at: string) => ({ at, kind: 'tag', tag });
-const seen = [tagged('contacted', '2026-05-08T10:00:00Z'), tagged('visited', '2026-05-12T10:00:00Z')];
+const told = (anchor: string, at: string) => ({ at, kind: 'move-anchor', anchor, to: at.slice(0, 10) });
+const seen = [told('contacted', '2026-05-08T10:00:00Z'), told('visited', '2026-05-12T10:00:00Z')];
 
 describe('the plan after discharge', () => {
   keepsThePromisesOfEveryPlan(ready, { middle: '2026-05-10T11:00:00.000Z' });
@@ -32,7 +32,7 @@ describe('the plan after discharge', () => {
   });
 
   test('nobody is called unreachable after one attempt', () => {
-    const rehearsal = ready.play({ outside: [tagged('contacted', '2026-05-11T15:00:00Z')] });
+    const rehearsal = ready.play({ outside: [told('contacted', '2026-05-11T15:00:00Z')] });
 
     expect(outcomesOf(rehearsal)).toMatchObject({ 'human-contact-2': 'escalated: task', unreachable: 'waived: condition-not-met' });
   });
@@ -79,6 +79,8 @@ describe('the plan after discharge', () => {
 
     expect(outcomesOf(rehearsal)).toMatchObject({ 'check-day-3': 'answered', 'check-day-3 ~again-1': 'answered', 'human-contact ~again-1': 'escalated: task', 'call-day-7': 'missed: paused', 'call-day-7 ~again-1': 'answered', 'check-day-30': 'answered' });
     expect(rehearsal.touchpoints.find(({ stepId }) => stepId === 'check-day-30')?.dueAt).toBe('2026-06-19T10:00:00.000Z');
+    // The contact and the visit of the first stay count no more.
+    expect(outcomesOf(rehearsal)).toMatchObject({ 'human-contact-2 ~again-1': 'escalated: task', 'unreachable ~again-1': 'escalated: task', 'visit-reminder-7 ~again-1': 'delivered', 'visit-by-day-7': 'missed: paused', 'visit-by-day-7 ~again-1': 'escalated: task', 'visit-by-day-14': 'escalated: task' });
   });
 
   test('readmitted before anybody had spoken with the patient: staff are told of the contact that was missed', () => {
