@@ -92,14 +92,14 @@ describe('the plan for blood pressure and diabetes', () => {
     [16.6, ['amber glucose-very-high glucose']],
     [14, ['amber glucose-very-high glucose']],
     [13.9, ['rule adjust-treatment glucose']],
-    [10.1, ['rule adjust-treatment glucose']],
-    [10, []],
+    [7, ['rule adjust-treatment glucose']],
+    [6.9, []],
   ])('a glucose of %f', (value, expected) => {
     expect(consequences(ready.answering({ ...fine, glucose: [glucose(value), glucose(value > 13.9 || value < 4 ? 6 : value), glucose(6)] }, brief))).toEqual(expected);
   });
 
   test('a second uncontrolled glucose is referred, too', () => {
-    const rehearsal = ready.answering({ ...fine, glucose: [glucose(14), glucose(6)], 'glucose-again': glucose(10.1) }, brief);
+    const rehearsal = ready.answering({ ...fine, glucose: [glucose(14), glucose(6)], 'glucose-again': glucose(7) }, brief);
 
     expect(consequences(rehearsal)).toEqual(['amber glucose-very-high glucose', 'amber glucose-uncontrolled-twice glucose-again', 'rule refer-to-hospital glucose-again']);
     expect(outcomesOf(rehearsal)['follow-referral']).toBe('escalated: task');

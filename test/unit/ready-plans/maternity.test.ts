@@ -63,8 +63,14 @@ describe('the plan for maternity', () => {
     expect(severe.touchpoints.filter(({ recurrenceId }) => recurrenceId.endsWith('~confirm'))).toHaveLength(0);
   });
 
-  test('after the birth a fever is amber', () => {
-    expect(alertsOf(ready.answering({ 'mother-day-10': { sign: 'fever', cuff: 'no' } }))).toEqual(['amber fever mother-day-10']);
+  test('after the birth a fever is red, so that it does not wait for the clinic to open', () => {
+    expect(alertsOf(ready.answering({ 'mother-day-10': { sign: 'fever', cuff: 'no' } }))).toEqual(['red fever mother-day-10']);
+  });
+
+  test('rehearsed without any assumption, it comes to each step but the one after a loss', () => {
+    const { findings } = ready.examine({ anchors: {} });
+
+    expect(findings.map(({ code, stepId }) => `${code} ${stepId ?? ''}`)).toEqual(['unreachable-step support-after-loss']);
   });
 
   test('a loss cancels all that speaks of a child or a pregnancy, and leads to a person', () => {

@@ -19,8 +19,8 @@ describe('the plan for surgery', () => {
   test.each([
     ['chest pain, or bleeding that does not stop', { danger: 'yes' }, ['red danger-signs']],
     ['a wound that bleeds', { wound: 'bleeding' }, ['red bleeding-wound']],
-    ['38.0 with pus', { temperature: 38, wound: 'pus' }, ['red fever-and-wound']],
-    ['38.0 with an open wound', { temperature: 38, wound: 'open' }, ['red fever-and-wound']],
+    ['38.0 with pus', { temperature: 38, wound: 'pus' }, ['amber fever', 'red fever-and-wound']],
+    ['38.0 with an open wound', { temperature: 38, wound: 'open' }, ['amber fever', 'red fever-and-wound']],
     ['37.9 with pus', { temperature: 37.9, wound: 'pus' }, ['amber wound-opening']],
     ['37.9 with an open wound', { temperature: 37.9, wound: 'open' }, ['amber wound-opening']],
     ['38.0 and a closed wound', { temperature: 38 }, ['amber fever']],
@@ -78,6 +78,12 @@ describe('the plan for surgery', () => {
 
     expect(rehearsal.entries.filter(({ stepId }) => stepId === 'wound-day-1').map(({ kind }) => kind)).toEqual(['question', 'nudge', 'call', 'reply', 'task', 'step-ended']);
     expect(outcomesOf(rehearsal)).toMatchObject({ 'wound-day-30': 'missed: no-answer', 'call-day-14': 'escalated: no-answer' });
+  });
+
+  test('surgery that is put off after the preparation was sent gets it again on the new eve', () => {
+    const rehearsal = ready.play({ outside: [{ at: '2026-05-02T15:00:00Z', kind: 'move-anchor', anchor: 'surgery', to: '2026-05-10' }] });
+
+    expect(contactsOf(rehearsal).slice(0, 3).map(({ stepId, localTime }) => `${localTime.slice(0, 16)} ${stepId ?? ''}`)).toEqual(['2026-05-02 10:00 preparation', '2026-05-09 10:00 preparation', '2026-05-11 10:00 wound-day-1']);
   });
 
   test('readmitted: what came due meanwhile is given to staff by its own lateness', () => {
