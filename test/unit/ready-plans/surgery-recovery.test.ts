@@ -86,6 +86,12 @@ describe('the plan for surgery', () => {
     expect(contactsOf(rehearsal).slice(0, 3).map(({ stepId, localTime }) => `${localTime.slice(0, 16)} ${stepId ?? ''}`)).toEqual(['2026-05-02 10:00 preparation', '2026-05-09 10:00 preparation', '2026-05-11 10:00 wound-day-1']);
   });
 
+  test('staff who hear on the second day that surgery was put off have the checks counted from the new day', () => {
+    const rehearsal = ready.play({ outside: [{ at: '2026-05-05T09:00:00Z', kind: 'move-anchor', anchor: 'surgery', to: '2026-05-10' }] });
+
+    expect(contactsOf(rehearsal).slice(1, 5).map(({ stepId, localTime }) => `${localTime.slice(0, 10)} ${stepId ?? ''}`)).toEqual(['2026-05-04 wound-day-1', '2026-05-09 preparation', '2026-05-11 wound-day-1', '2026-05-13 wound-day-3']);
+  });
+
   test('readmitted: what came due meanwhile is given to staff by its own lateness', () => {
     const rehearsal = ready.play({ outside: [{ at: '2026-05-05T09:00:00Z', kind: 'status', status: 'admitted' }, { at: '2026-05-11T09:00:00Z', kind: 'status', status: 'active' }] });
 
