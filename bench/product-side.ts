@@ -91,6 +91,8 @@ function planOf(reminders: number): Plan {
     anchors: { enrolment: { kind: 'instant', title: { en: 'Enrolment' } } }, channels: ['sms'], ladders: {},
     steps: Array.from({ length: reminders }, (_, index) => ({
       kind: 'remind', id: `reminder-${index + 1}`, title: { en: 'Visit' }, at: { anchor: 'enrolment', offset: `PT${index * 2}S` }, lateness: { sendWithin: 'PT26H', otherwise: 'task' }, message: 'visit-reminder',
+      // One message each: two that are due together would else go as one, and the second would cost nothing.
+      sensitive: true,
     })),
   });
 }
