@@ -50,26 +50,27 @@ export interface KnownThen {
  * `versions`: the plan by its version, of the present one and of each that the follow-up was moved from.
  */
 export function decisionsOf(present: Plan, versions: ReadonlyMap<number, Plan>, state: FollowUpState, questionnaires: Readonly<Record<string, Questionnaire>>, lines: readonly StoryLine[], known: KnownThen): DecisionTold[] {
+  const moves = lines.flatMap(({ what, detail }, index) => (what === 'enrolment.migrated' && typeof detail['from'] === 'number' ? [{ index, from: detail['from'] }] : []));
+  const endedAt = new Map(lines.flatMap((line, index) => (isEnding(line) && line.touchpointId !== null ? [[line.touchpointId, index] as const] : [])));
   return lines.map((line, index) => {
-    const plan = versions.get(versionThen(lines.slice(index))) ?? present;
+    // Of the next move from here on, the version that it left.
+    const left = moves.find((move) => move.index >= index);
+    const plan = (left === undefined ? undefined : versions.get(left.from)) ?? present;
     const touchpoint = state.touchpoints.find((candidate) => candidate.id === line.touchpointId);
     const step = touchpoint === undefined ? undefined : stepThen(plan, touchpoint, line);
     const { at, what, touchpointId } = line;
-    const because = touchpoint === undefined || step === undefined ? [] : becauseOf({ plan, state: stateThen(state, lines.slice(index + 1)), questionnaires, line, known, touchpoint, step });
+    const because = touchpoint === undefined || step === undefined ? [] : becauseOf({ plan, stateThen: () => stateAt(state, endedAt, index), questionnaires, line, known, touchpoint, step });
     return { at, what, stepId: step?.id ?? line.stepId, touchpointId, words: sentenceOf(line, step), because };
   });
 }
 
 /** What had not ended yet by then had no outcome: silence counts by what was known, not by what came after. */
-function stateThen(state: FollowUpState, later: readonly StoryLine[]): FollowUpState {
-  const endedLater = new Set(later.flatMap(({ what, touchpointId }) => (what.startsWith('touchpoint.') && what !== 'touchpoint.sent' && what !== 'touchpoint.held' && touchpointId !== null ? [touchpointId] : [])));
-  return { ...state, touchpoints: state.touchpoints.map((touchpoint) => (endedLater.has(touchpoint.id) ? { ...touchpoint, status: 'open', outcome: null } : touchpoint)) };
+function stateAt(state: FollowUpState, endedAt: ReadonlyMap<string, number>, index: number): FollowUpState {
+  return { ...state, touchpoints: state.touchpoints.map((touchpoint) => ((endedAt.get(touchpoint.id) ?? 0) > index ? { ...touchpoint, status: 'open', outcome: null } : touchpoint)) };
 }
 
-/** Of the next move from here on, the version that it left; 0 where none follows. */
-function versionThen(rest: readonly StoryLine[]): number {
-  const left = rest.find(({ what }) => what === 'enrolment.migrated')?.detail['from'];
-  return typeof left === 'number' ? left : 0;
+function isEnding({ what }: StoryLine): boolean {
+  return what.startsWith('touchpoint.') && what !== 'touchpoint.sent' && what !== 'touchpoint.held';
 }
 
 /** A move may have renamed or dropped the step: the line's own word for it, then its rule, tell which it was. */
@@ -81,7 +82,8 @@ function stepThen(plan: Plan, touchpoint: Touchpoint, { detail }: StoryLine): St
 
 interface Asked {
   plan: Plan;
-  state: FollowUpState;
+  /** The position as of the line: made only where a condition is told. */
+  stateThen: () => FollowUpState;
   questionnaires: Readonly<Record<string, Questionnaire>>;
   line: StoryLine;
   known: KnownThen;
@@ -114,7 +116,8 @@ function scopeFor({ plan, step, questionnaires }: Asked, onAnswers: boolean): Sc
   return onAnswers ? scope : { ...scope, answers: null };
 }
 
-function valuesFor({ plan, state, line, known, touchpoint, step, questionnaires }: Asked): Values {
+function valuesFor({ plan, stateThen, line, known, touchpoint, step, questionnaires }: Asked): Values {
+  const state = stateThen();
   const answers = known.answers.get(touchpoint.id) ?? {};
   const { answers: asked } = scopeOf(declaredIn(plan), step, questionnaires);
   const questionnaire = step.kind === 'ask' || step.kind === 'call' ? questionnaires[step.questionnaire] : undefined;
