@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** One project a suite, so that `npm test` can count each by name. TESTING.md tells what each pins. */
 const suite = (name: string, extra: Record<string, unknown> = {}) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 60_000, hookTimeout: 120_000, ...extra },
+  // One loading of the modules a process, not one a test file: that was half of what the small files cost.
+  test: { name, include: [`test/${name}/**/*.test.ts`], isolate: false, testTimeout: 60_000, hookTimeout: 120_000, ...extra },
 });
 const withSeed = { setupFiles: ['test/support/property-seed.ts'] };
 const withPostgres = { globalSetup: ['test/support/global-postgres.ts'] };

@@ -121,7 +121,7 @@ async function runSuite(suite, cluster) {
   if (reasons.length > 0) return skip(suite.name, reasons.join(' '));
 
   const startedAt = Date.now();
-  const code = await output(suite, { env: suite.postgres ? (await cluster).env : {}, ...(suite.node === undefined ? {} : { node: settledTools.get(suite.node).path }) });
+  const code = await output(suite, { env: { ...(suite.postgres ? (await cluster).env : {}), ...suite.env }, ...(suite.node === undefined ? {} : { node: settledTools.get(suite.node).path }) });
   const seconds = Math.round((Date.now() - startedAt) / 1000);
   const counts = suite.command === undefined ? countsIn(path.join(results, `${suite.name}.json`), code) : { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   if (interrupted) return record(suite.name, `interrupted after ${seconds} s`);

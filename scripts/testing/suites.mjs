@@ -16,7 +16,7 @@ export const lanes = [
     { name: 'property' },
     { name: 'providers' },
     { name: 'replay' },
-    { name: 'node-24', projects: ['unit', 'property', 'replay'], node: 'node-24', needs: ['node-24'], coveredFrom: 24 },
+    { name: 'node-24', projects: ['unit', 'property', 'replay'], node: 'node-24', env: { PROPERTY_SHARE: '0.1' }, needs: ['node-24'], coveredFrom: 24 },
     { name: 'store', postgres: true },
     { name: 'api', postgres: true },
     { name: 'sandbox', needs: ['temporal', 'time-skipping'] },

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { classifyInbound } from '../../domain/dialogue/classify.ts';
 import { optOutWords } from '../../domain/dialogue/keywords.ts';
 import { normaliseMessage } from '../../domain/dialogue/normalise.ts';
+import { cases } from '../support/cases.ts';
 
 const optOut = fc.constantFrom(...optOutWords);
 /** Words that are no part of an opt-out phrase of several words, so that adding one always makes a longer message. */
@@ -18,7 +19,7 @@ describe('classification', () => {
 
         expect(classifyInbound(message).kind).not.toBe('opt-out');
       }),
-      { numRuns: 1000 },
+      cases(1000),
     );
   });
 
@@ -29,7 +30,7 @@ describe('classification', () => {
 
         expect(classifyInbound(before + (isWide ? wide(cased) : cased) + after).kind).toBe('opt-out');
       }),
-      { numRuns: 1000 },
+      cases(1000),
     );
   });
 
@@ -38,7 +39,7 @@ describe('classification', () => {
       fc.property(fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: fc.constantFrom('s', 't', 'o', 'p', 'd', 'r', ' ', '.', '退', '订') })), (message) => {
         expect(classifyInbound(message).kind === 'opt-out').toBe(optOutWords.has(normaliseMessage(message)));
       }),
-      { numRuns: 2000 },
+      cases(2000),
     );
   });
 

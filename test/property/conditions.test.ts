@@ -8,6 +8,7 @@ import { applyRulesTo } from '../../domain/conditions/rules.ts';
 import type { Values } from '../../domain/conditions/scope.ts';
 import { weekdays } from '../../domain/conditions/scope.ts';
 import { guide, scope } from '../unit/domain-conditions/world.ts';
+import { cases } from '../support/cases.ts';
 
 const pain = fc.integer({ min: 0, max: 10 });
 const answers = fc.record({ pain, temperature: fc.integer({ min: 340, max: 430 }).map((tenths) => tenths / 10), danger: fc.constantFrom('yes', 'no'), wound: fc.constantFrom('closed', 'pus', 'open') }, { requiredKeys: [] });
@@ -58,7 +59,7 @@ suite('a condition', () => {
         expect(namesIn(text, scope).answers.length).toBeLessThan(10);
         if (faults.length === 0) expect(conditionFaults(celOf(text, scope) ?? '', scope)).toEqual([]);
       }),
-      { numRuns: 1500 },
+      cases(1500),
     );
   });
 
@@ -72,7 +73,7 @@ suite('a condition', () => {
         expect(evaluate(cel, scope, known)).toEqual(evaluate(text, scope, known));
         expect(describe(cel, scope, 'en')).toBe(describe(text, scope, 'en'));
       }),
-      { numRuns: 800 },
+      cases(800),
     );
   });
 
@@ -96,7 +97,7 @@ suite('a condition', () => {
 
         expect(theirs).toBe(evaluate(text, scope, given).verdict);
       }),
-      { numRuns: 800 },
+      cases(800),
     );
   });
 
@@ -108,7 +109,7 @@ suite('a condition', () => {
 
         if (before !== 'unknown') expect(after).toBe(before);
       }),
-      { numRuns: 1500 },
+      cases(1500),
     );
   });
 
@@ -119,7 +120,7 @@ suite('a condition', () => {
 
         expect(applyRulesTo(rules.toReversed(), scope, known)).toEqual(applyRulesTo(rules, scope, known).toReversed());
       }),
-      { numRuns: 200 },
+      cases(200),
     );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Channel, ContactOutcome } from '../../domain/codes.ts';
 import { decideConversation } from '../../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../../domain/questionnaire/evolve.ts';
+import { cases } from '../support/cases.ts';
 import { contactOutcome } from './follow-up-simulation.ts';
 import type { CallDisposition, ConversationEffect, ConversationEvent, ConversationNext, ConversationRules, ConversationState } from '../../domain/questionnaire/types.ts';
 
@@ -94,14 +95,14 @@ describe('whatever is replied, and whatever calls come to', () => {
       const run = simulate(given, channels, answers);
       expect(run.ended).toBe(true);
       expect(run.state.outcome).not.toBeNull();
-    }), { numRuns: 2_000 });
+    }), cases(2_000));
   });
 
   test('no question, nudge or call is made twice under one key', () => {
     fc.assert(fc.property(rules, channelOrders, world, (given, channels, answers) => {
       const { made } = simulate(given, channels, answers);
       expect(new Set(made).size).toBe(made.length);
-    }), { numRuns: 2_000 });
+    }), cases(2_000));
   });
 
   test('silence reaches a human unless the plan says that nothing is lost by it', () => {
@@ -109,7 +110,7 @@ describe('whatever is replied, and whatever calls come to', () => {
       const run = simulate(given, channels, { contacts: [], calls: [], replies: [] });
       const toHuman = run.effects.filter((effect) => effect.kind === 'create-task' || effect.kind === 'open-escalation');
       expect(toHuman.length > 0).toBe(given.isCall || given.silence !== 'nothing');
-    }), { numRuns: 500 });
+    }), cases(500));
   });
 
   test('somebody who stops half-way is asked again, counted from the last answer', () => {

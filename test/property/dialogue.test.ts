@@ -7,6 +7,7 @@ import { openCall, takeVoiceTurn } from '../../domain/dialogue/voice-turn.ts';
 import { enabledItems } from '../../domain/questionnaire/enabled.ts';
 import type { Answers } from '../../domain/questionnaire/format.ts';
 import { shipped, shippedIds } from '../unit/domain-dialogue/questionnaires.ts';
+import { cases } from '../support/cases.ts';
 
 const language = fc.constantFrom('en', 'zh');
 const questionnaire = fc.constantFrom(...shippedIds).map(shipped);
@@ -41,7 +42,7 @@ describe('a conversation by text', () => {
           turn = next;
         }
       }),
-      { numRuns: 500 },
+      cases(500),
     );
   });
 
@@ -56,7 +57,7 @@ describe('a conversation by text', () => {
           expect(count).toBeLessThanOrEqual(asked.items.length * 2);
         }
       }),
-      { numRuns: 200 },
+      cases(200),
     );
   });
 });
@@ -84,7 +85,7 @@ describe('a call', () => {
           if (turn.ended === 'silence') expect(turn.progress.dialogue.answers).toEqual({});
         });
       }),
-      { numRuns: 500 },
+      cases(500),
     );
   });
 
@@ -96,7 +97,7 @@ describe('a call', () => {
         expect(starts.length).toBeLessThanOrEqual(played.record ? 1 : 0);
         for (const turn of starts) expect(turn.progress.recording).toBe('agreed');
       }),
-      { numRuns: 500 },
+      cases(500),
     );
   });
 
@@ -116,7 +117,7 @@ describe('a call', () => {
           for (const text of content.filter((candidate) => candidate.length > 3)) expect(sentence).not.toContain(text);
         }
       }),
-      { numRuns: 500 },
+      cases(500),
     );
   });
 

@@ -7,6 +7,7 @@ import type { RotaMember } from '../../domain/escalation/rota.ts';
 import { escalationFromStored } from '../../domain/escalation/stored.ts';
 import type { StoredEscalation } from '../../domain/escalation/stored.ts';
 import type { EscalationEvent, EscalationState, PageTarget } from '../../domain/escalation/types.ts';
+import { cases } from '../support/cases.ts';
 
 const start = Date.parse('2026-05-01T02:00:00.000Z');
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -89,7 +90,7 @@ describe('a rung', () => {
   test('pages its whole rota, person by person, before the next rung, whoever stands on it and whatever pages come to', () => {
     fc.assert(fc.property(answers, rotas, (script, stand) => {
       expect(wrongTurn(simulate(script, 6, { stand }), stand)).toBeNull();
-    }), { numRuns: 1_000 });
+    }), cases(1_000));
   });
 
   test('whose second person is never paged would be noticed', () => {
@@ -113,7 +114,7 @@ describe('a rung', () => {
       const skipped = told.flatMap((event) => (event.kind === 'person-skipped' ? [event.person] : []));
       expect(skipped).toEqual(expect.arrayContaining(first.filter(({ phone }) => phone === null).map(({ personId }) => personId)));
       expect(pages.every(({ person }) => !skipped.includes(person))).toBe(true);
-    }), { numRuns: 400 });
+    }), cases(400));
   });
 
   test('that is told twice of one person skips no second', () => {
@@ -148,7 +149,7 @@ test('an alert stored before rotas were paged person by person goes on from wher
     const run = simulate(script, 6, { stand, start: old });
     expect(wrongTurn(run, stand)).toBeNull();
     expect(run.kinds).not.toContain('end');
-  }), { numRuns: 300 });
+  }), cases(300));
 });
 
 describe('a red escalation', () => {
@@ -157,7 +158,7 @@ describe('a red escalation', () => {
       const run = simulate(script, 12, { stand });
       expect(run.kinds).not.toContain('end');
       expect(run.state.status).not.toBe('closed');
-    }), { numRuns: 400 });
+    }), cases(400));
   });
 
   test('is never silent for longer than its longest clock, whatever pages come to', () => {
@@ -165,7 +166,7 @@ describe('a red escalation', () => {
       const { pages } = simulate(script, 12, { stand });
       const gaps = pages.slice(1).map((page, index) => page.atMs - (pages[index]?.atMs ?? 0));
       expect(Math.max(...gaps)).toBeLessThanOrEqual(16 * 60_000);
-    }), { numRuns: 400 });
+    }), cases(400));
   });
 
   test('pages the first on-call at once, the second after 15 minutes, the supervisor after 30, then every 10', () => {

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { channelsByKind } from '../../domain/plan/channels.ts';
 import { endTouchpoint, replace } from '../../domain/follow-up/touchpoints.ts';
+import { cases } from '../support/cases.ts';
 import { plans, realDecider, scripts, simulate } from './follow-up-simulation.ts';
 import type { Decider, Run } from './follow-up-simulation.ts';
 
-const runs = { numRuns: 400 };
+const runs = cases(400);
 
 const everyTouchpointEndsOnce = (run: Run): void => {
   expect(run.ended).toBe(true);

@@ -5,12 +5,13 @@ import { lookOf, shapeOf } from '../../domain/migration/look.ts';
 import { migrate } from '../../domain/migration/migrate.ts';
 import type { MigrationChoice, MigrationInput } from '../../domain/migration/types.ts';
 import type { Plan } from '../../domain/plan/format.ts';
+import { cases } from '../support/cases.ts';
 import { realDecider, scripts, simulate } from './follow-up-simulation.ts';
 import type { Moving, Run } from './follow-up-simulation.ts';
 import { versions } from './migration-versions.ts';
 import type { Versions } from './migration-versions.ts';
 
-const runs = { numRuns: 200 };
+const runs = cases(200);
 const choices = fc.constantFrom<MigrationChoice>('move', 'move', 'restart');
 const atSteps = fc.integer({ min: 0, max: 60 });
 const particulars = { inFlight: new Set<string>(), by: 'person/n', why: 'new-guideline' };

@@ -4,6 +4,7 @@ import type { ContactOutcome } from '../../domain/codes.ts';
 import { decideConversation } from '../../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../../domain/questionnaire/evolve.ts';
 import type { ConversationRules, ConversationState } from '../../domain/questionnaire/types.ts';
+import { cases } from '../support/cases.ts';
 
 const minuteMs = 60_000;
 const start = Date.parse('2026-05-01T02:00:00.000Z');
@@ -76,7 +77,7 @@ describe('an engine that was down', () => {
   test('judges no silence before the patient was nudged, and leaves the time after it that the plan has, set on by one window at most', () => {
     fc.assert(fc.property(rules, trouble, (given, happened) => {
       expect(wrong(given, simulate(given, happened))).toBeNull();
-    }), { numRuns: 3_000 });
+    }), cases(3_000));
   });
 
   test('sends no two nudges at once: what is left between them stays', () => {
@@ -84,7 +85,7 @@ describe('an engine that was down', () => {
       const { nudgedAt } = simulate(given, { ...happened, busy: 0 });
       const [first, second] = nudgedAt;
       if (first !== undefined && second !== undefined) expect(second - first).toBeGreaterThanOrEqual((given.nudgesMs[1] ?? 0) - (given.nudgesMs[0] ?? 0));
-    }), { numRuns: 1_000 });
+    }), cases(1_000));
   });
 
   test('changes nothing where it was not: nudges and silence come to the minute that the plan says', () => {

@@ -7,6 +7,7 @@ import { evaluateRules } from '../../domain/conditions/rules.ts';
 import { validatePlan } from '../../domain/plan/validate.ts';
 import { shipped } from '../unit/domain-dialogue/questionnaires.ts';
 import { catalogue, goodPlan } from '../unit/domain-plan/plans.ts';
+import { cases } from '../support/cases.ts';
 
 const wound = shipped('wound-check');
 
@@ -27,7 +28,7 @@ describe('reading a plan', () => {
           for (const fault of parsed.faults) expect(fault.message).toMatch(/^[A-Z"].*\.$/s);
         }
       }),
-      { numRuns: 600 },
+      cases(600),
     );
   });
 
@@ -41,7 +42,7 @@ describe('reading a plan', () => {
         expect(yaml).toEqual(parsePlan(JSON.stringify(value)));
         expect(yaml.ok && checkPlan(yaml.plan, catalogue)).toEqual([]);
       }),
-      { numRuns: 60 },
+      cases(60),
     );
   });
 });
@@ -58,7 +59,7 @@ describe('rules', () => {
         if (given.temperature === undefined) expect(result).toMatchObject({ verdict: 'unknown', actions: [], missing: ['temperature'] });
         else expect(result?.verdict).toBe(given.temperature >= threshold ? 'fired' : undefined);
       }),
-      { numRuns: 300 },
+      cases(300),
     );
   });
 
@@ -70,7 +71,7 @@ describe('rules', () => {
 
         expect(sorted(evaluateRules(shuffled, given, wound))).toEqual(sorted(evaluateRules(rules, given, wound)));
       }),
-      { numRuns: 200 },
+      cases(200),
     );
   });
 });

@@ -10,6 +10,7 @@ import { trippedSafeguards } from '../../domain/questionnaire/safeguards.ts';
 import { scoreOf } from '../../domain/questionnaire/scores.ts';
 import { shipped } from '../unit/domain-dialogue/questionnaires.ts';
 import { keysFor, last } from '../unit/domain-dialogue/walk.ts';
+import { cases } from '../support/cases.ts';
 import { branching, isToBeAsked } from './questionnaires.ts';
 
 const reply = fc.constantFrom('0', '1', '2', '3', '5', '9', 'label 1', 'skip', '跳过', 'words', '三', '');
@@ -41,7 +42,7 @@ describe('a walk through a branching questionnaire, whatever is replied', () => 
 
       expect(['completed', 'given-to-staff']).toContain(last(turns).status);
       expect(turns.length - 1).toBeLessThanOrEqual((reasksAllowed + 1) * questionnaire.items.length);
-    }), { numRuns: 1_000 });
+    }), cases(1_000));
   });
 
   /** Whether each question that was asked was to be asked, and whether all were that were. */
@@ -57,7 +58,7 @@ describe('a walk through a branching questionnaire, whatever is replied', () => 
       const turns = byText(questionnaire, said).map(({ progress, status }) => ({ open: openItem(questionnaire, progress), answers: progress.answers, skipped: progress.skipped, completed: status === 'completed' }));
 
       expect(asksRightly(questionnaire, turns)).toBe(true);
-    }), { numRuns: 1_000 });
+    }), cases(1_000));
   });
 
   test('notices a dialogue that goes by the place in the list', () => {
@@ -75,7 +76,7 @@ describe('a walk through a branching questionnaire, whatever is replied', () => 
       const spoken = last(byVoice(questionnaire, said.map((speech) => ({ digits: null, speech })))).progress.dialogue;
 
       expect([spoken.answers, spoken.skipped]).toEqual([written.answers, written.skipped]);
-    }), { numRuns: 1_000 });
+    }), cases(1_000));
   });
 
   test('gives the same answers by text and by keypad', () => {
@@ -90,7 +91,7 @@ describe('a walk through a branching questionnaire, whatever is replied', () => 
 
       expect(turn.status).toBe('completed');
       expect(call).toMatchObject({ ended: 'completed', progress: { dialogue: { answers: turn.progress.answers } } });
-    }), { numRuns: 300 });
+    }), cases(300));
   });
 });
 
@@ -111,7 +112,7 @@ describe('a score, whatever was answered', () => {
       if (points.includes(null)) expect(result).toEqual({ kind: 'not-scorable', missing: scored.filter((_id, index) => points[index] == null) });
       else expect(result).toMatchObject({ kind: 'scored', value: points.reduce<number>((sum, point) => sum + (point ?? 0), 0) });
       expect(responseOf(phq9, { answers: given, skipped: [], answeredBy: {}, respondent: 'patient' }, 'sms').scores[0]?.value === null).toBe(result.kind === 'not-scorable');
-    }), { numRuns: 500 });
+    }), cases(500));
   });
 });
 
@@ -131,7 +132,7 @@ describe('item 9 of the PHQ-9', () => {
   const walk = fc.tuple(fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 10 }), fc.constantFrom('text' as const, 'voice' as const));
 
   test('above 0 raises its alert at once and once, also when nothing is answered after it', () => {
-    fc.assert(fc.property(walk, ([points, channel]) => isGuarded(trippedSafeguards, points, channel)), { numRuns: 1_000 });
+    fc.assert(fc.property(walk, ([points, channel]) => isGuarded(trippedSafeguards, points, channel)), cases(1_000));
   });
 
   test.each<[string, Judge]>([

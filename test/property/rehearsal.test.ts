@@ -9,6 +9,7 @@ import { rehearse } from '../../domain/rehearsal/rehearse.ts';
 import { callManners } from '../../domain/rehearsal/types.ts';
 import type { Assumptions, Entry, OutsideEvent, Reply } from '../../domain/rehearsal/types.ts';
 import { loadContent } from '../../store/content.ts';
+import { cases } from '../support/cases.ts';
 import { plans } from './follow-up-simulation.ts';
 
 const loaded = loadContent(path.resolve('templates'));
@@ -50,7 +51,7 @@ const assumptions: fc.Arbitrary<Assumptions> = fc.record({
 });
 
 const isContact = ({ kind }: Entry): boolean => kind === 'message' || kind === 'question' || kind === 'nudge' || kind === 'call';
-const runs = { numRuns: 150 };
+const runs = cases(150);
 
 describe('whatever plan, patient and replies', () => {
   test('a rehearsal comes to its end, and every touchpoint ends once or still waits for what was not assumed', () => {
@@ -87,6 +88,6 @@ describe('whatever plan, patient and replies', () => {
   test('the same assumptions give the same rehearsal', () => {
     fc.assert(fc.property(plans, assumptions, (plan, assumed) => {
       expect(rehearse(plan, content, assumed)).toEqual(rehearse(plan, content, assumed));
-    }), { numRuns: 50 });
+    }), cases(50));
   });
 });

@@ -4,6 +4,7 @@ import { addBusinessDays, isBusinessDay } from '../../domain/time/calendar.ts';
 import type { BusinessCalendar } from '../../domain/time/calendar.ts';
 import { epochMs, toInstant } from '../../domain/time/instants.ts';
 import { addOpenTime, isOpen, nextOpening } from '../../domain/time/opening.ts';
+import { cases } from '../support/cases.ts';
 
 /** Opening hours against a clock that looks every minute. */
 
@@ -39,7 +40,7 @@ describe('opening hours', () => {
         const looked = Math.min(next, epochMs(now) + 72 * 60 * minuteMs);
         for (let at = epochMs(now); at < looked; at += minuteMs) expect(isOpen(clinic, toInstant(at))).toBe(false);
       }),
-      { numRuns: 60 },
+      cases(60),
     );
   }, 120_000);
 
@@ -55,7 +56,7 @@ describe('opening hours', () => {
         expect(open === minutes || (open < minutes && end === epochMs(now) + boundMs)).toBe(true);
         expect(open < minutes || isOpen(clinic, toInstant(end - minuteMs))).toBe(true);
       }),
-      { numRuns: 60 },
+      cases(60),
     );
   }, 120_000);
 });
@@ -74,7 +75,7 @@ describe('business days', () => {
         expect(between).toBe(count);
         if (isBusinessDay(clinic, date)) expect(addBusinessDays(clinic, there, -count)).toBe(date);
       }),
-      { numRuns: 200 },
+      cases(200),
     );
   });
 });

@@ -4,6 +4,7 @@ import { isWithinContactHours, nextContactInstant } from '../../domain/time/cont
 import { localText } from '../../domain/time/describe.ts';
 import { resolveDueAt } from '../../domain/time/due-at.ts';
 import { epochMs, toInstant } from '../../domain/time/instants.ts';
+import { cases } from '../support/cases.ts';
 
 const zone = fc.constantFrom('Asia/Shanghai', 'Asia/Kolkata', 'Asia/Kathmandu', 'America/New_York', 'America/Los_Angeles', 'Australia/Sydney', 'Australia/Lord_Howe', 'Pacific/Apia', 'Europe/Dublin', 'Africa/Casablanca', 'America/St_Johns', 'UTC');
 // Clocks change in the small hours, so those are tried as often as all others together.
@@ -33,7 +34,7 @@ describe('a daily series', () => {
           }
         });
       }),
-      { numRuns: 25 },
+      cases(25),
     );
   }, 120_000);
 });
@@ -53,7 +54,7 @@ describe('the next contact instant', () => {
         expect(epochMs(next)).toBeGreaterThanOrEqual(epochMs(now));
         for (let at = epochMs(now); at < epochMs(next); at += 15 * 60_000) expect(isWithinContactHours(toInstant(at), place, hours)).toBe(false);
       }),
-      { numRuns: 150 },
+      cases(150),
     );
   });
 });

@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { SegmentedMessage } from 'sms-segments-calculator';
 import { describe, expect, test } from 'vitest';
 import { parseMessage } from '../../../domain/contact/content.ts';
 import type { MessageTemplates } from '../../../domain/contact/message.ts';
@@ -48,6 +50,16 @@ describe('a message', () => {
     ['one emoji among 69 letters', `${'a'.repeat(69)}🙂`, 2],
   ])('%s are counted as SMS networks do', (_name, text, expected) => {
     expect(smsSegments(text)).toBe(expected);
+  });
+
+  test('in plain letters, or not, it is the count of the library', () => {
+    const letters = fc.constantFrom('a', 'Z', '0', ' ', '\n', '@', '$', '\'', '_', '`', '^', '{', '~', '€', '\r', '\t', 'é', 'e\u0301', '痛', '，', '！', '３', '゛', '\u3099', '々', '🙂');
+    const texts = fc.tuple(fc.constantFrom('aZ0 \n@$\'', '痛，！３a ', 'a^', '痛\u3099'), fc.integer({ min: 1, max: 400 })).chain(([alphabet, length]) =>
+      fc.array(fc.oneof({ weight: 1_000, arbitrary: fc.constantFrom(...alphabet) }, { weight: 1, arbitrary: letters }), { minLength: length, maxLength: length }));
+    fc.assert(fc.property(texts, (signs) => {
+      const text = signs.join('');
+      expect(smsSegments(text)).toBe(new SegmentedMessage(text).segmentsCount);
+    }), { numRuns: 300 });
   });
 
   test.each([['🙂', 150], ['痛', 300], ['a', 300], ['👩🏽‍⚕️', 40]])('of %s as long as is sent uncounted takes far less than ten segments', (character, times) => {

@@ -3,7 +3,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 
 /**
  * A worker in a process of its own, to be killed. What its activities are to do it asks of the test, which keeps all state, as Postgres does.
- * Plain JavaScript, because so many are started that loading TypeScript would be a fifth of the time.
+ * So many are started that each is kept cheap: plain JavaScript, and debug mode, which runs the workflows without threads of their own.
  */
 const [address, namespace, bundleFile, activityNames, queues] = process.argv.slice(2);
 const asked = new Map();
@@ -22,7 +22,7 @@ const workflowBundle = { code: await readFile(bundleFile, 'utf8') };
 const workers = await Promise.all(
   queues.split(',').map((taskQueue) =>
     // No thread runs on the queue of calls to patients: only their placing.
-    Worker.create({ connection, namespace, taskQueue, activities, stickyQueueScheduleToStartTimeout: '1 second', ...(taskQueue === 'bulk' ? {} : { workflowBundle }) }),
+    Worker.create({ connection, namespace, taskQueue, activities, debugMode: true, stickyQueueScheduleToStartTimeout: '1 second', ...(taskQueue === 'bulk' ? {} : { workflowBundle }) }),
   ),
 );
 process.on('message', (word) => {
