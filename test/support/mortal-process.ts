@@ -139,6 +139,8 @@ async function openDatabaseWire(databaseUrl: string, { isLast, isDead, die }: Mo
 
 function keep(sockets: Set<Socket>, socket: Socket): Socket {
   sockets.add(socket);
+  // The protocol's messages go on one by one: held back until the one before is acknowledged, each statement would take 40 ms longer.
+  socket.setNoDelay(true);
   // One that fails is closed, and nothing more.
   return socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
 }
