@@ -2,16 +2,19 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { shapeFaults } from '../domain/plan/shape-faults.ts';
 import { validatePlan } from '../domain/plan/validate.ts';
 import { examine } from '../domain/rehearsal/examine.ts';
 import { assumptionFaults } from '../domain/rehearsal/assumption-faults.ts';
 import { assumptionsFor, assumptionsSchema } from '../domain/rehearsal/input.ts';
+import type { Assumptions } from '../domain/rehearsal/types.ts';
 import { tableOf } from '../domain/rehearsal/table.ts';
 import { ContentError, loadContent } from '../store/content.ts';
 
 const usage = `Usage: npm run rehearse -- PLAN.yaml [--patient patient.json] [--replies replies.json] [--anchors anchors.json] [--outside events.json] [--staff staff.json]
-         [--from 2026-05-01T00:00:00Z] [--until P60D] [--language en|zh] [--json]
-Plays a plan against assumed replies and prints what would happen when, and the trouble in it. See docs/rehearsal.md.
+         [--from 2026-05-01T00:00:00Z] [--until P60D] [--content FOLDER] [--language en|zh] [--json]
+Plays a plan against assumed replies and prints what would happen when, and the trouble in it. Messages,
+questionnaires and advice are those of templates/, or of another FOLDER that holds them all. See docs/rehearsal.md.
 `;
 const templates = fileURLToPath(new URL('../templates', import.meta.url));
 /** What messages say of a hospital, where none is set up. */
@@ -30,20 +33,29 @@ try {
 
 function rehearseFile(): string {
   const { file, values } = readArguments();
+  if (file === null) return usage;
   const content = loadContent(values.content ?? templates);
   const parsed = validatePlan(readText(file), content);
   if (!parsed.ok) throw new Refusal(['Correct the plan:', ...parsed.faults.map(({ path, line, message }) => `  ${file}${line === undefined ? '' : `:${line}`}${path === '' ? '' : ` ${path}`}: ${message}`)].join('\n'));
   const { plan } = parsed;
-  const written = assumptionsSchema.safeParse({
+  const assumed = {
     ...readPart('patient', values.patient), ...readPart('replies', values.replies), ...readPart('anchors', values.anchors), ...readPart('outside', values.outside), ...readPart('staff', values.staff),
     ...(values.from === undefined ? {} : { from: values.from }), ...(values.until === undefined ? {} : { until: values.until }),
-  });
-  if (!written.success) throw new Refusal(['Correct what the rehearsal assumes:', ...written.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)].join('\n'));
+  };
+  const written = assumptionsSchema.safeParse(assumed);
+  if (!written.success) throw new Refusal(['Correct what the rehearsal assumes:', ...shapeFaults(written.error, assumed, () => undefined).map(({ path, message }) => `  ${path}: ${message}`)].join('\n'));
   const faults = assumptionFaults(plan, content.questionnaires, written.data);
   if (faults.length > 0) throw new Refusal(['Correct what the rehearsal assumes:', ...faults.map(({ path, message }) => `  ${path.join('.')}: ${message}`)].join('\n'));
-  const rehearsal = examine(plan, { ...content, ...hospital }, assumptionsFor(plan, written.data));
+  const assumptions = assumptionsFor(plan, written.data);
+  const rehearsal = examine(plan, { ...content, ...hospital }, assumptions);
   const { entries: timeline, findings, status, endReason } = rehearsal;
-  return values.json ? `${JSON.stringify({ timeline, findings, status, endReason }, null, 2)}\n` : tableOf(rehearsal, values.language === 'zh' ? 'zh' : 'en');
+  return values.json ? `${JSON.stringify({ timeline, findings, status, endReason }, null, 2)}\n` : `${assumedLine(assumptions, values.language === 'zh')}\n${tableOf(rehearsal, values.language === 'zh' ? 'zh' : 'en')}`;
+}
+
+/** What the days of the table are counted from, since most of it may be left to the rehearsal. */
+function assumedLine({ anchors, patient }: Assumptions, isChinese: boolean): string {
+  const known = Object.entries(anchors).map(([anchor, value]) => `${anchor} ${value}`);
+  return isChinese ? `锚点：${known.join('，') || '无'}。时区：${patient.zone}。` : `Anchors: ${known.join(', ') || 'none'}. Zone: ${patient.zone}.`;
 }
 
 function readArguments() {
@@ -51,13 +63,14 @@ function readArguments() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { patient: text, replies: text, anchors: text, outside: text, staff: text, from: text, until: text, content: text, language: text, json: { type: 'boolean', default: false } },
+      options: { patient: text, replies: text, anchors: text, outside: text, staff: text, from: text, until: text, content: text, language: text, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
     });
+    if (values.help) return { file: null, values };
     const [file, ...others] = positionals;
-    if (file === undefined || others.length > 0) throw new Refusal(usage);
+    if (file === undefined || others.length > 0 || !['en', 'zh', undefined].includes(values.language)) throw new Refusal(usage);
     return { file, values };
   } catch (error) {
-    throw error instanceof Refusal ? error : new Refusal(`${error instanceof Error ? error.message : ''}\n${usage}`);
+    throw error instanceof Refusal ? error : new Refusal(`${error instanceof Error ? (/^[^.]+\./.exec(error.message)?.[0] ?? error.message) : ''}\n${usage}`);
   }
 }
 

@@ -26,7 +26,7 @@ export function readCel(text: string, scope: Scope): Reading {
   } catch (error) {
     const known = error instanceof ParseError ? error : null;
     const at = known?.range === undefined ? null : { start: known.range.start, end: known.range.end };
-    return { expression: null, faults: [conditionFault(syntaxProblem(known?.summary ?? ''), at, 'Correct the condition, for example: answers.temperature >= 38 && answers.wound == "pus".')] };
+    return { expression: null, faults: [conditionFault(syntaxProblem(known?.summary ?? ''), at, hasPlainWords(text) ? oneForm : 'Correct the condition, for example: answers.temperature >= 38 && answers.wound == "pus".')] };
   }
   const faults: ConditionFault[] = [];
   const expression = read(root, scope, (what, at, advice) => {
@@ -34,6 +34,13 @@ export function readCel(text: string, scope: Scope): Reading {
     return null;
   });
   return { expression, faults };
+}
+
+const oneForm = 'A sign such as + or >= makes this CEL: write all of it so, with && for "and" and >= for "at least", or none of it.';
+
+/** Whether words of the plain form stand outside quotes: the author has mixed the two. */
+function hasPlainWords(text: string): boolean {
+  return /\b(?:and|or|not|is|at least|at most|more than|less than|above|below|between|since|tagged)\b|\p{Script=Han}/u.test(text.replaceAll(/"[^"]*"|'[^']*'/g, '""'));
 }
 
 function syntaxProblem(summary: string): string {

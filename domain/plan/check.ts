@@ -5,6 +5,7 @@ import type { Fact } from '../conditions/facts.ts';
 import { celName } from '../conditions/names.ts';
 import type { Scope } from '../conditions/scope.ts';
 import type { MessageTemplates } from '../contact/message.ts';
+import { systemMessages } from '../contact/variables.ts';
 import type { Questionnaire } from '../questionnaire/format.ts';
 import { durationMs } from '../time/durations.ts';
 import { channelsByKind } from './channels.ts';
@@ -36,6 +37,8 @@ export interface PlanParts {
   contactHours: Plan['contactHours'] | null;
   businessHours: BusinessHours | null;
   steps: readonly { index: number; step: Step }[];
+  /** Ids of steps that have not the right shape, as far as they have one. */
+  misshapen: readonly string[];
   ladders: { red?: Ladder | undefined; amber?: Ladder | undefined } | null;
 }
 
@@ -48,7 +51,7 @@ export function checkPlan(plan: Plan, content: Catalogue): PlanFault[] {
 
 function partsOf({ anchors, facts, tags, lookBack, ruleSets, channels, contactHours, businessHours, steps, ladders }: Plan): PlanParts {
   const kinds = Object.fromEntries(Object.entries(anchors).map(([name, { kind }]) => [name, kind]));
-  return { anchors: kinds, anchorTitles: anchors, facts: facts ?? {}, tags: tags ?? [], lookBack: lookBack ?? {}, ruleSets: ruleSets ?? {}, channels, contactHours, businessHours: businessHours ?? null, steps: steps.map((step, index) => ({ index, step })), ladders };
+  return { anchors: kinds, anchorTitles: anchors, facts: facts ?? {}, tags: tags ?? [], lookBack: lookBack ?? {}, ruleSets: ruleSets ?? {}, channels, contactHours, businessHours: businessHours ?? null, steps: steps.map((step, index) => ({ index, step })), misshapen: [], ladders };
 }
 
 /** As `checkPlan`, for whatever parts could be read, with lines. */
@@ -110,7 +113,7 @@ function checkContent(step: Step, path: FaultPath, parts: PlanParts, content: Ca
   switch (step.kind) {
     case 'ask':
     case 'call':
-      if (!Object.hasOwn(content.questionnaires, step.questionnaire)) report([...path, 'questionnaire'], `Add a questionnaire "${step.questionnaire}", or use one of: ${Object.keys(content.questionnaires).join(', ')}.`);
+      if (!Object.hasOwn(content.questionnaires, step.questionnaire)) report([...path, 'questionnaire'], missingContent('questionnaire', step.questionnaire, content.questionnaires));
       return;
     case 'remind':
       checkText({ kind: 'message', id: step.message, from: content.messages }, step, path, parts, report);
@@ -129,10 +132,17 @@ function checkContent(step: Step, path: FaultPath, parts: PlanParts, content: Ca
   }
 }
 
+/** Names the file to write, because content is written apart from the plan. What the engine sends by itself is nothing to choose from. */
+function missingContent(kind: 'questionnaire' | 'message' | 'advice', id: string, known: Readonly<Record<string, unknown>>): string {
+  const [what, folder] = { questionnaire: ['a questionnaire', 'questionnaires'], message: ['a message', 'messages'], advice: ['approved advice', 'advice'] }[kind];
+  const others = Object.keys(known).filter((name) => kind !== 'message' || !Object.hasOwn(systemMessages, name));
+  return `Add ${what} "${id}" (the file ${folder}/${id}.yaml beside the others), or use one of: ${others.join(', ')}.`;
+}
+
 function checkText(text: { kind: 'message' | 'advice'; id: string; from: Readonly<Record<string, MessageTemplates>> }, step: Step, path: FaultPath, parts: PlanParts, report: Report): void {
   const message = Object.hasOwn(text.from, text.id) ? text.from[text.id] : undefined;
   if (message === undefined) {
-    report([...path, text.kind], `Add ${text.kind === 'advice' ? 'approved advice' : 'a message'} "${text.id}", or use one of: ${Object.keys(text.from).join(', ')}.`);
+    report([...path, text.kind], missingContent(text.kind, text.id, text.from));
     return;
   }
   // A missing translation holds one patient's message; a channel without any text would hold everybody's.
@@ -142,11 +152,20 @@ function checkText(text: { kind: 'message' | 'advice'; id: string; from: Readonl
   }
 }
 
+/** Ids of the steps whose shape is wrong, or whose questionnaire is not there. */
+function unreadSteps(parts: PlanParts, content: Catalogue): string[] {
+  const asking = parts.steps.flatMap(({ step }) => ((step.kind === 'ask' || step.kind === 'call') && !Object.hasOwn(content.questionnaires, step.questionnaire) ? [step.id] : []));
+  return [...parts.misshapen, ...asking];
+}
+
 /** Every condition of a step, read with what it may name at its place in the plan. */
 function checkConditions(step: Step, path: FaultPath, parts: PlanParts, content: Catalogue, report: Report): void {
   const scope = scopeOf({ anchors: parts.anchorTitles ?? {}, facts: parts.facts ?? {}, tags: parts.tags ?? [], steps: parts.steps.map((part) => part.step), lookBack: parts.lookBack ?? {} }, step, content.questionnaires);
+  // What a condition may name of a step that could not be read is not known: the step's own fault is the one to correct.
+  const unread = unreadSteps(parts, content).flatMap((id) => [id, celName(id)]);
   const check = (condition: string | undefined, at: FaultPath, within: Scope): void => {
-    if (condition !== undefined) for (const fault of conditionFaults(condition, within)) report([...path, ...at], fault.sentence);
+    if (condition === undefined || unread.some((name) => condition.includes(name))) return;
+    for (const fault of conditionFaults(condition, within)) report([...path, ...at], fault.sentence);
   };
   // At the time a step is due it has not been answered.
   const before = { ...scope, answers: null };

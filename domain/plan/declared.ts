@@ -4,9 +4,11 @@ import type { Plan } from './format.ts';
 
 /** What is wrong with something said of a patient, by what the plan declares: as a sentence, null when nothing is. */
 
-export function anchorValueFault(plan: Pick<Plan, 'anchors'>, anchor: string, value: string): string | null {
+/** `value` null: it is said not to be known yet. */
+export function anchorValueFault(plan: Pick<Plan, 'anchors'>, anchor: string, value: string | null): string | null {
   const declared = Object.hasOwn(plan.anchors, anchor) ? plan.anchors[anchor] : undefined;
   if (declared === undefined) return `Use an anchor of this plan: ${Object.keys(plan.anchors).join(', ')}.`;
+  if (value === null) return null;
   const isDate = /^\d{4}-\d{2}-\d{2}$/.test(value);
   if (isAnchor(value) && (declared.kind === 'date') === isDate) return null;
   return declared.kind === 'date' ? 'Write a day that exists, as YYYY-MM-DD.' : 'Write an instant with Z or an offset, such as 2026-05-01T09:00:00Z.';

@@ -8,9 +8,14 @@ type Issue = z.core.$ZodIssue;
 export function shapeFaults(error: z.ZodError, value: unknown, lineOf: (path: FaultPath) => number | undefined): PlanFault[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => faultAt([...path, key], `Remove "${key}", or correct its spelling: no such key belongs here.`, lineOf));
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => faultAt([...path, key], unknownKey(key, valueAt(value, [...path, key])), lineOf));
     return [faultAt(path, sentence(issue, path, valueAt(value, path)), lineOf)];
   });
+}
+
+/** A key without a value is mostly the second half of a text in { }: a comma ends a text there. */
+function unknownKey(key: string, found: unknown): string {
+  return found === null ? `Write the text that "${key}" belongs to in quotes, because a comma ends it; or remove "${key}": no such key belongs here.` : `Remove "${key}", or correct its spelling: no such key belongs here.`;
 }
 
 function sentence(issue: Issue, path: FaultPath, found: unknown): string {

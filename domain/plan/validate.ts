@@ -22,7 +22,7 @@ export function validatePlan(text: string, content: Catalogue): ParsedPlan {
 function readableParts(value: unknown): PlanParts {
   const { anchors, businessHours, channels, contactHours, facts, ladders, lookBack, ruleSets, tags } = planSchema.shape;
   const whole = z.looseObject({ anchors: z.unknown(), businessHours: z.unknown(), channels: z.unknown(), contactHours: z.unknown(), facts: z.unknown(), ladders: z.unknown(), lookBack: z.unknown(), ruleSets: z.unknown(), steps: z.unknown(), tags: z.unknown() }).partial().safeParse(value).data ?? {};
-  const steps = Array.isArray(whole.steps) ? whole.steps.map((step: unknown, index) => ({ index, step: stepSchema.safeParse(step) })) : [];
+  const steps = Array.isArray(whole.steps) ? whole.steps.map((raw: unknown, index) => ({ index, raw, step: stepSchema.safeParse(raw) })) : [];
   const names = z.record(z.string(), z.unknown()).safeParse(whole.anchors);
   return {
     // The names count even where an anchor's own content is wrong: otherwise each use of it would be a second, false fault.
@@ -36,6 +36,7 @@ function readableParts(value: unknown): PlanParts {
     channels: channels.safeParse(whole.channels).data ?? null,
     contactHours: contactHours.safeParse(whole.contactHours).data ?? null,
     steps: steps.flatMap(({ index, step }) => (step.success ? [{ index, step: step.data }] : [])),
+    misshapen: steps.flatMap(({ raw, step }) => (step.success ? [] : (z.looseObject({ id: z.string().min(1) }).safeParse(raw).data?.id ?? []))),
     ladders: ladders.safeParse(whole.ladders).data ?? null,
   };
 }

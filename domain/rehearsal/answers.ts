@@ -1,4 +1,5 @@
 import type { Level } from '../codes.ts';
+import type { AnswersJudged } from '../plan/answers.ts';
 import { enabledItems } from '../questionnaire/enabled.ts';
 import type { Answer, Answers, Item, Questionnaire } from '../questionnaire/format.ts';
 import { judgeTalk } from './rules.ts';
@@ -59,7 +60,7 @@ function calmAnswers(run: Run, talk: Talk): Answers {
 
 function searchCalm(run: Run, talk: Talk): Answers {
   const { questionnaire } = talk;
-  let best: Answers = Object.fromEntries(questionnaire.items.map((item) => [item.id, candidates(item)[0] ?? 'ok']));
+  let best: Answers = Object.fromEntries(questionnaire.items.map((item) => [item.id, quietest(run, talk, item)]));
   let least = alarm(run, talk, best).weight;
   for (let round = 0; round < 2 && least > 0; round += 1) {
     for (const item of questionnaire.items) {
@@ -71,6 +72,15 @@ function searchCalm(run: Run, talk: Talk): Answers {
     }
   }
   return asked(questionnaire, best);
+}
+
+/**
+ * The first answer that alarms least where nothing else is answered. Of `diarrhoea is yes or vomiting is yes` no answer changed by itself
+ * ends the alarm while both are "yes": so each begins where it gives no alarm of its own.
+ */
+function quietest(run: Run, talk: Talk, item: Item): Answer {
+  const weights = candidates(item).map((value) => ({ value, weight: weightOf(judgedAs(run, talk, { [item.id]: value }, false)) }));
+  return weights.reduce<{ value: Answer; weight: number } | null>((best, other) => (best === null || other.weight < best.weight ? other : best), null)?.value ?? 'ok';
 }
 
 /** Answers that raise an alert of this level: one answer changed, or two, or all of them; calm ones where none does. */
@@ -100,12 +110,18 @@ function* variations(questionnaire: Questionnaire, calm: Answers): Generator<Ans
   for (const [index, one] of changes.entries()) for (const other of changes.slice(index + 1)) yield { ...calm, ...one, ...other };
 }
 
-/** Judged as a second reading, so that a rule which asks again first counts as the alarm that it leads to. */
 function alarm(run: Run, talk: Talk, answers: Answers): { weight: number; level: Level | null } {
-  const { questionnaire } = talk;
-  const respondent = talk.dialogue.respondent;
-  const judged = judgeTalk(run, talk, { before: {}, after: asked(questionnaire, answers), isComplete: true, respondent }, '~confirm');
-  return { weight: (judged.level === 'red' ? 1_000 : judged.level === 'amber' ? 100 : 0) + judged.effects.length * 10 + judged.actions.length, level: judged.level };
+  const judged = judgedAs(run, talk, asked(talk.questionnaire, answers), true);
+  return { weight: weightOf(judged), level: judged.level };
+}
+
+/** Judged as a second reading, so that a rule which asks again first counts as the alarm that it leads to. */
+function judgedAs(run: Run, talk: Talk, after: Answers, isComplete: boolean): AnswersJudged {
+  return judgeTalk(run, talk, { before: {}, after, isComplete, respondent: talk.dialogue.respondent }, '~confirm');
+}
+
+function weightOf({ level, effects, actions }: AnswersJudged): number {
+  return (level === 'red' ? 1_000 : level === 'amber' ? 100 : 0) + effects.length * 10 + actions.length;
 }
 
 function asked(questionnaire: Questionnaire, answers: Answers): Answers {

@@ -16,6 +16,13 @@ const standardReplies: readonly Reply[] = [
 /** A rehearsal with all the trouble that can be found: that of this run, of the plan alone, and steps that no standard run comes to. */
 export function examine(plan: Plan, content: RehearsalContent, assumed: Assumptions): Rehearsal {
   const rehearsal = rehearse(plan, content, assumed);
-  const standard = standardReplies.map((otherwise) => rehearse(plan, content, { ...assumed, outside: [], replies: { steps: {}, otherwise } }));
-  return { ...rehearsal, findings: once([...rehearsal.findings, ...findingsOfPlan(plan, content, assumed.anchors), ...neverCameUp(plan, [rehearsal, ...standard])]) };
+  const anchors = { ...becomingKnown(assumed.outside), ...assumed.anchors };
+  const standard = standardReplies.map((otherwise) => rehearse(plan, content, { ...assumed, anchors, outside: [], replies: { steps: {}, otherwise } }));
+  return { ...rehearsal, findings: once([...rehearsal.findings, ...findingsOfPlan(plan, content, anchors), ...neverCameUp(plan, [rehearsal, ...standard])]) };
+}
+
+/** Anchors that become known on the way, with the first value that each is told. */
+function becomingKnown(outside: Assumptions['outside']): Record<string, string> {
+  const told = outside.flatMap((event) => (event.kind === 'plan' && event.event.kind === 'anchor-moved' ? [[event.event.anchor, event.event.to] as const] : []));
+  return Object.fromEntries(told.toReversed());
 }

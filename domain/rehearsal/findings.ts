@@ -3,7 +3,7 @@ import { contactLimits } from '../contact/limits.ts';
 import { dormantAnchors } from '../follow-up/branches.ts';
 import type { FollowUpState } from '../follow-up/types.ts';
 import { channelsOf } from '../plan/channels.ts';
-import type { Plan } from '../plan/format.ts';
+import type { Plan, Step } from '../plan/format.ts';
 import { questionsOf, rulesOf } from '../plan/questions.ts';
 import { durationMs, plusMs } from '../time/durations.ts';
 import type { Run } from './run.ts';
@@ -21,7 +21,7 @@ const begun: readonly Entry['kind'][] = ['message', 'question', 'nudge', 'call']
 export function findingsOfRun(plan: Plan, run: Pick<Run, 'entries' | 'state'>, isCut: boolean): Finding[] {
   const { entries, state } = run;
   const cut: Finding[] = isCut ? [{ code: 'cut-short', stepId: null, sentence: 'The plan does more in this time than a rehearsal shows.', remedy: 'Rehearse a shorter time, or fewer steps.' }] : [];
-  return once([...closeTogether(entries), ...entries.flatMap(ofEntry), ...windowsPastNext(plan, state), ...cut]);
+  return once([...closeTogether(plan, entries), ...entries.flatMap(ofEntry), ...windowsPastNext(plan, state), ...cut]);
 }
 
 function ofEntry({ kind, stepId, outcome, reason, text }: Entry): Finding[] {
@@ -31,16 +31,16 @@ function ofEntry({ kind, stepId, outcome, reason, text }: Entry): Finding[] {
   if (kind === 'step-moved') return [{ code: 'moved-past-bound', stepId, sentence: `${named(stepId)} cannot be begun within its bound and is moved to another day.`, remedy: 'Move its time into the contact hours, or lengthen "lateness.sendWithin".' }];
   if (reason === 'missing-translation' && (kind === 'held' || kind === 'not-sent')) return [{ code: 'missing-translation', stepId, sentence: `${named(stepId)} has no approved text in the patient's language.`, remedy: 'Write the text in that language, and have it approved.' }];
   if (reason === 'text-cannot-be-sent') return [{ code: 'text-cannot-be-sent', stepId, sentence: `${named(stepId)} has a text that cannot be sent${text === null ? '' : `: ${text}`}`, remedy: 'Shorten the text or correct its variables.' }];
-  if (kind === 'held' && reason !== null && Object.hasOwn(capSentences, reason)) return [{ code: 'over-cap', stepId, sentence: `${named(stepId)} is held, because ${capSentences[reason] ?? reason}.`, remedy: 'Put fewer steps and nudges on one day, and in one week.' }];
+  if (kind === 'held' && reason !== null && Object.hasOwn(capSentences, reason)) return [{ code: 'over-cap', stepId, sentence: `${named(stepId)} is held, because ${capSentences[reason] ?? reason}.`, remedy: 'Put fewer steps and nudges on one day, and in one week, or have the operator set other caps (docs/contact-limits.md).' }];
   return [];
 }
 
-/** Two contacts of different steps that we begin within an hour. A nudge belongs to its own question. */
-function closeTogether(entries: readonly Entry[]): Finding[] {
+/** Two contacts of different steps that we begin within an hour. A nudge belongs to its own question, and what an answer led to comes when its author said. */
+function closeTogether(plan: Plan, entries: readonly Entry[]): Finding[] {
   const contacts = entries.filter((entry) => begun.includes(entry.kind));
   return contacts.flatMap((entry, index): Finding[] => {
     const before = contacts[index - 1];
-    if (before === undefined || before.stepId === entry.stepId || Date.parse(entry.at) - Date.parse(before.at) >= hourMs) return [];
+    if (before === undefined || before.stepId === entry.stepId || leadsTo(plan, before.stepId, entry.stepId) || Date.parse(entry.at) - Date.parse(before.at) >= hourMs) return [];
     return [{ code: 'close-together', stepId: entry.stepId, sentence: `${named(entry.stepId)} comes within an hour of ${within(before.stepId)}.`, remedy: 'Put an hour or more between them, or say both in one message.' }];
   });
 }
@@ -52,15 +52,35 @@ function windowsPastNext(plan: Plan, state: FollowUpState): Finding[] {
   return inOrder.flatMap((touchpoint, index): Finding[] => {
     const step = plan.steps.find((candidate) => candidate.id === touchpoint.stepId);
     const next = inOrder[index + 1];
-    if (step === undefined || !('reply' in step) || touchpoint.dueAt === null || next?.dueAt == null || plusMs(touchpoint.dueAt, durationMs(step.reply.window)) <= next.dueAt) return [];
+    if (step === undefined || !('reply' in step) || touchpoint.dueAt === null || next?.dueAt == null || leadsTo(plan, step.id, next.stepId) || plusMs(touchpoint.dueAt, durationMs(step.reply.window)) <= next.dueAt) return [];
     return [{ code: 'window-past-next-step', stepId: step.id, sentence: `${named(step.id)} may still wait for replies when ${within(next.stepId)} is due, which then waits for it.`, remedy: `Shorten "reply.window" (${step.reply.window}), or put the steps further apart.` }];
+  });
+}
+
+/** Whether an answer to one step may begin the branch that another stands on: that one never waits for a window of the first. */
+function leadsTo(plan: Plan, fromId: string | null, toId: string | null): boolean {
+  const anchor = plan.steps.find((step) => step.id === toId)?.at.anchor;
+  return anchor !== undefined && startersOf(plan, anchor).some((step) => step.id === fromId);
+}
+
+function startersOf(plan: Plan, anchor: string): Step[] {
+  return plan.steps.filter((step) => 'rules' in step && rulesOf(plan, step).some((rule) => rule.do.some((action) => action.kind === 'start' && action.anchor === anchor)));
+}
+
+/** Steps of a branch that can be taken more than once, and that are carried out the first time only without their author having said so. */
+function takenOnce(plan: Plan): Finding[] {
+  return plan.steps.flatMap((step): Finding[] => {
+    const starters = startersOf(plan, step.at.anchor);
+    const isRepeated = starters.length > 1 || starters.some((starter) => starter.every !== undefined || starter.afterAnchorMoved === 'again');
+    if (!isRepeated || step.every !== undefined || step.afterAnchorMoved !== undefined) return [];
+    return [{ code: 'branch-taken-once', stepId: step.id, sentence: `${named(step.id)} is carried out the first time only that "${step.at.anchor}" is started; ${starters.map(({ id }) => `"${id}"`).join(', ')} may start it again.`, remedy: 'Write "afterAnchorMoved: again" where each time counts, or "afterAnchorMoved: keep" where the first is enough.' }];
   });
 }
 
 /** What shows without any run: alarms that page a ladder which is not the plan's own, and texts that were never written. */
 export function findingsOfPlan(plan: Plan, content: RehearsalContent, anchors: Readonly<Record<string, string>>): Finding[] {
   const started = dormantAnchors(plan);
-  return once(plan.steps.flatMap((step): Finding[] => {
+  return once([...takenOnce(plan), ...plan.steps.flatMap((step): Finding[] => {
     const found: Finding[] = [];
     const { anchor } = step.at;
     if (anchors[anchor] === undefined && !started.has(anchor) && !anchor.endsWith('-missed')) found.push({ code: 'unreachable-step', stepId: step.id, sentence: `${named(step.id)} hangs on the anchor "${anchor}", which is not given and which no rule starts.`, remedy: `Give "${anchor}" a date, or let a rule start it.` });
@@ -74,7 +94,7 @@ export function findingsOfPlan(plan: Plan, content: RehearsalContent, anchors: R
       for (const language of languages) if (channelsOf(plan, step).every((channel) => texts?.[language]?.[channel] === undefined)) found.push({ code: 'missing-translation', stepId: step.id, sentence: `${named(step.id)} has no approved text in ${language === 'en' ? 'English' : 'Chinese'}.`, remedy: 'Write the text in that language, and have it approved.' });
     }
     return found;
-  }));
+  })]);
 }
 
 /** Steps that never came up, whatever the patient of the standard runs answered. */

@@ -68,7 +68,7 @@ function noteConsequences(run: Run, before: FollowUpState, touchpointId: string)
   const at = { stepId: place?.stepId ?? null, recurrenceId: place?.recurrenceId ?? null };
   for (const [anchor, value] of Object.entries(run.state.anchors)) {
     if (before.anchors[anchor] === value) continue;
-    const led = run.plan.steps.filter((step) => step.at.anchor === anchor).map((step) => step.id);
+    const led = run.plan.steps.filter((step) => step.at.anchor === anchor && run.state.touchpoints.some(({ stepId, status }) => stepId === step.id && status !== 'done')).map((step) => step.id);
     note(run, { kind: 'branch', outcome: anchor, reason: led.join(', '), ...at });
   }
   for (const tag of run.state.tags) if (!before.tags.includes(tag)) note(run, { kind: 'tag', outcome: 'added', reason: tag, ...at });

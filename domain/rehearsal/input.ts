@@ -62,7 +62,7 @@ const outside = z.discriminatedUnion('kind', [
 
 export const assumptionsSchema = z.strictObject({
   patient: patientSchema.prefault({}),
-  anchors: z.record(name, anchorValue).default({}).meta({ description: 'Left out: every anchor that no rule starts is the day on which the rehearsal begins, or so much later that the steps before it lie within it.' }),
+  anchors: z.record(name, anchorValue.nullable()).default({}).meta({ description: 'Left out: every anchor that no rule starts is the day on which the rehearsal begins, or so much later that the steps before it lie within it. Where some are given, the others are not known; null: this one neither.' }),
   from: instant.optional().meta({ description: 'When the follow-up begins; left out: 2026-05-01T00:00:00Z.' }),
   until: z.string().max(40).refine((text) => wait.safeParse(text).success || instant.safeParse(text).success, 'Write an instant such as 2026-07-01T00:00:00Z, or a duration such as P60D.').default('P400D').meta({ description: 'How far the rehearsal looks: an instant, or a duration from its beginning.' }),
   replies: repliesSchema.prefault({}),
@@ -90,7 +90,7 @@ export function assumptionsFor(plan: Plan, written: WrittenAssumptions): Assumpt
   const { acknowledgeAfter, reachAfter } = written.staff;
   return {
     patient: { ...patient, hasEmail: email },
-    anchors: Object.keys(written.anchors).length > 0 ? written.anchors : firstDay(plan, from),
+    anchors: Object.keys(written.anchors).length > 0 ? Object.fromEntries(Object.entries(written.anchors).flatMap(([id, value]) => (value === null ? [] : [[id, value]]))) : firstDay(plan, from),
     from,
     until: endOf(written),
     replies: { steps: Object.fromEntries(Object.entries(written.replies.steps).map(([step, replies]) => [step, replies.map(replyOf)])), otherwise: replyOf(written.replies.otherwise) },

@@ -108,7 +108,7 @@ export interface Entry {
 }
 
 export const findingCodes = [
-  'unreachable-step', 'close-together', 'moved-past-bound', 'red-without-ladder', 'missing-translation', 'over-cap', 'window-past-next-step', 'text-cannot-be-sent', 'cut-short',
+  'unreachable-step', 'close-together', 'moved-past-bound', 'red-without-ladder', 'missing-translation', 'over-cap', 'window-past-next-step', 'text-cannot-be-sent', 'branch-taken-once', 'cut-short',
 ] as const;
 export type FindingCode = (typeof findingCodes)[number];
 

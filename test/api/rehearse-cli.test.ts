@@ -29,14 +29,15 @@ const write = async (name: string, content: unknown): Promise<string> => {
 };
 
 describe('npm run rehearse', () => {
-  test('prints a table: a line for each event, its text below it, and the trouble at the end', async () => {
+  test('prints what days are counted from, and a table: a line for each event, its text below it, and the trouble at the end', async () => {
     const { code, out, error } = await rehearse(surgery);
 
     expect([code, error]).toEqual([0, '']);
     const lines = out.split('\n');
-    expect(lines[0]).toMatch(/^local time +step +what +channel +SMS$/);
-    expect(lines[1]).toMatch(/^2026-05-02 10:00 +preparation +message +sms +2 +Sent: /);
-    expect(lines[2]).toMatch(/^ {4}\| Example Hospital: your appointment is tomorrow/);
+    expect(lines[0]).toBe('Anchors: surgery 2026-05-03. Zone: UTC.');
+    expect(lines[1]).toMatch(/^local time +step +what +channel +SMS$/);
+    expect(lines[2]).toMatch(/^2026-05-02 10:00 +preparation +message +sms +2 +Sent: /);
+    expect(lines[3]).toMatch(/^ {4}\| Example Hospital: your appointment is tomorrow/);
     expect(out.trimEnd()).toMatch(/No trouble found\.$/);
   });
 
@@ -62,10 +63,10 @@ describe('npm run rehearse', () => {
 
   test.each([
     ['replies to a step that the plan does not have', ['--replies', 'wrong.json'], { steps: { 'wound-day-2': [{ kind: 'silent' }] } }, /replies\.steps\.wound-day-2: Use a step of the plan: preparation, /],
-    ['a reply of a kind that is none', ['--replies', 'wrong.json'], { otherwise: { kind: 'rude' } }, /replies\.otherwise/],
+    ['a reply of a kind that is none', ['--replies', 'wrong.json'], { otherwise: { kind: 'rude' } }, /replies\.otherwise\.kind: Write "kind" as one of answers, green, red, amber, silent, text\./],
     ['a file that is no JSON', ['--replies', 'wrong.json'], '{"otherwise":', /Write wrong\.json as JSON\./],
     ['a file that is not there', ['--patient', 'nowhere.json'], {}, /Make nowhere\.json readable/],
-    ['an option that is none', ['--for', 'P60D'], {}, /Usage: npm run rehearse/],
+    ['an option that is none', ['--for', 'P60D'], {}, /^Unknown option '--for'\.\nUsage: npm run rehearse/],
     ['a time that is none', ['--until', 'soon'], {}, /until: Write an instant such as/],
   ])('exits with 1 and one sentence on %s', async (_name, options, wrong, expected) => {
     await write('wrong.json', wrong);
@@ -77,11 +78,12 @@ describe('npm run rehearse', () => {
     expect(error).not.toMatch(/\n +at /);
   });
 
-  test('without a plan says how it is used', async () => {
-    const { code, out, error } = await rehearse();
+  test('without a plan says how it is used, and so it does when asked', async () => {
+    const [without, asked] = await Promise.all([rehearse(), rehearse('--help')]);
 
-    expect([code, out]).toEqual([1, '']);
-    expect(error).toMatch(/^Usage: /);
+    expect([without.code, without.out]).toEqual([1, '']);
+    expect(without.error).toMatch(/^Usage: /);
+    expect(asked).toEqual({ code: 0, out: without.error, error: '' });
   });
 });
 

@@ -56,6 +56,8 @@ describe('a plain condition', () => {
 
 describe('a CEL condition', () => {
   test.each([
+    ['at least 3 days since surgery and answers.pain + 1 > 3', 'A sign such as + or >= makes this CEL: write all of it so'],
+    ['answers.pain > 3 且 answers.pain < 5', 'A sign such as + or >= makes this CEL: write all of it so'],
     ['pain >= 8', 'Unknown variable: pain at column 1. Did you mean answers.pain?'],
     ['answers.pain + 1', 'This gives a number at column 1. Make the condition true or false'],
     ['answers.pain >=', 'The condition ends too early at column 16.'],

@@ -78,7 +78,7 @@ describe('readings, advice and what staff do', () => {
   test.each([
     ['a range without width', measure((text) => text.replace('min: 50, max: 260', 'min: 50, max: 50')), 'steps[2].readings[0].max|31|Make the greatest plausible reading greater'],
     ['a reading twice', measure((text) => text.replace(/readings: \[(.*)\]\n/, 'readings: [$1, $1]\n')), 'steps[2].readings[1].id|31|Rename this reading'],
-    ['advice that nobody approved', changed('kind: remind', 'kind: advise').replace('message: welcome', 'advice: more-salt'), 'steps[0].advice|15|Add approved advice "more-salt", or use one of: less-salt.'],
+    ['advice that nobody approved', changed('kind: remind', 'kind: advise').replace('message: welcome', 'advice: more-salt'), 'steps[0].advice|15|Add approved advice "more-salt" (the file advice/more-salt.yaml beside the others), or use one of: less-salt.'],
     ['a review that may take for ever', staffed('kind: review, by: nurse, within: P999D'), 'steps[2].within|26|Write a duration from one second'],
     ['a review with channels', staffed('kind: review, by: nurse, within: P1D, channels: [sms]'), 'steps[2].channels|26|Remove the channels: a review is for staff'],
   ])('are refused with %s', (_name, text, expected) => {

@@ -33,7 +33,7 @@ describe('the rules that span fields', () => {
     ['e-mail for a question', 'channels: [sms, voice]', 'channels: [sms, email]', 'steps[1].channels[1]|20|Remove "email": a step of kind "ask" can use sms, voice.'],
     ['a call that is no call', 'ladders:', call, 'steps[2].channels[0]|26|Remove "sms": a step of kind "call" can use voice.'],
     ['a plan whose channels a step cannot use', 'channels: [sms]\n', 'channels: [voice]\n', 'steps[0].channels|10|Give this step channels'],
-    ['an unknown questionnaire', 'questionnaire: pain-check', 'questionnaire: pain-chek', 'steps[1].questionnaire|22|Add a questionnaire "pain-chek"'],
+    ['an unknown questionnaire', 'questionnaire: pain-check', 'questionnaire: pain-chek', 'steps[1].questionnaire|22|Add a questionnaire "pain-chek" (the file questionnaires/pain-chek.yaml beside the others)'],
     ['a questionnaire named like an object\'s own method', 'questionnaire: pain-check', 'questionnaire: constructor', 'steps[1].questionnaire|22|Add a questionnaire'],
     ['an unknown message', 'message: welcome', 'message: farewell', 'steps[0].message|15|Add a message "farewell"'],
     ['a message without text for a channel', 'channels: [sms]\n', 'channels: [sms, email]\n', 'steps[0].message|15|Write the message "welcome" for email'],
@@ -46,6 +46,18 @@ describe('the rules that span fields', () => {
     ['a rule id used twice', '      - { id: strong,', '      - { id: strong, if: answers.pain > 9.0, do: [{ kind: end }] }\n      - { id: strong,', 'steps[1].rules[1].id|26|Rename this rule'],
   ])('refuse %s', (_name, from, to, expected) => {
     expect(faultsOf(changed(from, to)).join('\n')).toContain(expected);
+  });
+
+  test.each([
+    ['questionnaire: pain-check', 'questionnaire: pain-chek', 'Add a questionnaire "pain-chek"'],
+    ['questionnaire: pain-check', 'qestionnaire: pain-check', 'Remove "qestionnaire"'],
+  ])('tell of a step that cannot be read, and nothing false of the conditions that name it', (from, to, expected) => {
+    const later = '  - { kind: task, id: silent, title: { en: Silent }, at: { anchor: surgery, offset: P2D }, when: missed.pain at least 1, lateness: { sendWithin: P1D, otherwise: task }, instruction: look }\nladders:';
+
+    const faults = faultsOf(changed(from, to).replace('ladders:', later)).join('\n');
+
+    expect(faults).toContain(expected);
+    expect(faults).not.toContain('missed.pain');
   });
 
   test.each([

@@ -33,6 +33,12 @@ describe('reading a plan', () => {
     ]);
   });
 
+  test('tells that a text with a comma wants quotes, where its second half was read as a key', () => {
+    const faults = faultsOf(goodPlan.replace(/title: \{ en: [^}]*\}/, 'title: { en: Recovery, week 1 }'));
+
+    expect(faults.map((fault) => fault.split('|')[1])).toEqual(['Write the text that "week 1" belongs to in quotes, because a comma ends it; or remove "week 1": no such key belongs here.']);
+  });
+
   test.each([
     ['an empty file', '', /keys and values/],
     ['a comment only', '# nothing', /keys and values/],

@@ -87,6 +87,20 @@ test('what a rule said before the answers were given to staff acts on the plan, 
   expect(rehearsal.entries.filter(({ kind }) => kind === 'tag')).toMatchObject([{ reason: 'frail', stepId: 'wound-day-1' }]);
 });
 
+test('a calm patient alarms nobody, though several answers would alarm and each of them stands first', () => {
+  const yesNo = [{ code: 'yes', key: '1', label: { en: 'Yes', zh: '有' }, also: [] }, { code: 'no', key: '2', label: { en: 'No', zh: '没有' }, also: [] }];
+  const item = (id: string) => ({ kind: 'choice' as const, id, text: { en: id, zh: id }, enableWhen: [], optional: false, options: yesNo });
+  const pain = content.questionnaires['pain-check'];
+  if (pain === undefined) throw new Error('The questionnaire of this test is missing.');
+  const plan: Plan = { ...surgery, steps: surgery.steps.flatMap((step) => (step.id === 'wound-day-1' && step.kind === 'ask' ? [{ ...step, questionnaire: 'signs', ruleSets: [], rules: [{ id: 'ill', if: 'diarrhoea is yes or vomiting is yes or sores is yes', do: [{ kind: 'escalate', level: 'amber' }] }] }] : [])) };
+  const signs = { ...pain, id: 'signs', items: ['diarrhoea', 'vomiting', 'sores'].map(item), scores: [] };
+
+  const { entries } = rehearse(plan, { ...content, questionnaires: { ...content.questionnaires, signs } }, assume(plan, {}));
+
+  expect(entries.filter(({ kind }) => kind === 'alert')).toEqual([]);
+  expect(entries.filter(({ kind }) => kind === 'reply').map(({ text }) => text)).toEqual(['2', '2', '2']);
+});
+
 describe('trouble in a plan', () => {
   const remind = (id: string, extra: Record<string, unknown> = {}) => ({ kind: 'remind', id, title: { en: id }, at: { anchor: 'surgery', offset: 'P1D', localTime: '10:00' }, lateness: { sendWithin: 'PT8H', otherwise: 'skip' }, message: 'visit-reminder', ...extra });
   const planOf = (steps: unknown[], more: Record<string, unknown> = {}) => planSchema.parse({
@@ -114,6 +128,37 @@ describe('trouble in a plan', () => {
     ['more than eight contacts a day', Array.from({ length: 9 }, (_, hour) => remind(`m-${hour}`, { at: { anchor: 'surgery', offset: 'P1D', localTime: `${String(9 + hour).padStart(2, '0')}:00` } })), 'over-cap m-8'],
   ])('is found: %s', (_name, steps, expected) => {
     expect(troubleIn(planOf(steps))).toContain(expected);
+  });
+
+  const branch = (again: Record<string, unknown> = {}) => [
+    ask('first', { every: { rule: 'FREQ=DAILY;COUNT=3' }, rules: [{ id: 'relapsed', if: 'answers.pain at least 4', do: [{ kind: 'start', anchor: 'relapse' }] }] }),
+    ask('look', { at: { anchor: 'relapse', offset: 'PT15M' }, ...again }),
+  ];
+
+  test('is found: a branch that a series may start again, and that is taken once; the line of the second time leads to no step', () => {
+    const plan = planOf(branch());
+    const sore = { replies: { otherwise: { kind: 'answers', answers: { pain: 5 } } } };
+
+    const { entries } = rehearse(plan, content, assume(plan, sore));
+
+    expect(troubleIn(plan, sore)).toEqual(['branch-taken-once look']);
+    expect(entries.filter(({ kind }) => kind === 'branch').map(({ reason }) => reason)).toEqual(['look', '', '']);
+    expect(entries.filter(({ kind, stepId }) => kind === 'question' && stepId === 'look')).toHaveLength(1);
+  });
+
+  test.each(['again', 'keep'])('is none in it once its author has said "%s", and none in a question that comes soon because an answer led to it', (afterAnchorMoved) => {
+    expect(troubleIn(planOf(branch({ afterAnchorMoved })), { replies: { otherwise: { kind: 'answers', answers: { pain: 5 } } } })).toEqual([]);
+  });
+
+  test('is none in an anchor that is not known at first and told on the way', () => {
+    const told = { anchors: { surgery: null }, outside: [{ at: '2026-05-04T09:00:00Z', kind: 'move-anchor', anchor: 'surgery', to: '2026-05-06' }] };
+    const plan = planOf([remind('one'), ask('two', { at: { anchor: 'surgery', offset: 'P2D', localTime: '10:00' } })]);
+
+    const { entries } = rehearse(plan, content, assume(plan, told));
+
+    expect(troubleIn(plan, told)).toEqual([]);
+    expect(entries.slice(0, 2).map(({ kind, localTime }) => [kind, localTime])).toEqual([['outside', '2026-05-04 09:00 UTC'], ['message', '2026-05-07 10:00 UTC']]);
+    expect(troubleIn(plan, { anchors: { surgery: null } })).toContain('unreachable-step one');
   });
 
   test('is told: reminders that go as one message, and one that is sensitive and keeps its distance', () => {
