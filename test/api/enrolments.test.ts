@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { planSchema } from '../../domain/plan/format.ts';
+import { parseQuestionnaire } from '../../domain/questionnaire/parse.ts';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
 import { publishPlan } from '../../store/plans.ts';
 import { createWorld, registered } from './world.ts';
@@ -247,5 +250,32 @@ describe('who may', () => {
 
     expect(replies.map((reply) => reply.status)).toEqual([409, 409, 409, 404]);
     expect(await versions(enrolmentId)).toBe(1);
+  });
+});
+
+describe('docs/first-plan.md', () => {
+  it('has requests that are taken as they stand, one after the other', async () => {
+    const tutorial = readFileSync('docs/first-plan.md', 'utf8');
+    const fileOf = (name: string): string => tutorial.split(`\`${name}\`\n\`\`\`yaml\n`)[1]?.split('```')[0] ?? '';
+    const questionnaire = parseQuestionnaire(fileOf('my-clinic/questionnaires/eye-check.yaml'));
+    if (!questionnaire.ok) throw new Error('The questionnaire of the page cannot be read.');
+    const yaml = fileOf('cataract.yaml');
+    await publishPlan(world.deps.sql, planSchema.parse(parse(yaml)), { 'eye-check': questionnaire.questionnaire }, yaml, 'test');
+    const requests = [...tutorial.matchAll(/post (\/v1\/\S+) <<'?JSON'?(?: \| field (\w+))?\n(.*)\nJSON/g)];
+    const known: Record<string, string> = { ZONE: 'Europe/Berlin', DAY: '2031-05-01' };
+    const filledIn = (text: string): string => text.replace(/\$([A-Z]+)/g, (_all, name: string) => known[name] ?? name);
+
+    const statuses: number[] = [];
+    for (const [, path = '', kept, body = ''] of requests) {
+      const reply = await world.ask('POST', filledIn(path), { token: coordinator.token, json: JSON.parse(filledIn(body)) as unknown });
+      statuses.push(reply.status);
+      if (kept !== undefined) known[kept === 'patientId' ? 'PATIENT' : 'ENROLMENT'] = String(reply.body[kept]);
+    }
+
+    expect(requests.map(([, path]) => path)).toEqual(['/v1/patients', '/v1/patients/$PATIENT/consents', '/v1/enrolments', '/v1/enrolments/$ENROLMENT/anchors']);
+    expect(statuses).toEqual([201, 201, 201, 202]);
+    const view = await world.ask('GET', `/v1/enrolments/${known['ENROLMENT'] ?? ''}`, { token: coordinator.token });
+    expect(view.body).toMatchObject({ planId: 'cataract' });
+    expect((await toldTo(known['ENROLMENT'] ?? '')).at(-1)).toMatchObject({ kind: 'anchor-moved', anchor: 'surgery', to: '2027-03-01' });
   });
 });

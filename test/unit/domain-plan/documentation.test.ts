@@ -1,9 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { parseAdvice } from '../../../domain/contact/advice.ts';
+import { parseMessage } from '../../../domain/contact/content.ts';
+import { systemMessages } from '../../../domain/contact/variables.ts';
 import { planJsonSchema } from '../../../domain/plan/json-schema.ts';
 import { validatePlan } from '../../../domain/plan/validate.ts';
+import { examine } from '../../../domain/rehearsal/examine.ts';
+import { assumptionsFor, assumptionsSchema } from '../../../domain/rehearsal/input.ts';
+import { rehearse } from '../../../domain/rehearsal/rehearse.ts';
+import { tableOf } from '../../../domain/rehearsal/table.ts';
 import { loadContent } from '../../../store/content.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
@@ -41,5 +50,62 @@ describe('docs/plan-language.md', () => {
 
     expect(words.size).toBeGreaterThan(60);
     expect([...words].filter((word) => !new RegExp(`\\b${word}:`).test(shown))).toEqual([]);
+  });
+});
+
+describe('docs/messages.md', () => {
+  const files = [...readFileSync(at('docs/messages.md'), 'utf8').matchAll(/^`(messages|advice)\/([\w-]+)\.yaml`\n```yaml\n([\s\S]*?)```/gm)].map(([, folder = '', id = '', written = '']) => ({ folder, id, written }));
+
+  test('has a message and advice that may be used as they stand, under their names', () => {
+    const read = files.map(({ folder, written }) => (folder === 'advice' ? parseAdvice(written) : parseMessage(written)));
+
+    expect(files.map(({ folder }) => folder)).toEqual(['messages', 'advice']);
+    expect(read.map((parsed) => (parsed.ok ? ('id' in parsed ? parsed.id : parsed.message.id) : parsed.faults))).toEqual(files.map(({ id }) => id));
+  });
+
+  test('names every message that the engine sends by itself', () => {
+    const text = readFileSync(at('docs/messages.md'), 'utf8');
+
+    expect(Object.keys(systemMessages).filter((id) => !text.includes(`\`${id}\``))).toEqual([]);
+  });
+});
+
+describe('docs/first-plan.md', () => {
+  const tutorial = readFileSync(at('docs/first-plan.md'), 'utf8');
+  const files = new Map([...tutorial.matchAll(/^`([\w./-]+)`\n```(?:yaml|json)\n([\s\S]*?)```/gm)].map(([, name = '', written = '']) => [name, written]));
+  const folder = mkdtempSync(join(tmpdir(), 'carethread-first-plan-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  cpSync(at('templates'), join(folder, 'my-clinic'), { recursive: true });
+  for (const [name, written] of files) writeFileSync(join(folder, name), written);
+  const clinic = { ...loadContent(join(folder, 'my-clinic')), hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
+  const commands = [...tutorial.matchAll(/npm run --silent rehearse -- cataract\.yaml --content my-clinic(.*)\n```\n```text\n([\s\S]*?)```/g)].map(([, options = '', shown = '']) => ({ options: options.trim(), shown: shown.trimEnd().split('\n').map((line) => oneBlank(line)) }));
+  const [first, ...rehearsals] = commands;
+
+  function oneBlank(line: string): string {
+    return line.replace(/\.\.\.$/, '').replace(/\s+/g, ' ').trim();
+  }
+
+  test('tells of the beginning of a file what is told of it', () => {
+    const validated = validatePlan('format: carethread.plan/1', clinic);
+
+    expect(validated.ok ? [] : validated.faults.map(({ path, message }) => `cataract.yaml ${path}: ${message}`)).toEqual(expect.arrayContaining(first?.shown ?? ['a command']));
+  });
+
+  test.each(rehearsals)('shows lines that its rehearsal has, and no trouble: $options', ({ options, shown }) => {
+    const validated = validatePlan(files.get('cataract.yaml') ?? '', clinic);
+    if (!validated.ok) throw new Error(validated.faults.map(({ path, message }) => `${path}: ${message}`).join('\n'));
+    const assumed = Object.fromEntries([...options.matchAll(/--(\w+) (\S+)/g)].map(([, part = '', name = '']) => [part, JSON.parse(files.get(name) ?? '') as unknown]));
+
+    // The trouble of the plan alone is the same each time.
+    const rehearsal = (options === '' ? examine : rehearse)(validated.plan, clinic, assumptionsFor(validated.plan, assumptionsSchema.parse(assumed)));
+
+    const lines = tableOf(rehearsal, 'en').split('\n').map(oneBlank);
+    expect(shown.filter((line) => !lines.some((told) => told.startsWith(line)))).toEqual([]);
+    expect(rehearsal.findings).toEqual([]);
+  });
+
+  test('rehearses each file that it has, and each patient of the paragraph', () => {
+    expect(rehearsals).toHaveLength(5);
+    expect([...files.keys()].filter((name) => name.endsWith('.json') && !rehearsals.some(({ options }) => options.includes(name)))).toEqual([]);
   });
 });
