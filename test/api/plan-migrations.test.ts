@@ -181,7 +181,7 @@ describe('an order', () => {
 describe('npm run migrate:plan', () => {
   /** The command in a process of its own, against this API. */
   async function run(flags: string[]): Promise<{ code: number | null; out: string; said: string }> {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'api/migrate-cli.ts', ...flags], { env: { PATH: process.env['PATH'] ?? '', PUBLIC_URL: world.origin, CARETHREAD_TOKEN: nurse.token }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['scripts/run.mjs', 'api/migrate-cli.ts', ...flags], { env: { PATH: process.env['PATH'] ?? '', PUBLIC_URL: world.origin, CARETHREAD_TOKEN: nurse.token }, stdio: ['ignore', 'pipe', 'pipe'] });
     const [out, said] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
     return { code: child.exitCode, out, said };
   }

@@ -35,7 +35,7 @@ async function freePort(): Promise<number> {
 
 /** Starts a process of ours; `up` resolves when it says that it is up. */
 function start(file: string, env: Record<string, string>) {
-  const child = spawn(process.execPath, ['--import', 'tsx', file], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['scripts/run.mjs', file], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
   const exited = once(child, 'exit') as Promise<[number | null]>;
   child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text));

@@ -30,7 +30,7 @@ afterAll(async () => {
 
 /** Loads people as an operator does. */
 async function load(...people: Record<string, unknown>[]): Promise<void> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'api/people-cli.ts'], { env: { PATH: process.env['PATH'] ?? '', DATABASE_URL_MIGRATE: world.database.url('ct_migrate') }, stdio: 'pipe' });
+  const child = spawn(process.execPath, ['scripts/run.mjs', 'api/people-cli.ts'], { env: { PATH: process.env['PATH'] ?? '', DATABASE_URL_MIGRATE: world.database.url('ct_migrate') }, stdio: 'pipe' });
   child.stdin.end(JSON.stringify({ people: people.map((each) => ({ displayName: 'Nurse Example', roles: ['clinician'], departments: ['surgery'], ...each })) }));
   const [said, [code]] = await Promise.all([readAll(child.stderr), once(child, 'exit') as Promise<[number]>]);
   if (code !== 0) throw new Error(said);

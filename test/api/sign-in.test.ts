@@ -34,7 +34,7 @@ const signOut = (token: string): Promise<Reply> => askAt(`http://127.0.0.1:${ser
 const signIns = () => world.superuser<{ verdict: string; reason: string | null; actorId: string }[]>`select verdict, reason, actor_id as "actorId" from audit.event where action = 'sign-in' order by at`;
 
 async function tool(file: string, env: Record<string, string>, args: string[], input?: unknown): Promise<{ code: number; out: string; err: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: 'pipe' });
+  const child = spawn(process.execPath, ['scripts/run.mjs', file, ...args], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: 'pipe' });
   child.stdin.end(input === undefined ? '' : JSON.stringify(input));
   const [out, err, [code]] = await Promise.all([readAll(child.stdout), readAll(child.stderr), once(child, 'exit') as Promise<[number]>]);
   return { code, out, err };

@@ -22,7 +22,7 @@ afterEach(async () => {
 
 async function start(...flags: string[]): Promise<string> {
   const entry = join(import.meta.dirname, '../../sandbox/phone/main.ts');
-  running = spawn(process.execPath, ['--import', 'tsx', entry, '--account-sid', accountSid, '--auth-token', authToken, '--data-dir', dataDir, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  running = spawn(process.execPath, ['scripts/run.mjs', entry, '--account-sid', accountSid, '--auth-token', authToken, '--data-dir', dataDir, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
   if (running.stdout === null) throw new Error('no output');
   const lines = createInterface(running.stdout);
   const [line] = z.tuple([z.string()]).parse(await once(lines, 'line'));

@@ -207,7 +207,7 @@ describe('npm run ledger:verify', () => {
 });
 
 async function command(...words: string[]): Promise<{ code: number; said: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'store/ledger/verify-cli.ts', ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['scripts/run.mjs', 'store/ledger/verify-cli.ts', ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [said, , [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number]>]);
   return { code, said };
 }

@@ -54,7 +54,7 @@ async function enrolMany(): Promise<One[]> {
 
 /** A process of the worker. Settles with how many it said to have moved once `isEnough`, which kills it. */
 async function moving(isEnough: (said: number) => Promise<boolean> | boolean): Promise<number> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, world.workerUrl, world.clock.now.toISOString()], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['scripts/run.mjs', program, world.workerUrl, world.clock.now.toISOString()], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   let said = 0;
   for await (const chunk of child.stdout) {

@@ -1,0 +1,65 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './ensure-packages.mjs';
+
+const cache = path.join(root, 'node_modules', '.cache', 'carethread', 'run');
+const notOurs = ['node_modules', 'dist', '.data', '.git'];
+
+/**
+ * A program of ours as one script, made once for each state of the sources and kept with the packages. A process that reads its
+ * hundreds of TypeScript modules one by one takes a second of a core to start, and a world has six processes.
+ *
+ * @param file the program, from the checkout's folder, e.g. `worker/main.ts`
+ * @returns the script's path
+ */
+export async function bundle(file) {
+  const name = file.replaceAll(/[^a-z0-9]+/gi, '-');
+  const script = path.join(cache, `${name}.${contentHash()}.mjs`);
+  if (existsSync(script)) return script;
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    entryPoints: [path.join(root, file)],
+    outfile: script,
+    write: false,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.20',
+    sourcemap: 'inline',
+    sourcesContent: false,
+    logLevel: 'silent',
+    plugins: [{ name: 'place', setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, keepPlace) }],
+  });
+  mkdirSync(cache, { recursive: true });
+  for (const old of readdirSync(cache)) if (old.startsWith(`${name}.`)) rmSync(path.join(cache, old), { force: true });
+  // Made beside and renamed: processes that start at the same time never read half of it.
+  const draft = `${script}.${randomUUID()}`;
+  writeFileSync(draft, outputFiles[0].contents);
+  renameSync(draft, script);
+  return script;
+}
+
+/** Modules find migrations, pages and templates by their own place, which is not that of the script. */
+function keepPlace({ path: file }) {
+  const contents = readFileSync(file, 'utf8')
+    .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(file).href))
+    .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(file)));
+  return { contents, loader: 'ts' };
+}
+
+/** Of all that may get into a script: our sources, and the packages' versions. */
+function contentHash() {
+  const hash = createHash('sha256').update(process.version).update(root).update(readFileSync(path.join(root, 'package-lock.json')));
+  const visit = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1))) {
+      const place = path.join(folder, entry.name);
+      if (entry.isDirectory() && !notOurs.includes(entry.name)) visit(place);
+      else if (entry.isFile() && /\.(ts|json)$/.test(entry.name)) hash.update(`${place}\0`).update(readFileSync(place)).update('\0');
+    }
+  };
+  visit(root);
+  return hash.digest('hex').slice(0, 32);
+}
