@@ -49,11 +49,9 @@ export interface MigratedEnrolment {
   endedAt: Instant | null;
 }
 
-/** In order of ids; one row more than `limit`, where there is one. */
-export async function listMigrated(sql: Sql, migrationId: string, { status, after, limit }: { status: MigrationStatus | null; after: string | null; limit: number }): Promise<MigratedEnrolment[]> {
+/** Of an order, those that are named, by id. Whom they may be shown to is the gate's word: see `openOrdered`. */
+export async function listMigrated(sql: Sql, migrationId: string, enrolmentIds: readonly string[]): Promise<MigratedEnrolment[]> {
   return sql<MigratedEnrolment[]>`
     select enrolment_id as "enrolmentId", group_id as "group", choice, status, reason, looked_again as "lookedAgain", changes, ended_at as "endedAt"
-    from care.migration_enrolment
-    where migration_id = ${migrationId} and (${status}::text is null or status = ${status}) and (${after}::uuid is null or enrolment_id > ${after}::uuid)
-    order by enrolment_id limit ${limit + 1}`;
+    from care.migration_enrolment where migration_id = ${migrationId} and enrolment_id = any(${[...enrolmentIds]}::uuid[]) order by enrolment_id`;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { migrationResults } from '../../domain/migration/look.ts';
 import { migrationChangeKinds, migrationChoices } from '../../domain/migration/types.ts';
 import { createGate } from '../../store/gate.ts';
+import type { OrderedDetail } from '../../store/gate.ts';
 import { listMigrated, listMigrations, migrationStatuses } from '../../store/plan-migration-views.ts';
 import { findPlan } from '../../store/plans.ts';
 import { demandDepartment } from '../department.ts';
@@ -107,13 +108,17 @@ export const planMigrationRoutes: readonly Route[] = [
     writers,
     {
       method: 'get', path: '/v1/plans/{planId}/migrations/{migrationId}/enrolments', tag, summary: 'What each enrolment of an order has come to', params: z.object({ planId, migrationId: id }), problems: ['not-found', 'refused'],
-      query: z.strictObject({ cursor: after, limit, status: z.enum(migrationStatuses).optional() }), answer: z.object({ items: z.array(migrated), nextCursor: z.string().nullable() }),
+      description: 'Of patients who are in your care now. A page is one right, and one event that names its patients.',
+      query: z.strictObject({ cursor: after, limit, status: z.enum(migrationStatuses).optional() }),
+      answer: z.object({ items: z.array(migrated), nextCursor: z.string().nullable(), notYours: z.int().meta({ description: 'Follow-ups of the order, of this status, whose patients are not in your care: they are counted and not named.' }) }),
     },
     async (asked) => {
       await orderOf(asked, asked.params);
       const { cursor, limit: atMost, status } = asked.query;
-      const rows = await listMigrated(asked.deps.sql, asked.params.migrationId, { status: status ?? null, after: cursor ?? null, limit: atMost });
-      return { items: rows.slice(0, atMost), nextCursor: rows.length > atMost ? (rows[atMost - 1]?.enrolmentId ?? null) : null };
+      const { gate, sql } = asked.deps;
+      const secret = await gate.openOrdered({ token: asked.token, migrationId: asked.params.migrationId, status: status ?? null, after: cursor ?? null, limit: atMost });
+      const { enrolmentIds, more, notYours } = (await gate.demand<OrderedDetail>(secret)).detail;
+      return { items: await listMigrated(sql, asked.params.migrationId, enrolmentIds), nextCursor: more ? (enrolmentIds.at(-1) ?? null) : null, notYours };
     },
   ),
 ];

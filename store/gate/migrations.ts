@@ -26,6 +26,29 @@ export interface EnrolledDetail {
   enrolments: number;
 }
 
+export interface OrderedRequest {
+  /** The bearer token. */
+  token: string;
+  migrationId: string;
+  /** Rows of this status only; null: all. */
+  status: string | null;
+  /** The last follow-up of the page before. */
+  after: string | null;
+  /** 1 to 200. */
+  limit: number;
+}
+
+/** `detail` of such a right's verdict; `patientIds` are those of this page. */
+export interface OrderedDetail {
+  migrationId: string;
+  /** The page, by id. */
+  enrolmentIds: string[];
+  /** Whether another page follows. */
+  more: boolean;
+  /** Follow-ups of the whole order, of this status, whose patients are not in the asker's care. */
+  notYours: number;
+}
+
 export interface OrderedEnrolment {
   enrolmentId: string;
   group: string;
@@ -63,6 +86,8 @@ export interface Migrations {
   openEnrolled(request: EnrolledRequest): Promise<string>;
   /** Action `examine-version`: the newest facts of each follow-up that the right is about. */
   readEnrolled(secret: string): Promise<SealedValue[]>;
+  /** Asks for a page of what has become of an order: of those who are in the asker's care now, in one authorisation and one event. */
+  openOrdered(request: OrderedRequest): Promise<string>;
   /** Action `order-migration`. Throws {@link VersionConflict} when an enrolment is not there any more, or waits for another order. */
   orderMigration(secret: string, order: MigrationOrder): Promise<void>;
   /**
@@ -82,6 +107,9 @@ export function createMigrations(sql: Connection): Migrations {
       const rows = await asked(sql<(Omit<SealedValue, 'recordedAt'> & { recordedAt: string })[]>`
         select patient_id as "patientId", field, row_id as "rowId", version, key_id as "keyId", sealed, recorded_at as "recordedAt", recorded_by as "recordedBy" from gate.read_enrolled(${secret})`);
       return rows.map((row) => ({ ...row, recordedAt: toInstant(row.recordedAt) }));
+    },
+    async openOrdered({ token, migrationId, status, after, limit }) {
+      return (await askedOne(sql<{ secret: string }[]>`select gate.open_ordered(${token}, 'follow-up', ${migrationId}, ${status}, ${after}, ${limit}) as secret`)).secret;
     },
     async orderMigration(secret, { migrationId, to, stepMap, why, now, rows }) {
       const told = rows.map(({ enrolmentId, group, choice, expected, revision, status, reason }) => ({ enrolment_id: enrolmentId, group_id: group, choice, expected, revision, status, reason }));

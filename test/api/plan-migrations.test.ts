@@ -166,6 +166,22 @@ describe('an order', () => {
     expect((await order(planId, { choice: undefined })).body['errors']).toMatchObject([{ pointer: '/choice' }]);
   });
 
+  it('shows each follow-up by whose care its patient is in now, and counts the others', async () => {
+    const { planId, ids: [first = '', second = '', away = ''] } = await published([remind('first', 'P6D'), ...steps.slice(1)], 3);
+    const url = `/v1/plans/${planId}/migrations/${String((await order(planId)).body['migrationId'])}`;
+    await carryOut();
+    await world.superuser`update phi.contact_state set department = 'heart' where patient_id = (select patient_id from care.enrolment where enrolment_id = ${away})`;
+
+    const page = await get(`${url}/enrolments?limit=1`);
+    const rest = await get(`${url}/enrolments?limit=1&cursor=${String(page.body['nextCursor'])}`);
+
+    expect(page.body).toMatchObject({ items: [{ enrolmentId: first, status: 'moved' }], nextCursor: first, notYours: 1 });
+    expect(rest.body).toMatchObject({ items: [{ enrolmentId: second }], nextCursor: null, notYours: 1 });
+    expect((await get(url)).body).toMatchObject({ counts: { moved: 3 } });
+    expect((await get(`${url}/enrolments?status=kept`)).body).toEqual({ items: [], nextCursor: null, notYours: 0 });
+    expect((await get(`/v1/enrolments/${away}`)).status).toBe(403);
+  });
+
   it('keeps prose out of the ledger, and is not another department’s to see', async () => {
     const { planId } = await published(steps, 1);
     const reply = await order(planId);

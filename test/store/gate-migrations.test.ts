@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { json } from '../../store/connect.ts';
 import { GateRefused, GrantGone, VersionConflict } from '../../store/gate.ts';
-import type { EnrolledAction, OrderedEnrolment } from '../../store/gate.ts';
+import type { EnrolledAction, OrderedDetail, OrderedEnrolment, OrderedRequest } from '../../store/gate.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { createGateWorld, noon } from '../support/gate-world.ts';
@@ -149,6 +149,54 @@ describe('an order', () => {
     await world.root`insert into care.plan (plan_id, version, body, source, published_by) values (${one.planId}, 3, ${json(world.root, { department: 'heart' })}, '', 'test')`;
 
     for (const to of [1, 3, 9]) await expect(orderBy(secret, [rowOf(one.enrolmentId)], { to })).rejects.toThrow('a later version of the same department');
+  });
+});
+
+describe('what an order has come to', () => {
+  const listed = async (token: string, migrationId: string, more: Partial<OrderedRequest> = {}) => world.gate.demand<OrderedDetail>(await world.gate.openOrdered({ token, migrationId, status: null, after: null, limit: 50, ...more }));
+  /** An order for three, of whom one has come to another ward since. */
+  async function withOneAway() {
+    const nurse = await world.person();
+    const [one, two, away] = [await enrolled(), await enrolled(), await enrolled()];
+    await world.root`update care.enrolment set plan_id = ${one.planId} where enrolment_id in (${two.enrolmentId}, ${away.enrolmentId})`;
+    const migrationId = await orderBy(await open(nurse.token, one.planId), [one, two, away].map(({ enrolmentId }) => rowOf(enrolmentId)));
+    await world.root`update phi.contact_state set department = 'heart' where patient_id = ${away.patientId}`;
+    const [first, second] = [one, two].sort((a, b) => (a.enrolmentId < b.enrolmentId ? -1 : 1));
+    if (first === undefined || second === undefined) throw new Error('There are two.');
+    return { nurse, migrationId, first, second, away };
+  }
+
+  test('names those alone who are in the asker’s care now, counts the others, and is on record by pages', async () => {
+    const { nurse, migrationId, first, second, away } = await withOneAway();
+
+    const page = await listed(nurse.token, migrationId, { limit: 1 });
+    const rest = await listed(nurse.token, migrationId, { limit: 1, after: first.enrolmentId });
+
+    expect(page).toMatchObject({ patientIds: [first.patientId], fields: [], detail: { enrolmentIds: [first.enrolmentId], more: true, notYours: 1 } });
+    expect(rest).toMatchObject({ patientIds: [second.patientId], detail: { enrolmentIds: [second.enrolmentId], more: false, notYours: 1 } });
+    expect(await world.root`select patient_ids as patients, actor_id as actor, subject from audit.event where action = 'show-migration' and subject = ${`migration/${migrationId}`} order by at`)
+      .toEqual([first, second].map(({ patientId }) => ({ patients: [patientId], actor: nurse.personId, subject: `migration/${migrationId}` })));
+    expect(JSON.stringify([page, rest])).not.toContain(away.enrolmentId);
+    // The department of the plan is none of that ward’s, whoever's patient it is by now.
+    expect((await listed((await world.person({ departments: ['heart'] })).token, migrationId)).detail).toMatchObject({ enrolmentIds: [], notYours: 3 });
+    expect((await listed((await world.person({ roles: ['admin'], departments: [] })).token, migrationId)).detail).toMatchObject({ more: false, notYours: 0 });
+  });
+
+  test('is given to nobody of another role, is held while the ledger is behind, and opens nothing besides', async () => {
+    const { nurse, migrationId } = await withOneAway();
+    const engineer = await world.person({ roles: ['engineer'] });
+    const secret = await world.gate.openOrdered({ token: nurse.token, migrationId, status: null, after: null, limit: 50 });
+
+    expect([await world.gate.read(secret), await world.gate.readHistory(secret)]).toEqual([[], []]);
+    await expect(world.gate.readEnrolled(secret)).rejects.toBeInstanceOf(GrantGone);
+    await expect(orderBy(secret, [])).rejects.toBeInstanceOf(GrantGone);
+    await expect(listed(engineer.token, migrationId)).rejects.toMatchObject({ reason: 'not-permitted' });
+    await expect(listed('no token', migrationId)).rejects.toMatchObject({ reason: 'bad-token' });
+    await expect(listed(nurse.token, migrationId, { limit: 201 })).rejects.toMatchObject({ reason: 'malformed' });
+    expect((await faultOf(intruders.as('ct_worker')`select gate.open_ordered('token', 'follow-up', ${migrationId}, null, null, 1)`))?.code).toBe('42501');
+    await world.root`update audit.pending set at = clock_timestamp() - interval '1 hour'`;
+    await expect(listed(nurse.token, migrationId)).rejects.toMatchObject({ reason: 'ledger-behind' });
+    await world.root`update audit.pending set at = clock_timestamp()`;
   });
 });
 

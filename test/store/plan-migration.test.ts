@@ -39,7 +39,10 @@ async function enrolled(steps: StepOptions[], next: StepOptions[], more: Record<
 const look = (ordering: Ordering) => lookAtEnrolled(world, nurse, ordering);
 const order = (ordering: Ordering, orderer = nurse) => orderMoves(world, orderer, ordering);
 const carryOut = () => migrateOnce({ sql: world.worker, poker: world.deps.poker, clock: world.deps.clock, logger: world.deps.logger }, never);
-const rowOf = async (migrationId: string) => (await listMigrated(world.worker, migrationId, { status: null, after: null, limit: 10 }))[0];
+const rowOf = async (migrationId: string) => {
+  const rows = await world.root<{ id: string }[]>`select enrolment_id as id from care.migration_enrolment where migration_id = ${migrationId}`;
+  return (await listMigrated(world.worker, migrationId, rows.map(({ id }) => id)))[0];
+};
 const versionOf = async (enrolmentId: string) => (await world.root<{ version: number; revision: number }[]>`select plan_version as version, revision from care.enrolment where enrolment_id = ${enrolmentId}`)[0];
 const stepsOf = async (enrolmentId: string) =>
   (await world.root<{ told: string }[]>`select concat_ws(' ', step_id, nullif(recurrence_id, ''), to_char(due_at at time zone 'UTC', 'MM-DD"T"HH24:MI'), coalesce(outcome, status), reason) as told from care.touchpoint where enrolment_id = ${enrolmentId} order by due_at, step_id`).map(({ told }) => told);
