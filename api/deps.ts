@@ -7,6 +7,7 @@ import type { Content } from '../store/content.ts';
 import type { Gate } from '../store/gate.ts';
 import type { Vault } from '../store/vault/index.ts';
 import type { Poker } from '../temporal/poke.ts';
+import type { Looker } from './looker.ts';
 import type { PendingWork } from './pending.ts';
 import type { Rehearser } from './rehearser.ts';
 
@@ -27,7 +28,8 @@ export interface ApiDeps {
   pending: PendingWork;
   /** Whether Temporal answers; readiness tells it and does not depend on it. */
   temporalAnswers: () => Promise<boolean>;
-  rehearse: Rehearser;
+  rehearser: Rehearser;
+  looker: Looker;
   settings: ApiSettings;
 }
 

@@ -25,6 +25,7 @@ export const errorHandler: ErrorRequestHandler = (error: unknown, request, respo
   const problem = toProblem(error);
   if (problem.status >= 500) request.log.error({ err: problem.cause ?? problem }, 'a request failed');
   const requestId = typeof request.id === 'string' ? request.id : '';
+  if (problem.retryAfterSeconds !== null) response.setHeader('Retry-After', String(problem.retryAfterSeconds));
   response.status(problem.status).type('application/problem+json').send(JSON.stringify(problemBody(problem, requestId)));
 };
 

@@ -20,6 +20,7 @@ import { requestKeyFrom } from './deps.ts';
 import type { ApiDeps } from './deps.ts';
 import { createMissedTexts } from './inbound/missed-texts.ts';
 import { createInboundSweeper } from './inbound/retake.ts';
+import { createLooker } from './looker.ts';
 import { createApiMetrics, createMetricsServer } from './metrics.ts';
 import { createPendingWork } from './pending.ts';
 import { createRehearser } from './rehearser.ts';
@@ -54,7 +55,8 @@ const deps: ApiDeps = {
   logger,
   pending: createPendingWork(),
   temporalAnswers: () => temporal.client.withDeadline(Date.now() + 1_000, () => temporal.client.workflowService.getSystemInfo({})).then(() => true, () => false),
-  rehearse: createRehearser({ timeLimitMs: 10_000, atOnce: 2 }),
+  rehearser: createRehearser({ timeLimitMs: 10_000, atOnce: 2 }),
+  looker: createLooker(config.databaseUrl, { timeLimitMs: 60_000, atOnce: 2 }, logger),
   settings: { temporalUiOrigin: config.temporalUiOrigin, secureCookie: config.publicUrl.startsWith('https:'), requestsPerMinute: 1_200, anonymousRequestsPerMinute: 240, trustedProxies: config.trustedProxies, said: { hospital: hospitalName, emergencyNumber, readHours } },
 };
 
@@ -72,6 +74,7 @@ await api.stop(config.shutdownGraceSeconds * 1000);
 sweeping.abort();
 await swept;
 await deps.pending.settled();
+await Promise.all([deps.rehearser.close(), deps.looker.close()]);
 await metricsServer.stop(1_000);
 await temporal.close();
 vault.close();

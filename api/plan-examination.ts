@@ -1,15 +1,12 @@
 import { validatePlan } from '../domain/plan/validate.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import type { StepMap } from '../domain/migration/types.ts';
-import { enrolledIn } from '../store/enrolled.ts';
-import { examinationOf, examineOne } from '../store/examinations.ts';
-import type { ExaminedEnrolment } from '../store/examinations.ts';
 import { factsOfAll } from '../store/known.ts';
 import { findPlan } from '../store/plans.ts';
 import { demandDepartment } from './department.ts';
+import type { ExaminationJob, MigrationPlans } from './looker.ts';
 import { planFaults } from './plan-faults.ts';
 import { fitting } from './plan-migration.ts';
-import type { MigrationPlans } from './plan-migration.ts';
 import { Problem, invalidField, notFound } from './problem.ts';
 import type { Asker } from './route.ts';
 
@@ -43,14 +40,8 @@ function writtenIn({ deps }: Pick<Asker, 'deps'>, text: string): Plan {
   return parsed.plan;
 }
 
-/** Examines everybody in the old version whom the right of this secret names: facts by the gate, positions in portions. */
-export async function examineAll({ deps, now }: Pick<Asker, 'deps' | 'now'>, plans: MigrationPlans, secret: string, patientIds: readonly string[]): Promise<ExaminedEnrolment[]> {
+/** Everybody in the old version whom the right of this secret names, with their facts, which the gate gives here. */
+export async function examinationJob({ deps, now }: Pick<Asker, 'deps' | 'now'>, plans: MigrationPlans, secret: string, patientIds: readonly string[]): Promise<Omit<ExaminationJob, 'kind'>> {
   const facts = await factsOfAll(deps.vault, await deps.gate.readEnrolled(secret));
-  const frame = examinationOf(plans, deps.content.questionnaires);
-  const named = new Set(patientIds);
-  const examined: ExaminedEnrolment[] = [];
-  for await (const portion of enrolledIn(deps.sql, plans.from)) {
-    for (const enrolled of portion) if (named.has(enrolled.row.patientId)) examined.push(examineOne(frame, enrolled, facts.get(enrolled.row.enrolmentId) ?? {}, now));
-  }
-  return examined;
+  return { ...plans, questionnaires: deps.content.questionnaires, patientIds: new Set(patientIds), facts, now };
 }

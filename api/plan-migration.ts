@@ -1,14 +1,11 @@
-import type { ToldLook } from '../domain/migration/look.ts';
-import type { MigrationChoice, StepMap } from '../domain/migration/types.ts';
+import type { ExaminedKind, MigrationChoice, StepMap } from '../domain/migration/types.ts';
 import { guessStepMap, versionFaults } from '../domain/migration/step-map.ts';
 import { wordsOfGroup } from '../domain/migration/words.ts';
 import type { Plan } from '../domain/plan/format.ts';
-import { enrolledIn } from '../store/enrolled.ts';
 import type { EnrolledAction, EnrolledDetail } from '../store/gate.ts';
-import { lookAt } from '../store/plan-migrations.ts';
-import type { EnrolmentLook } from '../store/plan-migrations.ts';
 import { findPlan } from '../store/plans.ts';
 import { demandDepartment } from './department.ts';
+import type { LookedAt, MigrationPlans, MoveJob, Way } from './looker.ts';
 import { Problem, invalidField } from './problem.ts';
 import type { Asker } from './route.ts';
 
@@ -20,12 +17,6 @@ export interface MigrationRequest {
   /** Left out: only the groups that are named; the others stay. */
   choice?: MigrationChoice | undefined;
   groups?: Readonly<Record<string, MigrationChoice>> | undefined;
-}
-
-export interface MigrationPlans {
-  from: Plan;
-  to: Plan;
-  stepMap: StepMap;
 }
 
 /** Both versions and a map that fits them. Throws a problem that says what to correct, or that the plan is another department's. */
@@ -53,49 +44,28 @@ export async function openEnrolled({ deps, token }: Pick<Asker, 'deps' | 'token'
   return { secret, patientIds, enrolments: detail.enrolments };
 }
 
-/** Looks at everybody in the old version. What it says of those whom the asker has no right to is for nobody. */
-export async function lookAtAll(asked: Pick<Asker, 'deps' | 'now' | 'session'>, plans: MigrationPlans, request: MigrationRequest, why: string): Promise<EnrolmentLook[]> {
-  const frame = { ...plans, by: `person/${asked.session.personId}`, why };
-  const choiceOf = (group: string): MigrationChoice => (request.groups !== undefined && Object.hasOwn(request.groups, group) ? request.groups[group] : undefined) ?? request.choice ?? 'keep';
-  const looks: EnrolmentLook[] = [];
-  for await (const portion of enrolledIn(asked.deps.sql, plans.from)) for (const enrolled of portion) looks.push(lookAt(frame, enrolled, asked.now, choiceOf));
-  return looks;
+/** What a look at everybody in the old version is asked. What it says of those whom the asker has no right to is for nobody. */
+export function moveJob({ session, now }: Pick<Asker, 'session' | 'now'>, plans: MigrationPlans, { choice = 'keep', groups = {} }: Pick<MigrationRequest, 'choice' | 'groups'>, why: string): Omit<MoveJob, 'kind'> {
+  return { ...plans, choice, groups, by: `person/${session.personId}`, why, now };
 }
 
-/** The groups of a preview or an order: those who are changed alike, with what was chosen for them. */
-export function groupsOf(looks: readonly EnrolmentLook[], plans: Pick<MigrationPlans, 'from' | 'to'>) {
-  // What is chosen is chosen for a group.
-  const chosen = new Map(looks.map(({ group, choice }) => [group, choice]));
-  return alikeIn(looks, plans).map((alike) => ({ ...alike, choice: chosen.get(alike.group) ?? 'keep' }));
-}
-
-/** Those who are changed alike, the largest group first, with what happens to them in words. */
-export function alikeIn<Look extends ToldLook & { group: string; shape: string }>(looks: readonly Look[], { from, to }: Pick<MigrationPlans, 'from' | 'to'>) {
-  const groups = new Map<string, [Look, ...Look[]]>();
-  for (const look of looks) {
-    const key = `${look.group} ${look.shape}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [look]);
-    else group.push(look);
-  }
-  return [...groups.values()]
-    .map(([first, ...others]) => {
-      const { group, result, reason, ends } = first;
-      const count = 1 + others.length;
-      const changes = new Map<string, { kind: Look['changes'][number]['kind']; stepId: string }>(first.changes.map(({ kind, stepId }) => [`${kind} ${stepId}`, { kind, stepId }]));
-      return { group, result, reason, count, words: wordsOfGroup(count, first, from, to), changes: [...changes.values()], ends };
-    })
+/** Those who are changed alike, the largest group first, with what was chosen for them and what happens to them in words. */
+export function groupsOf<Kind extends ExaminedKind>(rows: readonly LookedAt<Kind>[], { from, to }: Pick<MigrationPlans, 'from' | 'to'>) {
+  const counts = new Map<Way<Kind>, number>();
+  for (const { way } of rows) counts.set(way, 1 + (counts.get(way) ?? 0));
+  return [...counts]
+    .map(([{ group, choice, look }, count]) => ({ group, choice, result: look.result, reason: look.reason, count, words: wordsOfGroup(count, look, from, to), changes: [...look.changes], ends: look.ends }))
     .sort((a, b) => b.count - a.count || (a.group < b.group ? -1 : 1));
 }
 
 /** Of everybody in a version, those whom a right names. */
-export function ofPatients<Look extends { patientId: string }>(looks: readonly Look[], patientIds: readonly string[]): Look[] {
+export function ofPatients<Kind extends ExaminedKind>(rows: readonly LookedAt<Kind>[], patientIds: readonly string[]): LookedAt<Kind>[] {
   const named = new Set(patientIds);
-  return looks.filter((look) => named.has(look.patientId));
+  return rows.filter((row) => named.has(row.patientId));
 }
 
 /** A page of one group's enrolments, by id. */
-export function pageIn(looks: readonly { group: string; enrolmentId: string }[], { group, cursor, limit }: { group: string; cursor?: string | undefined; limit: number }): { items: string[]; nextCursor: string | null } {
-  const ids = looks.filter((look) => look.group === group && (cursor === undefined || look.enrolmentId > cursor)).map((look) => look.enrolmentId).sort();
+export function pageIn(rows: readonly LookedAt[], { group, cursor, limit }: { group: string; cursor?: string | undefined; limit: number }): { items: string[]; nextCursor: string | null } {
+  const ids = rows.filter(({ way, enrolmentId }) => way.group === group && (cursor === undefined || enrolmentId > cursor)).map(({ enrolmentId }) => enrolmentId).sort();
   return { items: ids.slice(0, limit), nextCursor: ids.length > limit ? (ids[limit - 1] ?? null) : null };
 }

@@ -40,6 +40,7 @@ const titles = {
   'key-reused': [422, 'This Idempotency-Key was used for another request'],
   'too-many-requests': [429, 'Too many requests'],
   internal: [500, 'Something went wrong here'],
+  'took-too-long': [503, 'This took longer than it may'],
   unavailable: [503, 'A part that this needs cannot be reached'],
 } as const satisfies Record<string, readonly [number, string]>;
 
@@ -51,12 +52,15 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   readonly errors: readonly FieldFault[];
   readonly context: Readonly<Record<string, unknown>>;
+  /** The header `Retry-After`, where there is a time to say. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ProblemCode, detail: string, more: { errors?: readonly FieldFault[]; context?: Readonly<Record<string, unknown>>; cause?: unknown } = {}) {
+  constructor(code: ProblemCode, detail: string, more: { errors?: readonly FieldFault[]; context?: Readonly<Record<string, unknown>>; cause?: unknown; retryAfterSeconds?: number } = {}) {
     super(detail, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.errors = more.errors ?? [];
     this.context = more.context ?? {};
+    this.retryAfterSeconds = more.retryAfterSeconds ?? null;
   }
 
   get status(): number {

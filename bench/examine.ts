@@ -4,7 +4,6 @@ import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { alikeIn } from '../api/plan-migration.ts';
 import { guessStepMap, versionFaults } from '../domain/migration/step-map.ts';
 import { planSchema } from '../domain/plan/format.ts';
 import type { Plan } from '../domain/plan/format.ts';
@@ -25,11 +24,13 @@ import { loginNames } from '../store/roles.ts';
 import type { Login } from '../store/roles.ts';
 import { createVault } from '../store/vault/index.ts';
 import { fileKeyProvider } from '../store/vault/master-key.ts';
+import { openApiSide } from './api-side.ts';
 import { cpuBetween, cpuMsOf } from './cpu.ts';
 import { plantEnrolled } from './enrolled-patients.ts';
+import { examineByHttp } from './examine-http.ts';
 import { plantPatients } from './patients.ts';
 
-/** `npm run bench:examine [-- --enrolments N]`: what examining a version costs, for everybody in the one before. Reading and deciding apart. */
+/** `npm run bench:examine [-- --enrolments N]`: what examining a version costs, for everybody in the one before: piece by piece, and as the API does it by HTTP. Reading and deciding apart. */
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** The ready plan for surgery with a weekly weight, and what an author might do to it: one step more for some, one less, one at another time. */
@@ -72,13 +73,15 @@ async function measure(postgres: PostgresServer, folder: string, count: number):
   const logins = Object.fromEntries(loginNames.map((name) => [name, randomBytes(18).toString('base64url')])) as Record<Login, string>;
   await migrate({ url: postgres.superuserUrl('data'), keysUrl: postgres.superuserUrl('keys'), logins });
   const root = connect(postgres.superuserUrl('data'), { max: 3 });
-  const as = (login: Login, database: string, max: number) => connect(`postgres://${login}:${logins[login]}@127.0.0.1:${postgres.port}/${database}`, { max });
+  const urlOf = (login: Login, database: string): string => `postgres://${login}:${logins[login]}@127.0.0.1:${postgres.port}/${database}`;
+  const as = (login: Login, database: string, max: number) => connect(urlOf(login, database), { max });
   const [api, keys] = [as('ct_api', 'data', 6), as('ct_api', 'keys', 4)];
   const indexKey = randomBytes(32);
   const keyProvider = await fileKeyProvider(path.join(folder, 'master.json'), { create: true });
   const writing = createVault({ keysSql: keys, keyProvider, indexKey });
   // Of its own, so that no key is in memory yet.
   const vault = createVault({ keysSql: keys, keyProvider, indexKey });
+  const servingVault = createVault({ keysSql: keys, keyProvider, indexKey });
   try {
     const content = loadContent(fileURLToPath(new URL('../templates', import.meta.url)));
     const { from, to } = versionsOf(content);
@@ -110,16 +113,29 @@ async function measure(postgres: PostgresServer, folder: string, count: number):
       const enrolled = portion.value;
       await time('decide', () => void examined.push(...enrolled.map((each) => examineOne(frame, each, facts.get(each.row.enrolmentId) ?? {}, now))));
     }
-    const groups = await time('decide', () => alikeIn(examined, { from, to }));
     if (examined.length !== count) throw new Error(`${examined.length} of ${count} were examined.`);
+
+    const side = await openApiSide({ sql: api, vault: servingVault, content, databaseUrl: urlOf('ct_api', 'data') });
+    const asked = [];
+    try {
+      for (const name of ['by HTTP, with a thread that starts and no key in memory', 'by HTTP, again']) asked.push({ name, ...(await time(name, () => examineByHttp(side, token, from.id))) });
+    } finally {
+      await side.close();
+    }
 
     const round = (ms: number): string => (ms / 1000).toFixed(2);
     const [{ touchpoints } = { touchpoints: 0 }] = await root<{ touchpoints: number }[]>`select count(*)::int as touchpoints from care.touchpoint`;
     const rows = [...spent].map(([name, { wallMs, cpuMs, postgresMs }]) => `| ${name} | ${round(wallMs)} | ${round(cpuMs)} | ${round(postgresMs)} |`);
-    process.stdout.write([`${count} enrolments, ${touchpoints} planned contacts, ${values.length} sealed facts; load ${load.toFixed(1)}`, '', '| what | wall, s | CPU, s | Postgres CPU, s |', '| --- | --- | --- | --- |', ...rows, '', ...groups.slice(0, 8).map(({ words }) => words.en), ''].join('\n'));
+    const byHttp = asked.map(({ name, answer, wallMs, look, others }) => {
+      if (answer.total !== count) throw new Error(`${answer.total} of ${count} were examined by HTTP.`);
+      return `${name}: ${round(wallMs)} s by the clock, of which ${round(look.readMs)} s read positions and ${round(look.decideMs)} s decided; meanwhile ${others.answered} other requests, the slowest ${others.slowestMs.toFixed(0)} ms`;
+    });
+    const said = asked[0]?.answer.groups.slice(0, 8).map(({ words }) => words.en) ?? [];
+    process.stdout.write([`${count} enrolments, ${touchpoints} planned contacts, ${values.length} sealed facts; load ${load.toFixed(1)}`, '', '| what | wall, s | CPU, s | Postgres CPU, s |', '| --- | --- | --- | --- |', ...rows, '', ...byHttp, '', ...said, ''].join('\n'));
   } finally {
     writing.close();
     vault.close();
+    servingVault.close();
     await Promise.all([root, api, keys].map((each) => each.end({ timeout: 5 })));
   }
 }

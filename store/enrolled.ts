@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { FollowUpEvent, Touchpoint } from '../domain/follow-up/types.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import type { Sql, Transaction } from './connect.ts';
@@ -12,7 +11,6 @@ export interface Enrolled {
 }
 
 const atOnce = 500;
-const decidedAtOnce = 20;
 
 /** Everybody who is in a version of a plan, in portions, each of one moment. Holds no lock. */
 export async function* enrolledIn(sql: Sql, plan: Plan): AsyncGenerator<Enrolled[]> {
@@ -21,11 +19,7 @@ export async function* enrolledIn(sql: Sql, plan: Plan): AsyncGenerator<Enrolled
     const last = portion.at(-1);
     if (last === undefined) return;
     after = last.row.enrolmentId;
-    // Whoever decides each of them in the API's process lets a webhook in between.
-    for (let start = 0; start < portion.length; start += decidedAtOnce) {
-      await setImmediate();
-      yield portion.slice(start, start + decidedAtOnce);
-    }
+    yield portion;
   }
 }
 

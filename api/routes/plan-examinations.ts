@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { migrationResults } from '../../domain/migration/look.ts';
 import { examinedKinds } from '../../domain/migration/types.ts';
-import { examineAll, versionsOf } from '../plan-examination.ts';
-import { alikeIn, openEnrolled, pageIn } from '../plan-migration.ts';
+import { examinationJob, versionsOf } from '../plan-examination.ts';
+import { groupsOf, openEnrolled, pageIn } from '../plan-migration.ts';
 import { route } from '../route.ts';
 import type { Route } from '../route.ts';
 import { id, planId } from '../schemas.ts';
@@ -22,7 +22,7 @@ export const planExaminationRoutes: readonly Route[] = [
   route(
     ['coordinator', 'clinician'],
     {
-      method: 'post', path: '/v1/plans/{planId}/versions/{version}/examine', tag: 'plans', summary: 'What a new version would change for everybody in this one', keyed: false, problems: ['refused', 'not-found', 'too-large'], limitBytes,
+      method: 'post', path: '/v1/plans/{planId}/versions/{version}/examine', tag: 'plans', summary: 'What a new version would change for everybody in this one', keyed: false, problems: ['refused', 'not-found', 'too-large', 'too-many-requests', 'took-too-long'], limitBytes,
       description: 'As the preview of a move, and with conditions decided on the facts of each patient and the day that the step is due. The new version may be published (`to`) or not yet (`plan`). Changes nothing. With `list`, the enrolments of one group, by pages.',
       params: z.object({ planId, version: z.coerce.number('Write a whole number.').pipe(version) }),
       body: z.strictObject({
@@ -38,9 +38,15 @@ export const planExaminationRoutes: readonly Route[] = [
     async (asked) => {
       const { body, params } = asked;
       const plans = await versionsOf(asked, { ...params, ...body });
-      const { secret, patientIds, enrolments } = await openEnrolled(asked, 'examine-version', plans);
-      const examined = await examineAll(asked, plans, secret, patientIds);
-      return { stepMap: { ...plans.stepMap }, total: examined.length, notYours: Math.max(0, enrolments - examined.length), groups: alikeIn(examined, plans), enrolments: body.list === undefined ? null : pageIn(examined, body.list) };
+      return asked.deps.looker.within(async (look) => {
+        const { secret, patientIds, enrolments } = await openEnrolled(asked, 'examine-version', plans);
+        const { rows } = await look.examine(await examinationJob(asked, plans, secret, patientIds));
+        return {
+          stepMap: { ...plans.stepMap }, total: rows.length, notYours: Math.max(0, enrolments - rows.length),
+          // Without what is chosen: an examination is no move.
+          groups: groupsOf(rows, plans).map(({ group: name, result, reason, count, words, changes, ends }) => ({ group: name, result, reason, count, words, changes, ends })), enrolments: body.list === undefined ? null : pageIn(rows, body.list),
+        };
+      });
     },
   ),
 ];

@@ -7,7 +7,7 @@ import type { OrderedDetail } from '../../store/gate.ts';
 import { listMigrated, listMigrations, migrationStatuses } from '../../store/plan-migration-views.ts';
 import { findPlan } from '../../store/plans.ts';
 import { demandDepartment } from '../department.ts';
-import { groupsOf, lookAtAll, ofPatients, openEnrolled, pageIn, plansOf } from '../plan-migration.ts';
+import { groupsOf, moveJob, ofPatients, openEnrolled, pageIn, plansOf } from '../plan-migration.ts';
 import { invalidField, notFound } from '../problem.ts';
 import { route } from '../route.ts';
 import type { Asker, Route } from '../route.ts';
@@ -50,7 +50,7 @@ export const planMigrationRoutes: readonly Route[] = [
   route(
     writers,
     {
-      method: 'post', path: '/v1/plans/{planId}/migrations/preview', tag, summary: 'What moving everybody to a later version would change', keyed: false, problems: ['refused'], params: z.object({ planId }),
+      method: 'post', path: '/v1/plans/{planId}/migrations/preview', tag, summary: 'What moving everybody to a later version would change', keyed: false, problems: ['refused', 'too-many-requests', 'took-too-long'], params: z.object({ planId }),
       description: 'Changes nothing. Groups are those who are changed alike. With `list`, the enrolments of one group, by pages.',
       body: z.strictObject({ ...versions, list: listOfGroup }),
       answer: z.object({
@@ -61,16 +61,18 @@ export const planMigrationRoutes: readonly Route[] = [
     async (asked) => {
       const { body } = asked;
       const plans = await plansOf(asked, asked.params.planId, body, 'preview-migration');
-      const { patientIds, enrolments } = await openEnrolled(asked, 'preview-migration', plans);
       const choiceLeft = body.groups === undefined ? ('move' as const) : ('keep' as const);
-      const looks = ofPatients(await lookAtAll(asked, plans, { ...body, choice: body.choice ?? choiceLeft }, 'preview'), patientIds);
-      return { stepMap: { ...plans.stepMap }, total: looks.length, notYours: Math.max(0, enrolments - looks.length), groups: groupsOf(looks, plans), enrolments: body.list === undefined ? null : pageIn(looks, body.list) };
+      return asked.deps.looker.within(async (look) => {
+        const { patientIds, enrolments } = await openEnrolled(asked, 'preview-migration', plans);
+        const rows = ofPatients((await look.move(moveJob(asked, plans, { choice: body.choice ?? choiceLeft, groups: body.groups }, 'preview'))).rows, patientIds);
+        return { stepMap: { ...plans.stepMap }, total: rows.length, notYours: Math.max(0, enrolments - rows.length), groups: groupsOf(rows, plans), enrolments: body.list === undefined ? null : pageIn(rows, body.list) };
+      });
     },
   ),
   route(
     writers,
     {
-      method: 'post', path: '/v1/plans/{planId}/migrations', tag, summary: 'Order the move of everybody, or of groups, to a later version', status: 201, problems: ['refused', 'conflict'], params: z.object({ planId }),
+      method: 'post', path: '/v1/plans/{planId}/migrations', tag, summary: 'Order the move of everybody, or of groups, to a later version', status: 201, problems: ['refused', 'conflict', 'too-many-requests', 'took-too-long'], params: z.object({ planId }),
       description: 'Looks once more, and keeps a row for each enrolment: the worker carries the moves out, one transaction each, and goes on after a crash. One that has changed since in another way than the look said is not moved.',
       body: z.strictObject({ ...versions, why: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:@/._=-]{0,39}$/, 'Write why as a code of at most 40 characters: it goes into the ledger, which holds no prose.') }),
       answer: z.object({ migrationId: id, total: z.int(), groups: z.array(groupAnswer) }),
@@ -79,15 +81,15 @@ export const planMigrationRoutes: readonly Route[] = [
       const { body, now } = asked;
       const plans = await plansOf(asked, asked.params.planId, body, 'order-migration');
       if (body.choice === undefined && body.groups === undefined) throw invalidField('/choice', 'Choose for all, or for groups of the preview.');
-      const all = await lookAtAll(asked, plans, body, body.why);
+      const { rows: all } = await asked.deps.looker.within((look) => look.move(moveJob(asked, plans, body, body.why)));
       // Asked for after the look, which may take longer than a right lasts.
       const { secret, patientIds } = await openEnrolled(asked, 'order-migration', plans, `why=${body.why}`);
-      const looks = ofPatients(all, patientIds);
-      const rows = looks.map(({ enrolmentId, group: ofGroup, choice: chosen, shape, revision, result, reason }) => ({ enrolmentId, group: ofGroup, choice: chosen, expected: shape, revision, reason, status: result === 'kept' || result === 'refused' ? result : ('pending' as const) }));
+      const looked = ofPatients(all, patientIds);
+      const rows = looked.map(({ enrolmentId, revision, way: { group: ofGroup, choice: chosen, shape, look: { result, reason } } }) => ({ enrolmentId, group: ofGroup, choice: chosen, expected: shape, revision, reason, status: result === 'kept' || result === 'refused' ? result : ('pending' as const) }));
       return asked.commit(async (tx) => {
         const migrationId = randomUUID();
         await createGate(tx).orderMigration(secret, { migrationId, to: body.to, stepMap: plans.stepMap, why: body.why, now, rows });
-        return { migrationId, total: looks.length, groups: groupsOf(looks, plans) };
+        return { migrationId, total: looked.length, groups: groupsOf(looked, plans) };
       });
     },
   ),

@@ -40,7 +40,7 @@ export const rehearseRoutes: readonly Route[] = [
       const { questionnaires, messages, advice } = deps.content;
       const faults = assumptionFaults(plan, questionnaires, written);
       if (faults.length > 0) throw new Problem('invalid', 'Correct what the rehearsal assumes, as "errors" lists.', { errors: faults.map(({ path, message }) => ({ pointer: `/${path.join('/')}`, message })) });
-      const { entries, findings, status, endReason } = await deps.rehearse({ plan, content: { questionnaires, messages, advice, ...deps.settings.said }, assumed: assumptionsFor(plan, written) });
+      const { entries, findings, status, endReason } = await deps.rehearser.rehearse({ plan, content: { questionnaires, messages, advice, ...deps.settings.said }, assumed: assumptionsFor(plan, written) });
       return { timeline: entries, findings, status, endReason };
     },
   ),

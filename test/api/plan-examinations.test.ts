@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLooker } from '../../api/looker.ts';
 import { createWorld, registered } from './world.ts';
-import type { World } from './world.ts';
+import type { Reply, World } from './world.ts';
 
 let world: World;
 let nurse: { token: string; personId: string };
@@ -109,5 +110,67 @@ describe('an examination', () => {
     expect((await asked(['engineer'])).status).toBe(403);
     expect((await asked(['coordinator'], ['heart'])).body['context']).toEqual({ reason: 'other-department' });
     expect((await asked(['clinician'])).status).toBe(200);
+  });
+});
+
+describe('while everybody in a version is looked at', () => {
+  /** With a looker of its own, and positions that nobody can read until `release`. */
+  async function withPositionsHeld(timeLimitMs: number, meanwhile: (release: () => Promise<void>) => Promise<void>): Promise<void> {
+    const usual = world.deps.looker;
+    world.deps.looker = createLooker(world.database.url('ct_api'), { timeLimitMs, atOnce: 1 }, world.deps.logger);
+    const holding = await world.superuser.reserve();
+    await holding`begin`;
+    await holding`lock table care.touchpoint in access exclusive mode`;
+    const release = async (): Promise<void> => {
+      await holding`commit`;
+    };
+    try {
+      await meanwhile(release);
+    } finally {
+      await release();
+      holding.release();
+      await world.deps.looker.close();
+      world.deps.looker = usual;
+    }
+  }
+  /** Until a thread waits in the database, by its own connection. */
+  async function isReading(): Promise<void> {
+    for (;;) if ((await world.superuser`select 1 from pg_stat_activity where application_name = 'carethread-api-look' and wait_event_type = 'Lock' and datname = current_database()`).length > 0) return;
+  }
+
+  it('the API answers others, and takes no second look, of which nothing is on record', async () => {
+    const { planId } = await enrolled(true, false);
+    const ended: string[] = [];
+    const note = (what: string) => (reply: Reply): Reply => {
+      ended.push(what);
+      return reply;
+    };
+    await publish(planOf(planId, 2, next));
+
+    await withPositionsHeld(60_000, async (release) => {
+      const long = world.ask('POST', `/v1/plans/${planId}/migrations/preview`, { token: nurse.token, json: { from: 1, to: 2 } }).then(note('preview'));
+      await isReading();
+      const second = await examine(planId, { to: 2 });
+      const health = await world.ask('GET', '/healthz').then(note('health'));
+      const plan = await world.ask('GET', `/v1/plans/${planId}`, { token: nurse.token }).then(note('plan'));
+      await release();
+
+      expect([health.status, plan.status, second.status, (await long).status]).toEqual([200, 200, 429, 200]);
+      expect(ended).toEqual(['health', 'plan', 'preview']);
+      expect([second.headers.get('retry-after'), second.body['detail']]).toEqual(['30', 'Others are looking at what a version would change. Send this again in half a minute.']);
+      expect(await world.superuser`select 1 from audit.event where action = 'examine-version' and subject = ${`plan/${planId}/1`}`).toHaveLength(0);
+    });
+    expect((await examine(planId, { to: 2 })).status).toBe(200);
+  });
+
+  it('one that takes too long is stopped, says what to do, and leaves its place to the next', async () => {
+    const { planId } = await enrolled(true);
+
+    await withPositionsHeld(100, async () => {
+      const [first, again] = [await examine(planId, written(planId)), await examine(planId, written(planId))];
+
+      expect([first.status, again.status, first.body['code'], first.headers.get('retry-after')]).toEqual([503, 503, 'took-too-long', '60']);
+      expect(first.body['detail']).toContain('nothing was changed. Send it again when less is going on');
+    });
   });
 });

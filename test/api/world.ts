@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { createApp } from '../../api/app.ts';
 import { requestKeyFrom } from '../../api/deps.ts';
 import type { ApiDeps } from '../../api/deps.ts';
+import { createLooker } from '../../api/looker.ts';
 import { createApiMetrics } from '../../api/metrics.ts';
 import type { ApiMetrics } from '../../api/metrics.ts';
 import { createPendingWork } from '../../api/pending.ts';
 import { createRehearser } from '../../api/rehearser.ts';
-import type { RehearserSettings } from '../../api/rehearser.ts';
 import { serve } from '../../api/serve.ts';
+import type { ThreadSettings } from '../../api/threads.ts';
 import { createLogger } from '../../config/logger.ts';
 import type { Role } from '../../domain/codes.ts';
 import { connect } from '../../store/connect.ts';
@@ -66,7 +67,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function createWorld(change: { poker?: Poker; settings?: Partial<ApiDeps['settings']>; rehearser?: Partial<RehearserSettings> } = {}): Promise<World> {
+export async function createWorld(change: { poker?: Poker; settings?: Partial<ApiDeps['settings']>; rehearser?: Partial<ThreadSettings>; looker?: Partial<ThreadSettings> } = {}): Promise<World> {
   const database = await createTestDatabase();
   const folder = await mkdtemp(path.join(tmpdir(), 'carethread-api-'));
   const superuser = connect(database.superuserUrl, { max: 2 });
@@ -79,6 +80,7 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
   const logLines: string[] = [];
   const metrics = createApiMetrics();
   const linkKey = randomBytes(32);
+  const logger = createLogger({ process: 'api', level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
   const deps: ApiDeps = {
     sql,
     gate: createGate(sql),
@@ -88,10 +90,11 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
     codec: createPayloadCodec([{ id: 'test-key', bytes: randomBytes(32) }]),
     requestKey: requestKeyFrom(linkKey),
     clock: () => new Date(),
-    logger: createLogger({ process: 'api', level: 'debug', destination: { write: (line: string) => void logLines.push(line) } }),
+    logger,
     pending: createPendingWork(),
     temporalAnswers: () => Promise.resolve(false),
-    rehearse: createRehearser({ timeLimitMs: 60_000, atOnce: 2, ...change.rehearser }),
+    rehearser: createRehearser({ timeLimitMs: 60_000, atOnce: 2, ...change.rehearser }),
+    looker: createLooker(database.url('ct_api'), { timeLimitMs: 60_000, atOnce: 2, ...change.looker }, logger),
     settings: { temporalUiOrigin: uiOrigin, secureCookie: false, requestsPerMinute: 100_000, anonymousRequestsPerMinute: 100_000, trustedProxies: 0, said: { hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' }, ...change.settings },
   };
   const server = await serve(createApp(deps, metrics), '127.0.0.1', 0);
@@ -109,6 +112,7 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
     async close() {
       await server.stop(1_000);
       await deps.pending.settled();
+      await Promise.all([deps.rehearser.close(), deps.looker.close()]);
       vault.close();
       await Promise.all([superuser, auth, migrate, sql, keysSql].map((each) => each.end({ timeout: 2 })));
       await database.drop();

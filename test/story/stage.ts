@@ -4,6 +4,7 @@ import { requestKeyFrom } from '../../api/deps.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { createApiMetrics } from '../../api/metrics.ts';
 import { createPendingWork } from '../../api/pending.ts';
+import { createLooker } from '../../api/looker.ts';
 import { createRehearser } from '../../api/rehearser.ts';
 import { serve } from '../../api/serve.ts';
 import { loadContent } from '../../store/content.ts';
@@ -47,7 +48,7 @@ export async function openStage(clock = (): Date => new Date()): Promise<Stage> 
   const pending = createPendingWork();
   const deps: ApiDeps = {
     sql: world.api, gate: createGate(world.api), vault: world.vault, content: loadContent('templates'), poker: world.deps.poker, codec: createPayloadCodec([{ id: 'test-key', bytes: randomBytes(32) }]), requestKey: requestKeyFrom(randomBytes(32)),
-    clock, logger: world.deps.logger, pending, temporalAnswers: () => Promise.resolve(false), rehearse: createRehearser({ timeLimitMs: 60_000, atOnce: 1 }),
+    clock, logger: world.deps.logger, pending, temporalAnswers: () => Promise.resolve(false), rehearser: createRehearser({ timeLimitMs: 60_000, atOnce: 1 }), looker: createLooker(world.workerUrl, { timeLimitMs: 60_000, atOnce: 1 }, world.deps.logger),
     settings: { temporalUiOrigin: undefined, secureCookie: false, requestsPerMinute: 1_000_000, anonymousRequestsPerMinute: 1_000_000, trustedProxies: 0, said: { hospital, emergencyNumber, readHours } },
   };
   const server = await serve(createApp(deps, createApiMetrics()), '127.0.0.1', 0);
@@ -60,6 +61,7 @@ export async function openStage(clock = (): Date => new Date()): Promise<Stage> 
     async close() {
       await server.stop(1_000);
       await pending.settled();
+      await Promise.all([deps.rehearser.close(), deps.looker.close()]);
       await world.close();
     },
   };
