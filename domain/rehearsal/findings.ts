@@ -97,12 +97,29 @@ export function findingsOfPlan(plan: Plan, content: RehearsalContent, anchors: R
   })]);
 }
 
-/** Steps that never came up, whatever the patient of the standard runs answered. */
-export function neverCameUp(plan: Plan, runs: readonly Pick<Rehearsal, 'touchpoints'>[]): Finding[] {
+/** Steps that never came up, whatever the patient of the standard runs answered; and those of which that cannot be said, because they lie beyond the end. */
+export function neverCameUp(plan: Plan, runs: readonly Pick<Rehearsal, 'touchpoints' | 'ahead'>[]): Finding[] {
   const isCarriedOut = (stepId: string) => runs.some((run) => run.touchpoints.some((touchpoint) => touchpoint.stepId === stepId && touchpoint.outcome !== 'waived' && touchpoint.status !== 'planned'));
-  return plan.steps.filter((step) => !isCarriedOut(step.id)).map((step) => ({
+  const missing = plan.steps.filter((step) => !isCarriedOut(step.id));
+  const beyond = beyondOf(plan, missing, new Set(runs.flatMap(({ ahead }) => ahead)));
+  const unreachable = missing.filter((step) => !beyond.includes(step)).map((step): Finding => ({
     code: 'unreachable-step', stepId: step.id, sentence: `${named(step.id)} never came up, whether the patient answered calmly, raised an amber or a red alarm, or was silent.`, remedy: 'Check its anchor and its condition, or rehearse it with the facts and replies that lead to it.',
   }));
+  if (beyond.length === 0) return unreachable;
+  const [steps, lie] = beyond.length === 1 ? ['The step', 'lies'] : ['The steps', 'lie'];
+  return [...unreachable, { code: 'beyond-until', stepId: null, sentence: `${steps} ${beyond.map(({ id }) => `"${id}"`).join(', ')} ${lie} beyond the end of this rehearsal, and nothing can be said of ${beyond.length === 1 ? 'it' : 'them'}.`, remedy: 'Rehearse a longer time ("until") to see more.' }];
+}
+
+/** What lies ahead, and branches that only such steps could lead into. */
+function beyondOf(plan: Plan, missing: readonly Step[], ahead: ReadonlySet<string>): Step[] {
+  let beyond = missing.filter(({ id }) => ahead.has(id));
+  for (let before = -1; before !== beyond.length; ) {
+    before = beyond.length;
+    const started = new Set(beyond.flatMap((step) => ('rules' in step ? rulesOf(plan, step).flatMap((rule) => rule.do.flatMap((action) => (action.kind === 'start' ? [action.anchor] : []))) : [])));
+    const found = new Set(beyond);
+    beyond = missing.filter((step) => found.has(step) || started.has(step.at.anchor));
+  }
+  return beyond;
 }
 
 /** Each trouble of a step once, however often it happens. */

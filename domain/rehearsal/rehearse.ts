@@ -30,7 +30,14 @@ export function rehearse(plan: Plan, content: RehearsalContent, assumed: Assumpt
   }
   const isCut = run.entries.length >= entriesAtMost || run.work >= workAtMost;
   if (isCut || !run.isOver) note(run, { kind: 'stopped', outcome: run.state.status, reason: isCut ? 'cut-short' : 'until' });
-  return { entries: run.entries, touchpoints: run.state.touchpoints, status: run.state.status, endReason: run.state.endReason, findings: findingsOfRun(plan, run, isCut) };
+  return { entries: run.entries, touchpoints: run.state.touchpoints, ahead: aheadOf(plan, run.state, isCut ? run.now : assumed.until), status: run.state.status, endReason: run.state.endReason, findings: findingsOfRun(plan, run, isCut) };
+}
+
+/** Steps that are dated after the last instant that was played, and series that go on beyond what is laid out. */
+function aheadOf(plan: Plan, { status, touchpoints, series }: FollowUpState, playedUntil: Instant): string[] {
+  if (status === 'ended') return [];
+  const dated = new Set(touchpoints.filter((touchpoint) => touchpoint.status === 'planned' && (touchpoint.nextAt ?? touchpoint.dueAt ?? '') > playedUntil).map(({ stepId }) => stepId));
+  return plan.steps.filter(({ id }) => dated.has(id) || (series[id]?.extendAt ?? null) !== null).map(({ id }) => id);
 }
 
 function begin(plan: Plan, content: RehearsalContent, assumed: Assumptions): Run {

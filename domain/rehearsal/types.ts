@@ -108,7 +108,7 @@ export interface Entry {
 }
 
 export const findingCodes = [
-  'unreachable-step', 'close-together', 'moved-past-bound', 'red-without-ladder', 'missing-translation', 'over-cap', 'window-past-next-step', 'text-cannot-be-sent', 'branch-taken-once', 'cut-short',
+  'unreachable-step', 'close-together', 'moved-past-bound', 'red-without-ladder', 'missing-translation', 'over-cap', 'window-past-next-step', 'text-cannot-be-sent', 'branch-taken-once', 'beyond-until', 'cut-short',
 ] as const;
 export type FindingCode = (typeof findingCodes)[number];
 
@@ -124,6 +124,8 @@ export interface Finding {
 export interface Rehearsal {
   entries: Entry[];
   touchpoints: FollowUpState['touchpoints'];
+  /** Steps that still lay ahead when it stopped: nobody knows whether they would have come up. */
+  ahead: string[];
   /** active or paused: something still waited at the end of the time looked at. */
   status: FollowUpState['status'];
   endReason: FollowUpState['endReason'];

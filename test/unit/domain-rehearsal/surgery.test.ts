@@ -161,6 +161,20 @@ describe('trouble in a plan', () => {
     expect(troubleIn(plan, { anchors: { surgery: null } })).toContain('unreachable-step one');
   });
 
+  test('is no step that lies beyond the end, nor a branch that only such a step leads into: nothing can be said of them', () => {
+    const relapse = { id: 'pain', if: 'answers.pain >= 4', do: [{ kind: 'escalate', level: 'amber' }, { kind: 'start', anchor: 'relapse' }] };
+    const later = (id: string, extra: Record<string, unknown> = {}) => remind(id, { at: { anchor: 'surgery', offset: 'P20D', localTime: '10:00' }, ...extra });
+    const plan = planOf([
+      remind('one'), remind('never', { when: 'tagged frail' }), ask('asked', { at: later('asked').at, rules: [relapse] }), later('weekly', { every: { rule: 'FREQ=WEEKLY;COUNT=2' } }),
+      remind('branch', { at: { anchor: 'relapse', offset: 'P1D', localTime: '10:00' } }), later('monthly', { at: { anchor: 'surgery', offset: 'P300D', localTime: '10:00' }, every: { rule: 'FREQ=MONTHLY' } }),
+    ]);
+    const sentenceOf = (until: string) => examine(plan, content, assume(plan, { until })).findings.filter(({ code }) => code === 'beyond-until' || code === 'unreachable-step').map(({ code, stepId, sentence }) => (stepId === null ? sentence : `${code} ${stepId}`));
+
+    expect(sentenceOf('P5D')).toEqual(['unreachable-step never', 'The steps "asked", "weekly", "branch", "monthly" lie beyond the end of this rehearsal, and nothing can be said of them.']);
+    expect(sentenceOf('P30D')).toEqual(['unreachable-step never', 'The step "monthly" lies beyond the end of this rehearsal, and nothing can be said of it.']);
+    expect(sentenceOf('P400D')).toEqual(['unreachable-step never']);
+  });
+
   test('is told: reminders that go as one message, and one that is sensitive and keeps its distance', () => {
     const plan = planOf([remind('one'), remind('two', { message: 'surgery-preparation', at: { anchor: 'surgery', offset: 'P1D', localTime: '10:20' } }), remind('three', { sensitive: true })]);
 
