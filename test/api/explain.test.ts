@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validatePlan } from '../../domain/plan/validate.ts';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
@@ -184,5 +187,42 @@ describe('what comes next', () => {
     const events = await world.superuser<{ fields: string[] }[]>`select fields from audit.event where action = 'show-responses' and detail like 'explain,enrolment/%' and verdict = 'allowed' order by at desc limit 1`;
     expect(refused.status).toBe(403);
     expect(events[0]?.fields).toEqual(expect.arrayContaining(['response.answers', 'enrolment.facts']));
+  });
+});
+
+describe('npm run explain', () => {
+  /** The command in a process of its own, against this API. */
+  async function run(flags: string[], token = nurse.token): Promise<{ code: number | null; out: string; said: string }> {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'api/explain-cli.ts', ...flags], { env: { PATH: process.env['PATH'] ?? '', PUBLIC_URL: world.origin, CARETHREAD_TOKEN: token }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [out, said] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    return { code: child.exitCode, out, said };
+  }
+
+  it('tells what comes next, what happened and why, in either language or whole, in the name of who ran it', async () => {
+    const enrolmentId = await followed();
+
+    const [english, chinese, whole] = await Promise.all([run([enrolmentId]), run([enrolmentId, '--language', 'zh']), run([enrolmentId, '--json'])]);
+
+    expect([english, chinese, whole].map(({ code, said }) => [code, said])).toEqual([[0, ''], [0, ''], [0, '']]);
+    const lines = english.out.split('\n');
+    expect(lines.slice(0, 3)).toEqual([`${enrolmentId}  active  America/New_York`, '', 'What next']);
+    expect(lines[3]).toMatch(/^ {2}At \d{4}-\d{2}-\d{2} 03:00 America\/New_York: /);
+    expect(english.out).toMatch(/\n\d{4}-\d{2}-\d{2} \d{2}:\d{2} {2}.*red.*\n {4}\| rule strong: .*at least 7\n {4}\| {3}.*: 8\n/);
+    expect(english.out).toContain('\nEvery step\n');
+    expect(chinese.out).toMatch(/\n {4}\| 规则 strong：/);
+    expect(chinese.out).toContain('\n下一步\n');
+    expect(JSON.parse(whole.out)).toMatchObject({ enrolmentId, status: 'active', unheard: expect.any(Number) as number });
+    const events = await world.superuser<{ detail: string }[]>`select detail from audit.event where action = 'show-responses' and actor_id = (select person_id::text from auth.session where token_hash = sha256(convert_to(${nurse.token}, 'UTF8'))) and detail like ${`explain,enrolment/${enrolmentId}%`}`;
+    expect(events).toHaveLength(3);
+  });
+
+  it('shows nothing to who may not see it, and says what to do', async () => {
+    const enrolmentId = await followed();
+    const { token } = await world.signedIn(['coordinator'], ['heart']);
+
+    const [refused, misunderstood] = await Promise.all([run([enrolmentId], token), run(['the-patient'])]);
+
+    expect(refused).toEqual({ code: 1, out: '', said: 'Only the treating department sees this patient. Ask that department to refer the patient to yours, or check the id.\n' });
+    expect(misunderstood).toMatchObject({ code: 2, out: '', said: expect.stringMatching(/^Write the id of the enrolment as it was given: a UUID\.\nTells why everything happened/) as string });
   });
 });

@@ -1,3 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLooker } from '../../api/looker.ts';
 import { createWorld, registered } from './world.ts';
@@ -172,5 +178,53 @@ describe('while everybody in a version is looked at', () => {
       expect([first.status, again.status, first.body['code'], first.headers.get('retry-after')]).toEqual([503, 503, 'took-too-long', '60']);
       expect(first.body['detail']).toContain('nothing was changed. Send it again when less is going on');
     });
+  });
+});
+
+describe('npm run examine:plan', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'carethread-examine-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** The command in a process of its own, against this API. */
+  async function run(flags: string[], origin = world.origin): Promise<{ code: number | null; out: string; said: string }> {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'api/examine-cli.ts', ...flags], { env: { PATH: process.env['PATH'] ?? '', PUBLIC_URL: origin, CARETHREAD_TOKEN: nurse.token }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [out, said] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    return { code: child.exitCode, out, said };
+  }
+  const write = async (name: string, content: string): Promise<string> => {
+    const file = path.join(folder, name);
+    await writeFile(file, content);
+    return file;
+  };
+
+  it('takes a file or a published version, finds the version that people are in, and is on record in the name of who ran it', async () => {
+    const { planId, ids } = await enrolled(true, true);
+    const file = await write('next.json', written(planId).plan);
+    const group = ((await examine(planId, written(planId))).body['groups'] as { group: string }[])[0]?.group ?? '';
+
+    const [english, chinese] = await Promise.all([run([file]), run([file, '--language', 'zh'])]);
+    await publish(planOf(planId, 2, next));
+    const listed = await run([`${planId}@2`, '--group', group, '--json']);
+
+    expect(english).toEqual({ code: 0, said: '', out: `${group}  2 get one more SMS ("third").\n2 follow-ups.\nNothing was changed.\n` });
+    expect(chinese.out).toBe(`${group}  2 人多 1 条短信（“third”）。\n共 2 个随访。\n未作任何更改。\n`);
+    expect(JSON.parse(listed.out)).toMatchObject({ planId, from: 1, total: 2, groups: [{ group, count: 2, result: 'moved' }], enrolments: { items: ids.toSorted(), nextCursor: null } });
+    expect(await world.superuser`select distinct actor_id as actor from audit.event where action = 'examine-version' and subject = ${`plan/${planId}/1`}`).toEqual([{ actor: nurse.personId }]);
+  });
+
+  it('says in a sentence what to correct', async () => {
+    const { planId } = await enrolled(true);
+    const faulty = await write('faulty.json', written(planId, [remind('first', 'P5D', { when: 'diabetes at least 7' })]).plan);
+
+    const [fault, nobody, away, misunderstood] = await Promise.all([run([faulty]), run([`${planId}@1`]), run([faulty, '--from', '1'], 'http://127.0.0.1:9'), run([])]);
+
+    expect([fault, nobody, away, misunderstood].map(({ code, out }) => [code, out])).toEqual([[1, ''], [1, ''], [1, ''], [2, '']]);
+    expect(fault.said).toMatch(/^Correct the plan as "errors" lists\.\n {2}\/plan\/steps\/0/);
+    expect(nobody.said).toBe(`No version of ${planId} before 1 is published, so nobody is in one. Raise "version", or check the plan's id.\n`);
+    expect(away.said).toBe('The API cannot be reached at http://127.0.0.1:9. Start it, or set PUBLIC_URL to where it is.\n');
+    expect(misunderstood.said).toMatch(/^Shows what a new version of a plan would change/);
   });
 });

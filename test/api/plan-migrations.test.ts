@@ -212,7 +212,7 @@ describe('npm run migrate:plan', () => {
     const wrong = await run([...flags, '--map', 'second=fourth']);
     const unreadable = await run(['--plan', planId]);
 
-    expect(looked).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{12} {2}2 人多 1 条短信（“third”）；失去正在等待的 1 个步骤（“second”）。\n2 follow-ups\.\nNothing was changed\.\n$/) as string });
+    expect(looked).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{12} {2}2 人多 1 条短信（“third”）；失去正在等待的 1 个步骤（“second”）。\n共 2 个随访。\n未作任何更改。\n$/) as string });
     expect(ordered).toMatchObject({ code: 0, out: expect.stringContaining('Ordered as ') as string });
     expect(await versionsOf(ids)).toEqual([2, 2]);
     expect(wrong).toMatchObject({ code: 1, said: expect.stringContaining('/stepMap/second: The new version has no step "fourth".') as string });
