@@ -29,7 +29,7 @@ export async function explain({ sql, gate, vault, content }: Pick<ApiDeps, 'sql'
     status: state.status,
     zone: state.zone,
     next: {
-      kind: next.kind, dueAt, localTime: dueAt === null ? null : localText(dueAt, state.zone), words: wordsOfNext(plan, next, state.zone, now), touchpointId: touchpoint?.id ?? null, stepId: touchpoint?.stepId ?? null,
+      kind: next.kind, dueAt, localTime: dueAt === null ? null : localText(dueAt, state.zone), words: wordsOfNext(plan, next, touchpoint, state, now), touchpointId: touchpoint?.id ?? null, stepId: touchpoint?.stepId ?? null,
       stoppers: touchpoint === null || next.kind === 'end' ? [] : stoppersOf(plan, state, touchpoint, card, content.questionnaires, now),
     },
     decisions: decisions.map((decision) => ({ ...decision, localTime: localText(decision.at, state.zone) })),

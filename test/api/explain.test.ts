@@ -206,11 +206,11 @@ describe('npm run explain', () => {
     expect([english, chinese, whole].map(({ code, said }) => [code, said])).toEqual([[0, ''], [0, ''], [0, '']]);
     const lines = english.out.split('\n');
     expect(lines.slice(0, 3)).toEqual([`${enrolmentId}  active  America/New_York`, '', 'What next']);
-    expect(lines[3]).toMatch(/^ {2}At \d{4}-\d{2}-\d{2} 03:00 America\/New_York: /);
+    expect(lines[3]).toMatch(/^ {2}At \d{4}-\d{2}-\d{2} 03:00 America\/New_York: Visit, by e-mail\.$/);
     expect(english.out).toMatch(/\n\d{4}-\d{2}-\d{2} \d{2}:\d{2} {2}.*red.*\n {4}\| rule strong: .*at least 7\n {4}\| {3}.*: 8\n/);
     expect(english.out).toContain('\nEvery step\n');
     expect(chinese.out).toMatch(/\n {4}\| 规则 strong：/);
-    expect(chinese.out).toContain('\n下一步\n');
+    expect(chinese.out).toMatch(/\n下一步\n.*:复诊\(电子邮件\)。\n/);
     expect(JSON.parse(whole.out)).toMatchObject({ enrolmentId, status: 'active', unheard: expect.any(Number) as number });
     const events = await world.superuser<{ detail: string }[]>`select detail from audit.event where action = 'show-responses' and actor_id = (select person_id::text from auth.session where token_hash = sha256(convert_to(${nurse.token}, 'UTF8'))) and detail like ${`explain,enrolment/${enrolmentId}%`}`;
     expect(events).toHaveLength(3);

@@ -141,7 +141,7 @@ describe('one patient\'s follow-up', () => {
     const one = await world.ask('GET', `/v1/enrolments/${enrolmentId}`, { token: coordinator.token });
     const story = await world.ask('GET', `/v1/enrolments/${enrolmentId}/story`, { token: coordinator.token });
 
-    expect(explained.body['next']).toMatchObject({ kind: 'wait', localTime: expect.stringMatching(/10:00 Asia\/Shanghai$/) as string, words: { en: expect.stringContaining('preparation') as string } });
+    expect(explained.body['next']).toMatchObject({ kind: 'wait', localTime: expect.stringMatching(/10:00 Asia\/Shanghai$/) as string, words: { en: expect.stringMatching(/: The day before surgery, by SMS\.$/) as string, zh: expect.stringMatching(/:手术前一天\(短信\)。$/) as string } });
     expect(explained.body['steps']).toEqual(expect.arrayContaining([{ en: expect.stringContaining('The day before surgery') as string, zh: expect.stringContaining('手术前一天') as string }]));
     expect((one.body['touchpoints'] as unknown[]).length).toBeGreaterThan(3);
     expect(story.body['items']).toMatchObject([{ what: 'enrolment.started' }]);
