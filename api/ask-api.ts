@@ -22,7 +22,7 @@ export interface Api {
 
 /** The API of `PUBLIC_URL` in the name of whoever's token it is. Ends the process where these are not set; `tool` is what it then calls itself. */
 export function apiOf(tool: string): Api {
-  const { publicUrl, token } = loadConfig(defineProcess({ process: tool, keys: { publicUrl: key('PUBLIC_URL', httpUrl, 'Where the API is.'), token: secretKey('CARETHREAD_TOKEN', text.min(1, 'must be the token of a session'), 'Whose session it is.') } }));
+  const { publicUrl, token } = loadConfig(defineProcess({ process: tool, keys: { publicUrl: key('PUBLIC_URL', httpUrl, 'Where the API is.'), token: secretKey('CARETHREAD_TOKEN', text.min(1, 'must be the token of a session'), 'Whose session it is: the token that POST /sign-in of the authentication process gave.') } }));
   return {
     async ask(method, path, body, headers = {}) {
       const response = await fetch(`${publicUrl}${path}`, {

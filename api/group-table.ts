@@ -16,3 +16,15 @@ export function groupTable({ migrationId, total, notYours, groups, enrolments }:
   const listed = enrolments === null || enrolments === undefined ? [] : ['', ...enrolments.items, ...(enrolments.nextCursor === null ? [] : [isEnglish ? `More: --after ${enrolments.nextCursor}` : `还有更多：--after ${enrolments.nextCursor}`])];
   return [...groups.map(({ group, words }) => `${group}  ${words[language]}`), counted, done, ...listed, ''].join('\n');
 }
+
+/** What the list of a plan's orders answers, as far as it is printed. */
+export const ordersAnswer = z.looseObject({
+  items: z.array(z.looseObject({ migrationId: z.string(), from: z.number(), to: z.number(), why: z.string(), orderedAt: z.string(), counts: z.record(z.string(), z.number()), refused: z.record(z.string(), z.number()) })),
+});
+
+/** One line for each order: codes and numbers, the same in every language. */
+export function orderTable({ items }: z.output<typeof ordersAnswer>): string {
+  const counted = (counts: Readonly<Record<string, number>>): string[] => Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]));
+  const lines = items.map(({ migrationId, from, to, why, orderedAt, counts, refused }) => `${migrationId}  ${from} -> ${to}  ${why}  ${orderedAt}  ${counted(counts).join(', ')}${Object.keys(refused).length === 0 ? '' : ` (${counted(refused).join(', ')})`}`);
+  return [...(lines.length === 0 ? ['Nothing was ordered for this plan.'] : lines), ''].join('\n');
+}

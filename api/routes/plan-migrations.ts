@@ -8,7 +8,8 @@ import { listMigrated, listMigrations, migrationStatuses } from '../../store/pla
 import { findPlan } from '../../store/plans.ts';
 import { demandDepartment } from '../department.ts';
 import { groupsOf, moveJob, ofPatients, openEnrolled, pageIn, plansOf } from '../plan-migration.ts';
-import { invalidField, notFound } from '../problem.ts';
+import type { LookedAt } from '../looker.ts';
+import { Problem, invalidField, notFound } from '../problem.ts';
 import { route } from '../route.ts';
 import type { Asker, Route } from '../route.ts';
 import { id, instant, planId } from '../schemas.ts';
@@ -17,7 +18,7 @@ import { after, group, limit, listOfGroup, stepMap as sayStepMap, version } from
 /** As for publishing. */
 const writers = ['coordinator', 'clinician', 'admin'] as const;
 const tag = 'plans';
-const choice = z.enum(migrationChoices);
+const choice = z.enum(migrationChoices, `Write one of ${migrationChoices.join(', ')}.`);
 
 const versions = {
   from: version,
@@ -87,6 +88,8 @@ export const planMigrationRoutes: readonly Route[] = [
       const looked = ofPatients(all, patientIds);
       const rows = looked.map(({ enrolmentId, revision, way: { group: ofGroup, choice: chosen, shape, look: { result, reason } } }) => ({ enrolmentId, group: ofGroup, choice: chosen, expected: shape, revision, reason, status: result === 'kept' || result === 'refused' ? result : ('pending' as const) }));
       return asked.commit(async (tx) => {
+        // In here, so that an order that is sent again, whose groups are gone because it was carried out, gets the answer that was kept.
+        demandGroups(body.groups, looked);
         const migrationId = randomUUID();
         await createGate(tx).orderMigration(secret, { migrationId, to: body.to, stepMap: plans.stepMap, why: body.why, now, rows });
         return { migrationId, total: looked.length, groups: groupsOf(looked, plans) };
@@ -124,6 +127,15 @@ export const planMigrationRoutes: readonly Route[] = [
     },
   ),
 ];
+
+/** A choice for a group that nobody is in would be an order that does less than its author thinks. */
+function demandGroups(groups: Readonly<Record<string, unknown>> = {}, looked: readonly LookedAt[]): void {
+  const found = new Set(looked.map(({ way }) => way.group));
+  const missing = Object.keys(groups).filter((named) => !found.has(named));
+  if (missing.length === 0) return;
+  const message = 'No follow-up in your care is changed in this way, or none any more. Look again, and use the groups of that list.';
+  throw new Problem('invalid', 'Nothing was ordered. Correct the groups that "errors" lists.', { errors: missing.map((named) => ({ pointer: `/groups/${named}`, message })) });
+}
 
 /** A plan is its department's; oversight of all of them is an admin's. */
 async function demandOwn(asked: Asker, ofPlan: string): Promise<void> {

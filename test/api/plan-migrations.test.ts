@@ -152,6 +152,24 @@ describe('an order', () => {
     expect((await versionsOf(ids)).sort()).toEqual([1, 2]);
   });
 
+  it('for a group that nobody is in is refused whole, and one that was carried out may be sent again', async () => {
+    const { planId, ids } = await published(steps, 1);
+    const [group] = (await preview(planId)).body['groups'] as { group: string }[];
+    const chosen = { choice: undefined, groups: { [group?.group ?? '']: 'move' } };
+    const headers = { 'idempotency-key': `groups-${planId}` };
+
+    const stale = await order(planId, { ...chosen, groups: { ...chosen.groups, '000000000000': 'keep' } });
+    const first = await order(planId, chosen, { headers });
+    await carryOut();
+    const again = await order(planId, chosen, { headers });
+
+    expect([stale.status, first.status, again.status]).toEqual([422, 201, 201]);
+    expect(stale.body['errors']).toEqual([{ pointer: '/groups/000000000000', message: 'No follow-up in your care is changed in this way, or none any more. Look again, and use the groups of that list.' }]);
+    expect(again.body).toEqual(first.body);
+    expect(await versionsOf(ids)).toEqual([2]);
+    expect((await get(`/v1/plans/${planId}/migrations`)).body['items']).toHaveLength(1);
+  });
+
   it('sent again with its key is one order, and another one meanwhile is a conflict', async () => {
     const { planId } = await published(steps, 1);
     const headers = { 'idempotency-key': `order-${planId}` };
@@ -209,12 +227,14 @@ describe('npm run migrate:plan', () => {
     const looked = await run([...flags, '--map', 'second=', '--language', 'zh']);
     const ordered = await run([...flags, '--choice', 'move', '--order', '--why', 'new-guideline']);
     await carryOut();
+    const state = await run(['--plan', planId, '--orders']);
     const wrong = await run([...flags, '--map', 'second=fourth']);
     const unreadable = await run(['--plan', planId]);
 
     expect(looked).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{12} {2}2 人多 1 条短信（“third”）；失去正在等待的 1 个步骤（“second”）。\n共 2 个随访。\n未作任何更改。\n$/) as string });
     expect(ordered).toMatchObject({ code: 0, out: expect.stringContaining('Ordered as ') as string });
     expect(await versionsOf(ids)).toEqual([2, 2]);
+    expect(state).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f-]{36} {2}1 -> 2 {2}new-guideline {2}\S+Z {2}2 moved\n$/) as string });
     expect(wrong).toMatchObject({ code: 1, said: expect.stringContaining('/stepMap/second: The new version has no step "fourth".') as string });
     expect(unreadable).toMatchObject({ code: 2, said: expect.stringContaining('Shows what moving everybody') as string });
   });
