@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { channelsByKind } from '../../domain/plan/channels.ts';
+import type { Plan } from '../../domain/plan/format.ts';
 import { endTouchpoint, replace } from '../../domain/follow-up/touchpoints.ts';
-import { cases } from '../support/cases.ts';
+import { cases, livedOnce } from '../support/cases.ts';
 import { plans, realDecider, scripts, simulate } from './follow-up-simulation.ts';
-import type { Decider, Run } from './follow-up-simulation.ts';
+import type { Decider, Run, Script } from './follow-up-simulation.ts';
 
 const runs = cases(400);
+const lifeOf = livedOnce((plan: Plan, script: Script) => simulate(realDecider, plan, script));
 
 const everyTouchpointEndsOnce = (run: Run): void => {
   expect(run.ended).toBe(true);
@@ -28,21 +30,21 @@ const nothingAfterTheEnd = (run: Run): void => {
 
 describe('whatever plan, replies, faults and clock', () => {
   test('every planned contact ends exactly once, and the thread comes to its end', () => {
-    fc.assert(fc.property(plans, scripts, (plan, script) => everyTouchpointEndsOnce(simulate(realDecider, plan, script))), runs);
+    fc.assert(fc.property(plans, scripts, (plan, script) => everyTouchpointEndsOnce(lifeOf(plan, script))), runs);
   });
 
   test('no reminder goes out twice on one channel', () => {
-    fc.assert(fc.property(plans, scripts, (plan, script) => neverTwice(simulate(realDecider, plan, script))), runs);
+    fc.assert(fc.property(plans, scripts, (plan, script) => neverTwice(lifeOf(plan, script))), runs);
   });
 
   test('no reminder names a channel that its kind cannot use', () => {
     fc.assert(fc.property(plans, scripts, (plan, script) => {
-      expect(simulate(realDecider, plan, script).sent.filter(({ channel }) => !channelsByKind.remind.includes(channel))).toEqual([]);
+      expect(lifeOf(plan, script).sent.filter(({ channel }) => !channelsByKind.remind.includes(channel))).toEqual([]);
     }), runs);
   });
 
   test('an ended enrolment leaves nothing planned', () => {
-    fc.assert(fc.property(plans, scripts, (plan, script) => nothingAfterTheEnd(simulate(realDecider, plan, script))), runs);
+    fc.assert(fc.property(plans, scripts, (plan, script) => nothingAfterTheEnd(lifeOf(plan, script))), runs);
   });
 
   test('pausing and resuming loses no step', () => {

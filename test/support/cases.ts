@@ -5,3 +5,17 @@ const share = Number(process.env['PROPERTY_SHARE'] ?? '1');
 export function cases(count: number): { numRuns: number } {
   return { numRuns: Math.max(1, Math.round(count * share)) };
 }
+
+/**
+ * Lives each drawn case once, though several properties judge it: with one seed they draw the same cases. What comes back is shared,
+ * so a property reads it and changes nothing.
+ */
+export function livedOnce<Args extends unknown[], Life>(live: (...args: Args) => Life): (...args: Args) => Life {
+  const lives = new Map<string, Life>();
+  return (...args) => {
+    const drawn = JSON.stringify(args);
+    const life = lives.get(drawn) ?? live(...args);
+    lives.set(drawn, life);
+    return life;
+  };
+}
