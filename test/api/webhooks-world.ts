@@ -15,7 +15,6 @@ import type { ContactOutcome } from '../../domain/codes.ts';
 import { validatePlan } from '../../domain/plan/validate.ts';
 import { connect } from '../../store/connect.ts';
 import type { Sql } from '../../store/connect.ts';
-import { loadContent } from '../../store/content.ts';
 import { lockConversation, resumeConversation } from '../../store/conversations.ts';
 import { startEnrolment } from '../../store/enrolments.ts';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
@@ -25,6 +24,7 @@ import { publishPlan } from '../../store/plans.ts';
 import { createVault } from '../../store/vault/index.ts';
 import type { Vault } from '../../store/vault/index.ts';
 import { fileKeyProvider } from '../../store/vault/master-key.ts';
+import { shippedContent } from '../support/content.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export const noon = '2026-03-02T12:00:00.000Z';
@@ -101,7 +101,7 @@ export async function createWebhooksWorld() {
   const worker = connect(database.url('ct_worker'), { max: 4 });
   const keys = connect(database.keysUrl('ct_api'), { max: 4 });
   const vault: Vault = createVault({ keysSql: keys, keyProvider: await fileKeyProvider(path.join(folder, 'master.json'), { create: true }), indexKey: randomBytes(32) });
-  const content = loadContent(path.resolve('templates'));
+  const content = shippedContent();
   const poked: string[] = [];
   const logged: string[] = [];
   const clock = { now: new Date(noon) };

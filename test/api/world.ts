@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createApp } from '../../api/app.ts';
 import { requestKeyFrom } from '../../api/deps.ts';
 import type { ApiDeps } from '../../api/deps.ts';
@@ -17,7 +16,6 @@ import { createLogger } from '../../config/logger.ts';
 import type { Role } from '../../domain/codes.ts';
 import { connect } from '../../store/connect.ts';
 import type { Sql } from '../../store/connect.ts';
-import { loadContent } from '../../store/content.ts';
 import { createGate } from '../../store/gate.ts';
 import { createSession, savePeople } from '../../store/people.ts';
 import { publishPlan } from '../../store/plans.ts';
@@ -26,6 +24,7 @@ import { createVault } from '../../store/vault/index.ts';
 import { fileKeyProvider } from '../../store/vault/master-key.ts';
 import { createPayloadCodec } from '../../temporal/codec.ts';
 import type { Poker } from '../../temporal/poke.ts';
+import { shippedContent } from '../support/content.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 
@@ -85,7 +84,7 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
     sql,
     gate: createGate(sql),
     vault,
-    content: loadContent(fileURLToPath(new URL('../../templates', import.meta.url))),
+    content: shippedContent(),
     poker: change.poker ?? { poke: (threads) => Promise.resolve(poked.push(...threads)) },
     codec: createPayloadCodec([{ id: 'test-key', bytes: randomBytes(32) }]),
     requestKey: requestKeyFrom(linkKey),

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { channels } from '../../domain/codes.ts';
 import { plusMs } from '../../domain/time/durations.ts';
@@ -9,11 +8,11 @@ import type { Plan } from '../../domain/plan/format.ts';
 import { rehearse } from '../../domain/rehearsal/rehearse.ts';
 import { callManners } from '../../domain/rehearsal/types.ts';
 import type { Assumptions, Entry, OutsideEvent, Reply } from '../../domain/rehearsal/types.ts';
-import { loadContent } from '../../store/content.ts';
+import { shippedContent } from '../support/content.ts';
 import { cases, livedOnce } from '../support/cases.ts';
 import { plans } from './follow-up-simulation.ts';
 
-const loaded = loadContent(path.resolve('templates'));
+const loaded = shippedContent();
 const pain = loaded.questionnaires['pain-check'];
 const message = loaded.messages['visit-reminder'];
 const advice = loaded.advice['less-salt'];

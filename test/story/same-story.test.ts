@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { randomInt } from 'node:crypto';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { planSchema } from '../../domain/plan/format.ts';
 import { validatePlan } from '../../domain/plan/validate.ts';
 import { rehearse } from '../../domain/rehearsal/rehearse.ts';
 import type { Assumptions } from '../../domain/rehearsal/types.ts';
-import { loadContent } from '../../store/content.ts';
 import * as workflows from '../../workflows/index.ts';
 import { assumptionsFor } from './assumptions.ts';
 import { asText, lineKinds, linesOfRehearsal } from './lines.ts';
@@ -16,6 +14,7 @@ import { carryOut } from './real-run.ts';
 import { openStage } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { wordsIn, wordsOfLanguage } from './words.ts';
+import { shippedContent } from '../support/content.ts';
 
 vi.mock('@temporalio/workflow', () => import('./threads-double.ts'));
 
@@ -24,7 +23,7 @@ const runs = Number(process.env['STORY_PLANS'] ?? 40);
 const seed = fc.readConfigureGlobal().seed ?? randomInt(2 ** 31);
 const drawn: [DrawnPlan, Assumptions][] = fc.sample(plans.chain((plan) => fc.tuple(fc.constant(plan), assumptionsFor(plan))), { numRuns: runs, seed });
 
-const content = loadContent(path.resolve('templates'));
+const content = shippedContent();
 /** As the stage's settings have it. */
 const said = { ...content, hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
 

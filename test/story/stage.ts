@@ -7,10 +7,10 @@ import { createPendingWork } from '../../api/pending.ts';
 import { createLooker } from '../../api/looker.ts';
 import { createRehearser } from '../../api/rehearser.ts';
 import { serve } from '../../api/serve.ts';
-import { loadContent } from '../../store/content.ts';
 import { createGate } from '../../store/gate.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import { createPayloadCodec } from '../../temporal/codec.ts';
+import { shippedContent } from '../support/content.ts';
 import { createCareWorld } from '../support/care-world.ts';
 import type { CareWorld } from '../support/care-world.ts';
 import { hash } from '../support/gate-world.ts';
@@ -47,7 +47,7 @@ export async function openStage(clock = (): Date => new Date()): Promise<Stage> 
   const { hospitalName: hospital, emergencyNumber, readHours } = world.inbound.settings;
   const pending = createPendingWork();
   const deps: ApiDeps = {
-    sql: world.api, gate: createGate(world.api), vault: world.vault, content: loadContent('templates'), poker: world.deps.poker, codec: createPayloadCodec([{ id: 'test-key', bytes: randomBytes(32) }]), requestKey: requestKeyFrom(randomBytes(32)),
+    sql: world.api, gate: createGate(world.api), vault: world.vault, content: shippedContent(), poker: world.deps.poker, codec: createPayloadCodec([{ id: 'test-key', bytes: randomBytes(32) }]), requestKey: requestKeyFrom(randomBytes(32)),
     clock, logger: world.deps.logger, pending, temporalAnswers: () => Promise.resolve(false), rehearser: createRehearser({ timeLimitMs: 60_000, atOnce: 1 }), looker: createLooker(world.workerUrl, { timeLimitMs: 60_000, atOnce: 1 }, world.deps.logger),
     settings: { temporalUiOrigin: undefined, secureCookie: false, requestsPerMinute: 1_000_000, anonymousRequestsPerMinute: 1_000_000, trustedProxies: 0, said: { hospital, emergencyNumber, readHours } },
   };

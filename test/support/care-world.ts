@@ -24,7 +24,6 @@ import type { Phone, PhoneNetwork } from '../../sandbox/phone/server.ts';
 import type { MessageRecord } from '../../sandbox/phone/types.ts';
 import { connect } from '../../store/connect.ts';
 import type { Transaction } from '../../store/connect.ts';
-import { loadContent } from '../../store/content.ts';
 import { startEnrolment } from '../../store/enrolments.ts';
 import { openEscalationRow } from '../../store/escalations.ts';
 import { createGate } from '../../store/gate.ts';
@@ -34,6 +33,7 @@ import type { ThreadToPoke } from '../../store/threads.ts';
 import { createVault } from '../../store/vault/index.ts';
 import type { Vault } from '../../store/vault/index.ts';
 import { fileKeyProvider } from '../../store/vault/master-key.ts';
+import { shippedContent } from './content.ts';
 import { createTestDatabase } from './database.ts';
 import { hash } from './gate-world.ts';
 
@@ -84,7 +84,7 @@ export async function createCareWorld() {
   const api = connect(database.url('ct_api'), { max: 4 });
   const keys = connect(database.keysUrl('ct_worker'), { max: 3 });
   const vault: Vault = createVault({ keysSql: keys, keyProvider: await fileKeyProvider(path.join(folder, 'master.json'), { create: true }), indexKey: randomBytes(32) });
-  const content = loadContent(path.resolve('templates'));
+  const content = shippedContent();
   const network: PhoneNetwork = await startPhoneNetwork({ ...account, ownNumber: ward, speed: 100 });
   const mailServer: MailSandbox = await startMail();
   const clock = { now: new Date(dueAt) };

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -8,7 +7,6 @@ import { rehearse } from '../../domain/rehearsal/rehearse.ts';
 import type { Assumptions } from '../../domain/rehearsal/types.ts';
 import { taskQueues, workflowIdOf } from '../../domain/threads.ts';
 import { plusMs } from '../../domain/time/durations.ts';
-import { loadContent } from '../../store/content.ts';
 import { createPoker } from '../../temporal/poke.ts';
 import { workflowBundle } from '../../worker/bundle.ts';
 import { asText, linesOfRehearsal } from '../story/lines.ts';
@@ -16,6 +14,7 @@ import type { Line, LineKind } from '../story/lines.ts';
 import { openStage } from '../story/stage.ts';
 import type { Stage } from '../story/stage.ts';
 import { storyOf } from '../story/stored-story.ts';
+import { shippedContent } from '../support/content.ts';
 import { useTimeSkipping } from '../support/temporal.ts';
 import { pokeDeadlineMs, testDataConverter } from './stage.ts';
 
@@ -82,7 +81,7 @@ it('a plan is told alike by its rehearsal and by the product on a server whose t
   await stage.pending.settled();
   await whileTimeJumps(() => client.workflow.getHandle(workflowIdOf('followUp', enrolmentId)).result());
 
-  const content = { ...loadContent(path.resolve('templates')), hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
+  const content = { ...shippedContent(), hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
   const carriedOut = await storyOf(stage.world, enrolmentId, addressId);
   const rehearsed = linesOfRehearsal(rehearse(planSchema.parse(source), content, { ...assumed, seed: enrolmentId }));
   expect(byTheMinute(carriedOut)).toEqual(byTheMinute(rehearsed.filter(([kind]) => stored.has(kind))));

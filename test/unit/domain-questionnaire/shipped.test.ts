@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { languages } from '../../../domain/codes.ts';
 import { renderMessage, smsSegments } from '../../../domain/contact/message.ts';
 import { openQuestion } from '../../../domain/dialogue/text-turn.ts';
 import { freshDialogue } from '../../../domain/dialogue/progress.ts';
 import type { Questionnaire } from '../../../domain/questionnaire/format.ts';
-import { loadContent } from '../../../store/content.ts';
 import { shipped, shippedIds } from '../domain-dialogue/questionnaires.ts';
+import { shippedContent } from '../../support/content.ts';
 
-const { messages } = loadContent(fileURLToPath(new URL('../../../templates', import.meta.url)));
+const { messages } = shippedContent();
 
 /** Each question as a text that carries it: as a nudge repeats it, and the first as it opens a conversation. */
 function textsOf(questionnaire: Questionnaire): { id: string; item: string; language: string; segments: number; text: string }[] {

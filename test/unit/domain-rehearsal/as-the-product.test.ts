@@ -1,13 +1,12 @@
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { assumptionsFor, assumptionsSchema } from '../../../domain/rehearsal/input.ts';
 import { rehearse } from '../../../domain/rehearsal/rehearse.ts';
 import { planSchema } from '../../../domain/plan/format.ts';
-import { loadContent } from '../../../store/content.ts';
+import { shippedContent } from '../../support/content.ts';
 
 /** What a rehearsal once told otherwise than the product did; found by `test/story`. */
 
-const content = { ...loadContent(path.resolve('templates')), hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
+const content = { ...shippedContent(), hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
 const lateness = { sendWithin: 'PT8H', otherwise: 'skip' };
 const atTen = { anchor: 'surgery', offset: 'P1D', localTime: '10:00' };
 const pain = { id: 'pain', kind: 'ask', title: { en: 'Pain' }, at: atTen, lateness, questionnaire: 'pain-check', reply: { window: 'PT3H', silence: 'escalate-amber' } };

@@ -1,11 +1,10 @@
-import path from 'node:path';
 import { expect, test } from 'vitest';
 import { validatePlan } from '../../../domain/plan/validate.ts';
 import { assumptionsFor, assumptionsSchema } from '../../../domain/rehearsal/input.ts';
 import { rehearse } from '../../../domain/rehearsal/rehearse.ts';
-import { loadContent } from '../../../store/content.ts';
+import { shippedContent } from '../../support/content.ts';
 
-const loaded = loadContent(path.resolve('templates'));
+const loaded = shippedContent();
 const content = { ...loaded, hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
 const source = (channels: string): string => `
 format: carethread.plan/1

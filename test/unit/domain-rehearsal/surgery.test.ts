@@ -1,13 +1,12 @@
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { examine } from '../../../domain/rehearsal/examine.ts';
 import { assumptionsFor, assumptionsSchema } from '../../../domain/rehearsal/input.ts';
 import { rehearse } from '../../../domain/rehearsal/rehearse.ts';
 import { planSchema } from '../../../domain/plan/format.ts';
 import type { Plan } from '../../../domain/plan/format.ts';
-import { loadContent } from '../../../store/content.ts';
+import { shippedContent } from '../../support/content.ts';
 
-const loaded = loadContent(path.resolve('templates'));
+const loaded = shippedContent();
 const content = { ...loaded, hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
 const surgery = loaded.plans['surgery-recovery'];
 if (surgery === undefined) throw new Error('The plan of this test is missing.');

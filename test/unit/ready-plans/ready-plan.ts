@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { SegmentedMessage } from 'sms-segments-calculator';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../../domain/plan/format.ts';
@@ -9,9 +8,9 @@ import { rehearse } from '../../../domain/rehearsal/rehearse.ts';
 import type { Assumptions, Entry, Rehearsal } from '../../../domain/rehearsal/types.ts';
 import type { Answers } from '../../../domain/questionnaire/format.ts';
 import { plusMs } from '../../../domain/time/durations.ts';
-import { loadContent } from '../../../store/content.ts';
+import { shippedContent } from '../../support/content.ts';
 
-const content = { ...loadContent(path.resolve('templates')), hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
+const content = { ...shippedContent(), hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
 
 /** What a rehearsal assumes, as people write it: see docs/rehearsal.md. */
 export type Written = Record<string, unknown>;

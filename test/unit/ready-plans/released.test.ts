@@ -1,11 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { validatePlan } from '../../../domain/plan/validate.ts';
-import { loadContent } from '../../../store/content.ts';
+import { shippedContent } from '../../support/content.ts';
 
 const folder = new URL('released/', import.meta.url);
-const content = loadContent(path.resolve('templates'));
+const content = shippedContent();
 
 describe('versions of ready plans that were published before, which patients may still stand in', () => {
   test.each(readdirSync(folder))('%s still means something with the questionnaires and messages of today', (file) => {
