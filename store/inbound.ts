@@ -89,11 +89,20 @@ export async function openEscalationOf(sql: Sql | Transaction, acknowledgeCode: 
   return row?.escalationId ?? null;
 }
 
+export interface LastConversation {
+  touchpointId: string;
+  patientId: string;
+  /** It asked for a reading once more, because the first alarmed, and ended without the answer; when it ended, else null. */
+  missedSecondAt: string | null;
+}
+
 /** The conversation of these patients that was on this number last: what a late answer most likely belongs to. */
-export async function lastConversationOn(sql: Sql | Transaction, addressId: string, patientIds: readonly string[]): Promise<{ touchpointId: string; patientId: string } | null> {
-  const [row] = await sql<{ touchpointId: string; patientId: string }[]>`
-    select touchpoint_id as "touchpointId", patient_id as "patientId" from care.conversation
-    where address_id = ${addressId} and patient_id = any(${[...patientIds]}::uuid[]) order by closed_at desc nulls first limit 1`;
+export async function lastConversationOn(sql: Sql | Transaction, addressId: string, patientIds: readonly string[]): Promise<LastConversation | null> {
+  const [row] = await sql<LastConversation[]>`
+    select c.touchpoint_id as "touchpointId", c.patient_id as "patientId",
+      case when cardinality(t.confirms) > 0 and c.state->>'outcome' <> 'answered' then to_char(c.closed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end as "missedSecondAt"
+    from care.conversation c join care.touchpoint t using (touchpoint_id)
+    where c.address_id = ${addressId} and c.patient_id = any(${[...patientIds]}::uuid[]) order by c.closed_at desc nulls first limit 1`;
   return row ?? null;
 }
 

@@ -1,9 +1,10 @@
 import { classifyInbound } from '../../domain/dialogue/classify.ts';
 import type { InboundKind } from '../../domain/dialogue/types.ts';
+import { plusMs } from '../../domain/time/durations.ts';
 import { createGate } from '../../store/gate.ts';
 import type { InboundDetail } from '../../store/gate.ts';
 import { inTransaction, lastConversationOn } from '../../store/inbound.ts';
-import type { InboundText } from '../../store/inbound.ts';
+import type { InboundText, LastConversation } from '../../store/inbound.ts';
 import { acknowledgeByCode, codeIn } from './acknowledge.ts';
 import type { InboundDeps } from './deps.ts';
 import { concerned, giveToStaff } from './message.ts';
@@ -93,11 +94,18 @@ async function answerOrInbox(deps: InboundDeps, message: Message): Promise<Handl
   return { ...inbox, threads: [...answered.threads, ...inbox.threads] };
 }
 
+const lateWithinMs = 24 * 3_600_000;
+
+/** What comes after a second reading was waited for in vain is most likely that reading, and may be worse than the first: it is read under red's deadline. */
+function isLateSecond({ now }: Message, { missedSecondAt }: LastConversation): boolean {
+  return missedSecondAt !== null && plusMs(missedSecondAt, lateWithinMs) > now;
+}
+
 /** For a person to read, in every other case: nothing that a patient writes is dropped. An opted-out or unknown number gets no answer. */
 async function toInbox(deps: InboundDeps, message: Message, title: string): Promise<Handled> {
   const { tx, detail } = message;
   const last = await lastConversationOn(tx, detail.addressId, detail.patients.map((patient) => patient.patientId));
-  await giveToStaff(message, 'inbox', title, last?.touchpointId ?? null);
+  await giveToStaff(message, 'inbox', title, last?.touchpointId ?? null, last !== null && isLateSecond(message, last));
   const isAnswered = detail.patients.length > 0 && !detail.optedOut;
   return { disposition: title === 'message' ? 'inbox' : title, answers: isAnswered ? [approved(deps, 'given-to-staff', concerned(message.detail))] : [], threads: [] };
 }

@@ -53,7 +53,7 @@ export const enrolmentChangeRoutes: readonly Route[] = [
   ),
   change(
     'waive',
-    { summary: 'Waive one step that has not begun', description: 'Of a series, the occurrence that `recurrenceId` names, else the next.', body: z.strictObject({ stepId: z.string().max(48), recurrenceId: z.string().max(48).optional(), reason: code }) },
+    { summary: 'Waive one step that has not begun', description: 'Of a series, the occurrence that `recurrenceId` names, else the next. A second reading, asked for because the first alarmed, is waived by its `recurrenceId` alone; that ends its alarm, with who and why on record.', body: z.strictObject({ stepId: z.string().max(48), recurrenceId: z.string().max(48).optional(), reason: code }) },
     async ({ deps, body }, { plan, enrolment, by }) => {
       const { stepId, recurrenceId, reason } = body;
       if (!(await plan()).steps.some((step) => step.id === stepId)) throw invalidField('/stepId', 'Use the id of a step of this plan.');

@@ -19,8 +19,11 @@ export function decide(plan: Plan, state: FollowUpState, now: Instant, revision:
   const effects: FollowUpEffect[] = [];
   let current = confirmOverdue(state.status === 'ended' ? state : extend(plan, state, now, newId), now);
   if (current.status !== 'active') return { state: current, effects, next: rest(plan, current, revision) };
-  for (const touchpoint of dueInOrder(current, now)) {
-    const begun = begin(plan, current, touchpoint, now, revision);
+  for (const { id } of dueInOrder(current, now)) {
+    // As it stands now: what one step came to may have dated or ended others.
+    const touchpoint = current.touchpoints.find((candidate) => candidate.id === id);
+    if (touchpoint === undefined || !isDue(touchpoint, now)) continue;
+    const begun = begin(plan, current, touchpoint, now, revision, newId);
     current = begun.state;
     effects.push(...begun.effects);
     if (begun.next !== null) return { state: current, effects, next: begun.next };
@@ -32,15 +35,19 @@ export function decide(plan: Plan, state: FollowUpState, now: Instant, revision:
 }
 
 function dueInOrder(state: FollowUpState, now: Instant): Touchpoint[] {
-  const due = state.touchpoints.filter((touchpoint) => touchpoint.status === 'planned' && touchpoint.nextAt !== null && touchpoint.nextAt <= now);
-  return due.sort(byTime(({ nextAt }) => nextAt));
+  return state.touchpoints.filter((touchpoint) => isDue(touchpoint, now)).sort(byTime(({ nextAt }) => nextAt));
 }
 
-function begin(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now: Instant, revision: number): { state: FollowUpState; effects: FollowUpEffect[]; next: FollowUpDecision['next'] | null } {
+function isDue({ status, nextAt }: Touchpoint, now: Instant): boolean {
+  return status === 'planned' && nextAt !== null && nextAt <= now;
+}
+
+function begin(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now: Instant, revision: number, newId: () => string): { state: FollowUpState; effects: FollowUpEffect[]; next: FollowUpDecision['next'] | null } {
   const notAfter = notAfterOf(plan, touchpoint, state.zone);
   if (notAfter !== null && now > notAfter) {
     // A second reading that nobody could be asked for in time must not lose the alarm that it was to confirm.
-    const late = touchpoint.confirms.length > 0 ? { touchpoint: endTouchpoint(touchpoint, 'missed', 'late'), effects: unconfirmed(plan, touchpoint) } : endLate(plan, state, touchpoint, touchpoint.reason ?? 'late', now);
+    if (touchpoint.confirms.length > 0) return { ...unconfirmed(plan, replace(state, endTouchpoint(touchpoint, 'missed', 'late')), touchpoint, now, newId), next: null };
+    const late = endLate(plan, state, touchpoint, touchpoint.reason ?? 'late', now);
     return { state: replace(state, late.touchpoint), effects: late.effects, next: null };
   }
   const step = stepOf(plan, touchpoint.stepId);

@@ -4,7 +4,7 @@ import { missedAnchorOf } from './branches.ts';
 import { contactEnded, offerAgain, receiptCame } from './contacts.ts';
 import type { Change } from './lateness.ts';
 import { carried, mergedInto } from './merging.ts';
-import { conversationEnded, endPlan, judged, resumed, tagged } from './outcomes.ts';
+import { conversationEnded, endPlan, judged, resumed, tagged, unconfirmed } from './outcomes.ts';
 import { reschedule } from './schedule.ts';
 import { takeBack } from './series.ts';
 import { endTouchpoint, replace, stepOf } from './touchpoints.ts';
@@ -12,13 +12,32 @@ import type { Evolved, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, To
 
 /** What one fact does to an enrolment's position. Events about a touchpoint that already ended change nothing. `newId` names occurrences that a moved anchor makes. */
 export function evolve(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: Instant, newId: () => string): Evolved {
+  const evolved = evolveTo(plan, state, event, now, newId);
+  return event.kind === 'waived' ? evolved : hearUnasked(plan, state, evolved, now, newId);
+}
+
+/**
+ * A second reading that waits to be asked for and is ended by something else (the plan ends or is paused) is not had:
+ * the alarm of the first would vanish with it. Whoever waives it names it and says why, and that ends it.
+ */
+function hearUnasked(plan: Plan, before: FollowUpState, evolved: Evolved, now: Instant, newId: () => string): Evolved {
+  const waiting = new Set(before.touchpoints.flatMap(({ id, status }) => (status === 'planned' ? [id] : [])));
+  const known = new Set(before.touchpoints.map(({ id }) => id));
+  const lost = evolved.state.touchpoints.filter(({ id, status, confirms }) => status === 'done' && confirms.length > 0 && (waiting.has(id) || !known.has(id)));
+  return lost.reduce<Evolved>((heard, touchpoint) => {
+    const unheard = unconfirmed(plan, heard.state, touchpoint, now, newId);
+    return { state: unheard.state, effects: [...heard.effects, ...unheard.effects] };
+  }, evolved);
+}
+
+function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: Instant, newId: () => string): Evolved {
   switch (event.kind) {
     case 'started':
     case 'consent-changed':
     case 'facts-changed':
       return { state, effects: [] };
     case 'paused':
-      return state.status === 'active' ? { state: { ...state, status: 'paused', pausedAt: now }, effects: toOpen(state, 'pause-conversation') } : { state, effects: [] };
+      return state.status === 'active' ? pause(state, now) : { state, effects: [] };
     case 'resumed': {
       if (state.status !== 'paused') return { state, effects: [] };
       const gone = resumed(plan, state, now);
@@ -57,8 +76,18 @@ export function evolve(plan: Plan, state: FollowUpState, event: FollowUpEvent, n
   }
 }
 
+/** A pause has no end that is known, and no alarm waits for it: a second reading is not had any more. */
+function pause(state: FollowUpState, now: Instant): Evolved {
+  const touchpoints = state.touchpoints.map((touchpoint) => (touchpoint.status === 'planned' && touchpoint.confirms.length > 0 ? endTouchpoint(touchpoint, 'missed', 'paused') : touchpoint));
+  const effects = toOpen(state, 'pause-conversation').map((effect): FollowUpEffect => {
+    const isSecond = state.touchpoints.some(({ id, confirms }) => id === effect.touchpointId && confirms.length > 0);
+    return isSecond ? { kind: 'cancel-conversation', touchpointId: effect.touchpointId, reason: 'paused' } : effect;
+  });
+  return { state: { ...state, status: 'paused', pausedAt: now, touchpoints }, effects };
+}
+
 /** What is open is a thread of its own: it is told. */
-function toOpen(state: FollowUpState, kind: 'pause-conversation' | 'resume-conversation'): FollowUpEffect[] {
+function toOpen(state: FollowUpState, kind: 'pause-conversation' | 'resume-conversation') {
   return state.touchpoints.filter((touchpoint) => touchpoint.status === 'open').map((touchpoint) => ({ kind, touchpointId: touchpoint.id }));
 }
 
@@ -75,7 +104,8 @@ function onTouchpoint(state: FollowUpState, touchpointId: string, change: (touch
 }
 
 function waive(state: FollowUpState, event: Extract<FollowUpEvent, { kind: 'waived' }>): Evolved {
-  const planned = state.touchpoints.filter((candidate) => candidate.stepId === event.stepId && candidate.status === 'planned' && (event.recurrenceId === undefined || candidate.recurrenceId === event.recurrenceId));
+  // A reading that is asked again because the first alarmed is waived by its name alone: whoever means the step's next time does not mean it.
+  const planned = state.touchpoints.filter((candidate) => candidate.stepId === event.stepId && candidate.status === 'planned' && (event.recurrenceId === undefined ? candidate.confirms.length === 0 : candidate.recurrenceId === event.recurrenceId));
   const next = planned.reduce<Touchpoint | null>((first, candidate) => (first === null || (candidate.dueAt ?? '~') < (first.dueAt ?? '~') ? candidate : first), null);
   return next === null ? { state, effects: [] } : { state: replace(state, endTouchpoint(next, 'waived', `waived by ${event.by}: ${event.reason}`)), effects: [] };
 }
@@ -86,7 +116,8 @@ function clearAnchor(plan: Plan, state: FollowUpState, anchor: string, reason: s
   const hanging = new Map(plan.steps.filter((step) => step.at.anchor === anchor).map((step) => [step.id, step]));
   const touchpoints = state.touchpoints.map((touchpoint): Touchpoint => {
     const step = hanging.get(touchpoint.stepId);
-    if (step === undefined || touchpoint.status !== 'planned') return touchpoint;
+    // A second reading hangs on the first, and on no appointment.
+    if (step === undefined || touchpoint.status !== 'planned' || touchpoint.confirms.length > 0) return touchpoint;
     if (step.every !== undefined) return takeBack(touchpoint);
     if (touchpoint.recurrenceId !== '') return endTouchpoint(touchpoint, 'waived', reason);
     return { ...touchpoint, dueAt: null, nextAt: null, movedFrom: null, judged: false, reason };

@@ -1,5 +1,5 @@
 import { assertNever } from '../codes.ts';
-import type { Plan, Rule, RuleAction } from '../plan/format.ts';
+import type { Plan, RuleAction } from '../plan/format.ts';
 import { rulesOf } from '../plan/questions.ts';
 import { plusMs } from '../time/durations.ts';
 import { giveToStaff } from './lateness.ts';
@@ -11,13 +11,19 @@ import type { Evolved, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Ju
 export function conversationEnded(plan: Plan, state: FollowUpState, event: Extract<FollowUpEvent, { kind: 'conversation-ended' }>, now: Instant, newId: () => string): Evolved {
   const touchpoint = state.touchpoints.find((candidate) => candidate.id === event.touchpointId);
   if (touchpoint === undefined || touchpoint.status === 'done') return { state, effects: [] };
-  let current = replace(state, endTouchpoint(touchpoint, event.outcome, event.reason));
   const isWhole = event.outcome === 'answered';
+  const told = actAll(plan, replace(state, endTouchpoint(touchpoint, event.outcome, event.reason)), touchpoint, isWhole ? event.actions : event.actions.filter(({ kind }) => kind !== 'confirm'), now, newId);
+  if (isWhole) return told;
   // Whoever gave an alarming first reading and then fell silent is not asked for a second one: a human hears of it now.
-  const unheard = isWhole || state.endReason === 'deceased' ? [] : unconfirmedRules(plan, touchpoint, event.actions.flatMap((action) => (action.kind === 'confirm' ? [action.ruleId] : [])));
-  const effects: FollowUpEffect[] = unheard.flatMap((rule) => effectsOfActions(touchpoint.id, rule.id, rule.do));
-  const told = isWhole ? event.actions : event.actions.filter(({ kind }) => kind !== 'confirm');
-  for (const action of [...told, ...unheard.flatMap((rule) => rule.do)]) {
+  const asked = event.actions.flatMap((action) => (action.kind === 'confirm' ? [action.ruleId] : []));
+  const unheard = unconfirmed(plan, told.state, { ...touchpoint, confirms: [...touchpoint.confirms, ...asked] }, now, newId);
+  return { state: unheard.state, effects: [...told.effects, ...unheard.effects] };
+}
+
+function actAll(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, actions: readonly ToldAction[], now: Instant, newId: () => string): Evolved {
+  let current = state;
+  const effects: FollowUpEffect[] = [];
+  for (const action of actions) {
     const acted = act(plan, current, touchpoint, action, now, newId);
     current = acted.state;
     effects.push(...acted.effects);
@@ -38,6 +44,8 @@ function act(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, action: T
       if (state.touchpoints.some((other) => other.status === 'planned' && other.dueAt !== null && stepOf(plan, other.stepId).at.anchor === action.anchor)) return { state, effects: [] };
       return { state: reschedule(plan, { ...state, anchors: { ...state.anchors, [action.anchor]: now } }, now, newId, action.anchor), effects: [] };
     case 'confirm':
+      // Nobody is asked again in a follow-up that has ended: what the answer said is heard all the same.
+      if (state.status === 'ended') return unconfirmed(plan, state, { ...touchpoint, confirms: [action.ruleId] }, now, newId);
       return { state: askAgain(plan, state, touchpoint, action, now, newId), effects: [] };
     case 'end':
       return endPlan(state, 'rule');
@@ -53,7 +61,6 @@ export function tagged(state: FollowUpState, tag: string, remove: boolean): Foll
 
 /** The same reading once more, after a while, which does not delay a red alert: rules that open one never wait for this. */
 function askAgain(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, action: Extract<ToldAction, { kind: 'confirm' }>, now: Instant, newId: () => string): FollowUpState {
-  if (state.status === 'ended') return state;
   const recurrenceId = `${touchpoint.recurrenceId}~confirm`;
   const waiting = state.touchpoints.find((candidate) => candidate.stepId === touchpoint.stepId && candidate.recurrenceId === recurrenceId);
   if (waiting !== undefined) return replace(state, { ...waiting, confirms: [...new Set([...waiting.confirms, action.ruleId])] });
@@ -61,16 +68,16 @@ function askAgain(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, acti
   return { ...state, touchpoints: [...state.touchpoints, again] };
 }
 
-/** Nobody answered when a reading was asked again: what it was to confirm counts as confirmed. */
-export function unconfirmed(plan: Plan, touchpoint: Touchpoint): FollowUpEffect[] {
-  return unconfirmedRules(plan, touchpoint).flatMap((rule) => effectsOfActions(touchpoint.id, rule.id, rule.do));
-}
-
-/** `besides`: rules whose second reading was to be asked for by this very conversation. */
-function unconfirmedRules(plan: Plan, touchpoint: Touchpoint, besides: readonly string[] = []): Rule[] {
-  const step = stepOf(plan, touchpoint.stepId);
-  if (step.kind !== 'ask' && step.kind !== 'measure' && step.kind !== 'call') return [];
-  return rulesOf(plan, step).filter((rule) => touchpoint.confirms.includes(rule.id) || besides.includes(rule.id));
+/**
+ * A second reading that nobody gave, or that can no longer be had: what it was to confirm counts as confirmed, with all that the
+ * rule does, so that the alarm of the first is never lost. Nobody is alarmed for a patient who has died.
+ */
+export function unconfirmed(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now: Instant, newId: () => string): Evolved {
+  const step = plan.steps.find((candidate) => candidate.id === touchpoint.stepId);
+  if (state.endReason === 'deceased' || (step?.kind !== 'ask' && step?.kind !== 'measure' && step?.kind !== 'call')) return { state, effects: [] };
+  const rules = rulesOf(plan, step).filter((rule) => touchpoint.confirms.includes(rule.id));
+  const acted = actAll(plan, state, touchpoint, rules.flatMap((rule) => rule.do), now, newId);
+  return { state: acted.state, effects: [...rules.flatMap((rule) => effectsOfActions(touchpoint.id, rule.id, rule.do)), ...acted.effects] };
 }
 
 /** What the actions of fired rules are, as effects of this touchpoint. What concerns the plan itself waits for the conversation's end. */

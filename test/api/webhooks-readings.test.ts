@@ -61,4 +61,25 @@ describe('whoever gives an alarming first number', () => {
     expect(await alerts(person)).toEqual([]);
     expect((await world.tasks(person.patientId)).map(({ kind }) => kind)).toEqual(['no-answer']);
   });
+
+  it('and no second one in time is a human\'s to see at once, and so is what comes too late', async () => {
+    const person = await world.asked(undefined, 'measures');
+    await world.text(person.phone, '190');
+    await world.text(person.phone, '90');
+    const noonBefore = world.clock.now;
+    const later = (ms: number) => new Date(noonBefore.getTime() + ms);
+    await world.root.begin((tx) => resumeFollowUp(tx, person.enrolmentId, noonBefore.toISOString()));
+    world.clock.now = later(10 * 60_000);
+    const second = await world.askedAgain(person);
+    const asked = await alerts(person);
+
+    await fallSilent(second);
+    const silent = await alerts(person);
+    world.clock.now = later(6 * 3_600_000);
+    await world.text(person.phone, '230');
+    world.clock.now = noonBefore;
+
+    expect([asked, silent]).toEqual([[], [['amber', 'high']]]);
+    expect((await world.tasks(person.patientId)).find(({ kind }) => kind === 'inbox')).toMatchObject({ touchpointId: second.touchpointId, withinSeconds: 900 });
+  });
 });

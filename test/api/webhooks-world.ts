@@ -181,6 +181,14 @@ export async function createWebhooksWorld() {
     await worker.begin((tx) => resumeConversation(tx, touchpointId, now, [{ kind: 'contact-ended', contactKind, channel, outcome, at: now }]));
   }
 
+  async function ask(touchpointId: string): Promise<Pick<Asked, 'attemptId' | 'messageSid'>> {
+    const { next } = await worker.begin((tx) => resumeConversation(tx, touchpointId, clock.now.toISOString()));
+    const attemptId = await begin(touchpointId, 'first', 'sms', next.kind === 'contact' ? next.revision : -1);
+    const messageSid = sidOf('SM');
+    await sent(attemptId, touchpointId, 'first', 'sms', messageSid);
+    return { attemptId, messageSid };
+  }
+
   return {
     root,
     api,
@@ -202,11 +210,14 @@ export async function createWebhooksWorld() {
     async asked(person?: Person, planId: 'asks' | 'feels' | 'measures' = 'asks'): Promise<Asked> {
       const who = person ?? (await patient());
       const { enrolmentId, touchpointId } = await enrol(who, planId);
-      const { next } = await worker.begin((tx) => resumeConversation(tx, touchpointId, clock.now.toISOString()));
-      const attemptId = await begin(touchpointId, 'first', 'sms', next.kind === 'contact' ? next.revision : -1);
-      const messageSid = sidOf('SM');
-      await sent(attemptId, touchpointId, 'first', 'sms', messageSid);
-      return { ...who, enrolmentId, touchpointId, attemptId, messageSid };
+      return { ...who, enrolmentId, touchpointId, ...(await ask(touchpointId)) };
+    },
+    /** The reading of that plan is asked for once more. */
+    async askedAgain(first: Asked): Promise<Asked> {
+      const now = clock.now.toISOString();
+      const { row } = await worker.begin((tx) => resumeFollowUp(tx, first.enrolmentId, now));
+      const touchpointId = row.state.touchpoints.find(({ status }) => status === 'open')?.id ?? '';
+      return { ...first, touchpointId, ...(await ask(touchpointId)) };
     },
     /** A patient whose phone rings. */
     async called(person?: Person, planId: 'calls' | 'rings' = 'calls'): Promise<Called> {
@@ -229,8 +240,8 @@ export async function createWebhooksWorld() {
       if (role !== undefined) await root`insert into auth.rota (role, rank, person_id) values (${role}, 1, ${row?.personId ?? ''})`;
       return row?.personId ?? '';
     },
-    tasks: (patientId: string | null) => root<{ kind: string; title: string; touchpointId: string | null; inboundId: string | null; department: string }[]>`
-      select kind, title, touchpoint_id as "touchpointId", inbound_id as "inboundId", department from care.task where patient_id is not distinct from ${patientId} and status <> 'done' order by created_at, kind`,
+    tasks: (patientId: string | null) => root<{ kind: string; title: string; touchpointId: string | null; inboundId: string | null; department: string; withinSeconds: number }[]>`
+      select kind, title, touchpoint_id as "touchpointId", inbound_id as "inboundId", department, extract(epoch from due_at - created_at)::int as "withinSeconds" from care.task where patient_id is not distinct from ${patientId} and status <> 'done' order by created_at, kind`,
     escalations: (patientId: string) => root<{ escalationId: string; ruleId: string; level: string; status: string; code: string; acknowledgedBy: string | null }[]>`
       select escalation_id as "escalationId", rule_id as "ruleId", level, status, acknowledge_code as code, state->>'acknowledgedBy' as "acknowledgedBy" from care.escalation where patient_id = ${patientId} order by opened_at, rule_id`,
     async conversation(touchpointId: string) {

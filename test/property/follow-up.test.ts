@@ -28,9 +28,19 @@ const nothingAfterTheEnd = (run: Run): void => {
   if (run.state.status === 'ended') expect(run.state.touchpoints.every((touchpoint) => touchpoint.status === 'done')).toBe(true);
 };
 
+/** Only a reading has a rule that is to be confirmed here. */
+const noAlarmIsLost = (run: Run): void => {
+  const lost = run.state.touchpoints.filter(({ kind, confirms, outcome, reason }) => kind === 'measure' && confirms.length > 0 && outcome !== 'answered' && reason?.startsWith('waived by') !== true);
+  if (run.state.endReason !== 'deceased') for (const { id } of lost) expect(run.effects).toContainEqual({ kind: 'create-task', touchpointId: id, task: 'rule', title: 'heavy' });
+};
+
 describe('whatever plan, replies, faults and clock', () => {
-  test('every planned contact ends exactly once, and the thread comes to its end', () => {
-    fc.assert(fc.property(plans, scripts, (plan, script) => everyTouchpointEndsOnce(lifeOf(plan, script))), runs);
+  test('every planned contact ends exactly once, the thread comes to its end, and no first alarm is lost with its second reading', () => {
+    fc.assert(fc.property(plans, scripts, (plan, script) => {
+      const run = lifeOf(plan, script);
+      everyTouchpointEndsOnce(run);
+      noAlarmIsLost(run);
+    }), runs);
   });
 
   test('no reminder goes out twice on one channel', () => {
@@ -77,6 +87,13 @@ describe('the properties notice a decider that is broken on purpose', () => {
       const decision = realDecider.decide(plan, state, now, revision, newId);
       return { ...decision, state: { ...decision.state, touchpoints: decision.state.touchpoints.filter((touchpoint) => touchpoint.outcome !== 'missed') } };
     } }, (run) => expect(run.endings.size).toBe(run.state.touchpoints.length));
+  });
+
+  test('one that loses what a second reading was to confirm', () => {
+    noticed({ ...realDecider, evolve: (plan, state, event, now, newId) => {
+      const evolved = realDecider.evolve(plan, state, event, now, newId);
+      return event.kind === 'ended' || event.kind === 'paused' ? { ...evolved, effects: evolved.effects.filter(({ kind }) => kind !== 'create-task') } : evolved;
+    } }, noAlarmIsLost);
   });
 
   test('one that ends a touchpoint again', () => {

@@ -76,6 +76,88 @@ describe('an alarm that is to be confirmed', () => {
   });
 });
 
+describe('the alarm of a first reading', () => {
+  const stop = { id: 'over', if: 'systolic at least 250', do: [{ kind: 'end' }] };
+  const branching = { ...high, do: [...high.do, { kind: 'start', anchor: 'alarm' }, { kind: 'tag', tag: 'watch' }] };
+  const branch = { ...message, id: 'branch', at: { anchor: 'alarm', offset: 'PT1H' } };
+  const again = { kind: 'confirm', ruleId: 'high', afterMs: 900_000 } as const;
+  const meanwhile = '2026-03-02T09:05:00.000Z';
+  const alarms = (one: ReturnType<typeof followUp>) => one.effects.flatMap((effect) => (effect.kind === 'open-escalation' ? [effect.ruleId] : []));
+
+  /** One whose second reading is waited for. */
+  function waiting(at_ = at) {
+    const one = followUp({ steps: [{ ...reading, id: 'pressure', at: at_, every: { rule: 'FREQ=DAILY;COUNT=2' }, rules: [branching, crisis, stop] }, branch], anchors: { start: '2026-03-02', visit: '2026-03-02T00:00:00.000Z' }, plan: { tags: ['watch'] } });
+    one.ended(due, 'pressure', 'answered', [again]);
+    return one;
+  }
+
+  test('stays with its second reading when staff waive the next time of the step', () => {
+    const one = waiting();
+
+    one.tell(meanwhile, { kind: 'waived', stepId: 'pressure', by: 'nurse', reason: 'on-holiday' });
+
+    expect(one.of('pressure')).toEqual(['2026-03-02 2026-03-02T09:00:00.000Z answered answered', '2026-03-02~confirm 2026-03-02T09:15:00.000Z planned', '2026-03-03 2026-03-03T09:00:00.000Z waived waived by nurse: on-holiday']);
+  });
+
+  test('is ended by whoever waives the second reading by its name, and says why', () => {
+    const one = waiting();
+
+    one.tell(meanwhile, { kind: 'waived', stepId: 'pressure', recurrenceId: '2026-03-02~confirm', by: 'nurse', reason: 'phoned' });
+
+    expect([one.of('pressure')[1], alarms(one)]).toEqual(['2026-03-02~confirm 2026-03-02T09:15:00.000Z waived waived by nurse: phoned', []]);
+  });
+
+  test.each(['withdrawn', 'consent-withdrawn', 'staff'] as const)('is heard when the follow-up ends first (%s)', (reason) => {
+    const one = waiting();
+
+    one.tell(meanwhile, { kind: 'ended', reason, by: 'nurse' });
+
+    expect(alarms(one)).toEqual(['high']);
+  });
+
+  test('is heard when the answer that gave it also ends the plan', () => {
+    const one = followUp({ steps: [{ ...reading, id: 'pressure', at, rules: [high, stop] }] });
+
+    one.ended(due, 'pressure', 'answered', [{ kind: 'end' }, again]);
+
+    expect(alarms(one)).toEqual(['high']);
+  });
+
+  test('keeps its second reading when the appointment that its series hangs on is cancelled', () => {
+    const one = waiting({ ...at, anchor: 'visit' });
+
+    one.tell(meanwhile, { kind: 'anchor-cleared', anchor: 'visit', by: 'nurse', reason: 'appointment-cancelled' });
+
+    expect(one.of('pressure')[1]).toBe('2026-03-02~confirm 2026-03-02T09:15:00.000Z planned');
+  });
+
+  test.each([[meanwhile, 'missed paused'], ['2026-03-02T09:20:00.000Z', 'waived paused']])('does not wait for the end of a pause (from %s)', (from, ended) => {
+    const one = waiting();
+    one.look(from);
+
+    one.tell(from, { kind: 'paused', by: 'nurse', reason: 'holiday' });
+    for (const effect of one.effects) if (effect.kind === 'cancel-conversation') one.tell(from, { kind: 'conversation-ended', touchpointId: effect.touchpointId, outcome: 'waived', reason: effect.reason, actions: [] });
+
+    expect([one.of('pressure')[1], alarms(one)]).toEqual([`2026-03-02~confirm 2026-03-02T09:15:00.000Z ${ended}`, ['high']]);
+  });
+
+  test('alarms nobody for a patient who has died', () => {
+    const one = waiting();
+
+    one.tell(meanwhile, { kind: 'ended', reason: 'deceased', by: 'nurse' });
+
+    expect(alarms(one)).toEqual([]);
+  });
+
+  test('leads into its branch and tags, too, when the second reading can no longer be asked for in time', () => {
+    const one = waiting();
+
+    one.look('2026-03-02T18:00:00.000Z');
+
+    expect([alarms(one), one.of('branch'), one.state().tags]).toEqual([['high'], [' 2026-03-02T19:00:00.000Z planned'], ['watch']]);
+  });
+});
+
 describe('an appointment', () => {
   const reminder = { ...message, id: 'reminder', at: { anchor: 'visit', offset: '-P1D', localTime: '09:00' } };
   const again = { ...message, id: 'rebook', at: { anchor: 'visit-missed', offset: 'PT1H' } };
