@@ -55,21 +55,27 @@ function dayOf(anchor: string, zone: string): number {
   return dateMs(/^\d{4}-\d{2}-\d{2}$/.test(anchor) ? anchor : localDateOf(anchor, zone));
 }
 
-/** How often in a row each step that asks was put to the patient without an answer, up to an instant. What was never put to them does not count either way. */
+/** How often in a row each step that asks brought no answer of the patient, up to an instant. What was not put to them for another reason does not count either way. */
 export function missedInARow(touchpoints: readonly Touchpoint[], upTo: Instant): Record<string, number> {
   const asking = touchpoints.filter(({ kind }) => kind === 'ask' || kind === 'measure' || kind === 'call');
   const missed: Record<string, number> = Object.fromEntries(asking.map(({ stepId }) => [stepId, 0]));
   const past = asking.filter(({ dueAt }) => dueAt !== null && dueAt < upTo);
   for (const touchpoint of past.toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''))) {
     if (touchpoint.outcome === 'answered') missed[touchpoint.stepId] = 0;
-    else if (wasAskedInVain(touchpoint)) missed[touchpoint.stepId] = (missed[touchpoint.stepId] ?? 0) + 1;
+    else if (isSilence(touchpoint)) missed[touchpoint.stepId] = (missed[touchpoint.stepId] ?? 0) + 1;
   }
   return missed;
 }
 
-/** How a conversation ends that was begun and not answered. Whoever was in hospital, or whom nothing reached, was not silent. */
-const silences = new Set(['no-answer', 'partial', 'busy', 'machine', 'silence', 'hung-up']);
+/**
+ * Reasons for which nothing was heard of a patient who was to be asked: they were asked in vain, or have forbidden to be asked so. Whoever was in
+ * hospital was not silent, nor whom a cap, a pause or an outage of ours has kept from being asked.
+ */
+const silences = new Set(['no-answer', 'partial', 'busy', 'machine', 'silence', 'hung-up', 'failed', 'refused', 'no-consent', 'consent-withdrawn', 'opted-out', 'no-address', 'address-suspended']);
+/** A provider's own: it did not reach them. */
+const code = /^\d+$/;
 
-function wasAskedInVain({ outcome, reason }: Touchpoint): boolean {
-  return (outcome === 'missed' || outcome === 'escalated') && silences.has(reason ?? '');
+function isSilence({ outcome, reason }: Touchpoint): boolean {
+  if (outcome === 'failed' || outcome === 'sent-unconfirmed') return true;
+  return (outcome === 'missed' || outcome === 'escalated') && (silences.has(reason ?? '') || code.test(reason ?? ''));
 }

@@ -21,9 +21,18 @@ test.each<[TouchpointOutcome, string]>([
 });
 
 test.each<[TouchpointOutcome, string]>([
-  ['waived', 'condition-not-met'], ['missed', 'paused'], ['missed', 'late'], ['missed', 'admitted'], ['missed', 'inactive'], ['missed', 'opted-out'], ['missed', 'daily-cap'], ['escalated', 'late'], ['escalated', 'paused'], ['escalated', 'condition-unknown'], ['escalated', 'caregiver'],
-  ['failed', '30005'],
-])('what was never put to the patient is no silence, and ends none (%s: %s)', (outcome, reason) => {
+  ['failed', '30005'], ['failed', 'wrong-number'], ['failed', 'outcome-unknown'], ['sent-unconfirmed', 'outcome-unknown'], ['missed', 'no-address'], ['missed', 'address-suspended'], ['escalated', 'failed'], ['escalated', '13224'],
+])('so is one that did not reach them (%s: %s)', (outcome, reason) => {
+  expect(missedInARow(days(silent, [outcome, reason], silent), upTo)).toEqual({ daily: 3 });
+});
+
+test.each(['no-consent', 'consent-withdrawn', 'opted-out'])('so is one that they do not want to be asked: nothing is heard of them all the same (%s)', (reason) => {
+  expect(missedInARow(days(silent, ['missed', reason], silent), upTo)).toEqual({ daily: 3 });
+});
+
+test.each<[TouchpointOutcome, string]>([
+  ['waived', 'condition-not-met'], ['missed', 'paused'], ['missed', 'late'], ['missed', 'admitted'], ['missed', 'inactive'], ['missed', 'daily-cap'], ['escalated', 'late'], ['escalated', 'paused'], ['escalated', 'condition-unknown'], ['escalated', 'caregiver'],
+])('what was not put to the patient for another reason is no silence, and ends none (%s: %s)', (outcome, reason) => {
   expect(missedInARow(days([outcome, reason]), upTo)).toEqual({ daily: 0 });
   expect(missedInARow(days(silent, [outcome, reason], silent), upTo)).toEqual({ daily: 2 });
 });

@@ -107,6 +107,15 @@ describe('the plan for heart failure', () => {
     expect(dayOfSilence(rehearsal)).toEqual(['two-days-silent 2026-05-05', ...['06', '07', '13', '14', '20', '21'].map((day) => `three-days-silent 2026-05-${day}`)]);
   });
 
+  test.each([
+    ['wants no texts any more, and calls still', { consents: ['voice'] }],
+    ['has a number that takes no texts', { phone: 'landline' }],
+  ])('whoever %s is silent, and is rung on two evenings a week as well', (_who, patient) => {
+    const rehearsal = ready.play({ until: 'P17D', patient: { facts: { own_weight: 70 }, ...patient }, replies: { otherwise: { kind: 'silent' } } });
+
+    expect(dayOfSilence(rehearsal).filter((day) => day.startsWith('three'))).toEqual(['06', '07', '13', '14'].map((day) => `three-days-silent 2026-05-${day}`));
+  });
+
   test('whoever says STOP after three silent days is not rung for it', () => {
     const rehearsal = ready.play({ ...brief, replies: { otherwise: { kind: 'silent' } }, outside: [{ at: '2026-05-06T19:45:00Z', kind: 'text', text: 'STOP' }] });
 
