@@ -5,7 +5,7 @@ import { contactEnded, offerAgain, receiptCame } from './contacts.ts';
 import type { Change } from './lateness.ts';
 import { carried, mergedInto } from './merging.ts';
 import { conversationEnded, endPlan, judged, resumed, tagged, unconfirmed } from './outcomes.ts';
-import { reschedule } from './schedule.ts';
+import { extend, reschedule } from './schedule.ts';
 import { takeBack } from './series.ts';
 import { endTouchpoint, replace, stepOf } from './touchpoints.ts';
 import type { Evolved, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
@@ -40,7 +40,8 @@ function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: I
       return state.status === 'active' ? pause(state, now) : { state, effects: [] };
     case 'resumed': {
       if (state.status !== 'paused') return { state, effects: [] };
-      const gone = resumed(plan, state, now);
+      // With the days of a series that a long pause has hidden: nobody laid them out while it lasted.
+      const gone = resumed(plan, extend(plan, state, now, newId), now);
       return { state: gone.state, effects: [...gone.effects, ...toOpen(state, 'resume-conversation')] };
     }
     case 'anchor-moved':

@@ -2,7 +2,7 @@ import { calendarOf } from '../plan/calendar.ts';
 import type { Plan, Step } from '../plan/format.ts';
 import { resolveDueAt } from '../time/due-at.ts';
 import { extendOne, layOutAnew } from './series.ts';
-import { newTouchpoint, stepOf } from './touchpoints.ts';
+import { isDatedSo, newTouchpoint, stepOf } from './touchpoints.ts';
 import type { FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /** What dates a step: the enrolment's own, so that two patients of one plan are spread over a window differently. */
@@ -38,7 +38,7 @@ export function reschedule(plan: Plan, state: FollowUpState, now: Instant, newId
     const step = stepOf(plan, touchpoint.stepId);
     if (step.every !== undefined || touchpoint.recurrenceId.endsWith('~confirm')) return touchpoint;
     const dueAt = dueAtOf(plan, step, state);
-    return dueAt === touchpoint.dueAt && touchpoint.movedFrom === null ? touchpoint : { ...touchpoint, dueAt, nextAt: dueAt, movedFrom: null, judged: false, reason: null };
+    return isDatedSo(touchpoint, dueAt) ? touchpoint : { ...touchpoint, dueAt, nextAt: dueAt, movedFrom: null, judged: false, reason: null };
   });
   let current: FollowUpState = { ...state, touchpoints };
   for (const step of plan.steps) {

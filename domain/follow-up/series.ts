@@ -5,7 +5,7 @@ import { addDuration } from '../time/durations.ts';
 import { extendSeries } from '../time/horizon.ts';
 import { localDateOf } from '../time/instants.ts';
 import type { Occurrence, Series } from '../time/recurrence.ts';
-import { endTouchpoint, newTouchpoint } from './touchpoints.ts';
+import { endTouchpoint, isDatedSo, newTouchpoint } from './touchpoints.ts';
 import type { FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /** Adds the occurrences of a series that are to exist by now, so that a plan of years never holds thousands of rows and never runs dry. */
@@ -102,5 +102,5 @@ function isOccurrence(touchpoint: Touchpoint, step: Step): boolean {
 
 function datedAnew(touchpoint: Touchpoint, dueAt: Instant | undefined): Touchpoint {
   if (dueAt === undefined) return takeBack(touchpoint);
-  return dueAt === touchpoint.dueAt ? touchpoint : { ...touchpoint, dueAt, nextAt: dueAt, movedFrom: null, judged: false, reason: null };
+  return isDatedSo(touchpoint, dueAt) ? touchpoint : { ...touchpoint, dueAt, nextAt: dueAt, movedFrom: null, judged: false, reason: null };
 }

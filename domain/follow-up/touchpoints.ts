@@ -36,6 +36,11 @@ export function replace(state: FollowUpState, touchpoint: Touchpoint): FollowUpS
   return { ...state, touchpoints: state.touchpoints.map((candidate) => (candidate.id === touchpoint.id ? touchpoint : candidate)) };
 }
 
+/** Whether it has this time already: by its own lateness it may have been put off to a later day, which a change that leaves its time alone does not undo. */
+export function isDatedSo({ dueAt, movedFrom }: Touchpoint, wanted: Instant | null): boolean {
+  return (movedFrom ?? dueAt) === wanted;
+}
+
 /** The last instant at which this touchpoint may still be begun, by its step's lateness; null for one that a newer version of its plan has dropped. */
 export function notAfterOf(plan: Plan, touchpoint: Touchpoint, zone: string): Instant | null {
   if (touchpoint.dueAt === null || isDropped(plan, touchpoint)) return null;

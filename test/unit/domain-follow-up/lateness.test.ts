@@ -54,6 +54,20 @@ describe('a late step', () => {
     expect(one.effects).toEqual([expect.objectContaining({ kind: 'create-task', task: 'late-step' })]);
   });
 
+  test.each([[{}], [{ every: { rule: 'FREQ=DAILY;COUNT=1' } }]])('that has moved stays so when another date of the plan changes, and its bound goes on (%o)', (more) => {
+    const one = followUp({ steps: [{ ...moving, ...more }] });
+    one.look(late);
+    const moved = one.of('note');
+
+    one.tell('2026-03-02T18:00:00.000Z', { kind: 'anchor-moved', anchor: 'stop', to: '2026-03-20', by: 'nurse' });
+    const kept = one.of('note');
+    one.tell('2026-03-02T18:00:00.000Z', { kind: 'anchor-moved', anchor: 'start', to: '2026-03-05', by: 'nurse' });
+
+    expect(kept).toEqual(moved);
+    expect(moved[0]).toContain('2026-03-03T09:00:00.000Z planned moved');
+    expect(one.of('note').at(-1)).toContain('2026-03-05T09:00:00.000Z planned');
+  });
+
   test('that moves is judged anew at its new time', () => {
     const one = followUp({ steps: [{ ...moving, when: 'tagged frail' }], plan: { tags: ['frail'] } });
     one.look('2026-03-02T09:00:00.000Z');
@@ -80,6 +94,26 @@ describe('a step that came due during a pause', () => {
 
     expect(asleep).toMatchObject({ kind: 'wait', dueAt: null });
     expect([one.state().touchpoints[0], one.state().touchpoints[1]].map((touchpoint) => touchpoint?.outcome ?? touchpoint?.status)).toEqual([expected, 'planned']);
+  });
+});
+
+describe('days of a series that a pause of months has hidden', () => {
+  test.each([
+    ['skip', 0, 'missed paused'],
+    ['task', 60, 'escalated paused'],
+    ['lateness', 59, 'escalated late'],
+  ])('with passedWhilePaused %s are dealt with like those that were laid out', (passedWhilePaused, tasks, ended) => {
+    const daily = { ...once, at: { anchor: 'start', offset: 'P0D', localTime: '09:00' }, every: { rule: 'FREQ=DAILY;COUNT=90' }, lateness: { sendWithin: 'PT8H', otherwise: 'task' }, passedWhilePaused };
+    const one = followUp({ steps: [daily] });
+    one.look('2026-03-02T00:00:00.000Z');
+    one.tell('2026-03-02T08:00:00.000Z', { kind: 'paused', by: 'nurse', reason: 'holiday' });
+
+    one.tell('2026-04-30T10:00:00.000Z', { kind: 'resumed', by: 'nurse' });
+    one.look('2026-04-30T10:00:00.000Z');
+
+    expect(one.effects.filter(({ kind }) => kind === 'create-task')).toHaveLength(tasks);
+    expect(one.of(daily.id).find((line) => line.startsWith('2026-04-28'))).toBe(`2026-04-28 2026-04-28T09:00:00.000Z ${ended}`);
+    expect(one.of(daily.id).find((line) => line.startsWith('2026-05-01'))).toContain('planned');
   });
 });
 
