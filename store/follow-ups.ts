@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { leaveBranches } from '../domain/follow-up/branches.ts';
 import { decide } from '../domain/follow-up/decide.ts';
 import { evolve } from '../domain/follow-up/evolve.ts';
 import { isGoingOut, notAfterOf } from '../domain/follow-up/touchpoints.ts';
@@ -51,7 +52,9 @@ export async function applyToFollowUp(tx: Transaction, enrolmentId: string, now:
   const bumped = commandsChanged(before.state, evolved.state);
   const row = { ...before, state: evolved.state, revision: before.revision + (bumped ? 1 : 0) };
   const threads = await saveFollowUp(tx, before, row, evolved.effects, now);
-  return { mustPoke: bumped || row.state.touchpoints.every((touchpoint) => touchpoint.status === 'done'), threads };
+  // What it waited for last may be what keeps it from leaving a branch that nobody took.
+  const { touchpoints } = leaveBranches(row.plan, row.state);
+  return { mustPoke: bumped || touchpoints.every((touchpoint) => touchpoint.status === 'done'), threads };
 }
 
 /** What these facts do to a position, in order. */

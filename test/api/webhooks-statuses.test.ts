@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { resumeFollowUp } from '../../store/follow-ups.ts';
 import { unsubscribeToken } from '../../store/unsubscribe-token.ts';
 import { createWebhooksWorld, noon, sidOf } from './webhooks-world.ts';
 import type { Person, WebhooksWorld } from './webhooks-world.ts';
@@ -22,9 +23,9 @@ interface Reminded extends Person {
 }
 
 /** A reminder whose contact was begun; the worker has not heard the provider's answer. */
-async function reminded(): Promise<Reminded> {
+async function reminded(plan: 'reminds' | 'branches' = 'reminds'): Promise<Reminded> {
   const person = await world.patient();
-  const { enrolmentId, touchpointId, revision } = await world.enrol(person, 'reminds');
+  const { enrolmentId, touchpointId, revision } = await world.enrol(person, plan);
   return { ...person, enrolmentId, touchpointId, attemptId: await world.begin(touchpointId, 'remind', 'sms', revision) };
 }
 const status = (attemptId: string, sid: string, word: string, error?: string) =>
@@ -44,6 +45,18 @@ describe('the status of a reminder', () => {
     expect(await touchpoint(contact.touchpointId)).toEqual({ status: 'done', outcome: 'delivered', reason: null });
     const [attempt] = await world.root<{ status: string; providerStatus: string }[]>`select status, provider_status as "providerStatus" from care.attempt where attempt_id = ${contact.attemptId}`;
     expect(attempt).toEqual({ status: 'sent', providerStatus: 'delivered' });
+  });
+
+  it.each(['reminds', 'branches'] as const)('delivered as the last that was awaited pokes the thread, which then ends, whatever branch nobody took (%s)', async (plan) => {
+    const { touchpointId, ...contact } = await reminded(plan);
+    const sid = sidOf('SM');
+    await world.root.begin((tx) => resumeFollowUp(tx, contact.enrolmentId, noon, [{ kind: 'contact-ended', touchpointId, channel: 'sms', outcome: { kind: 'sent', providerSid: sid } }]));
+
+    await status(contact.attemptId, sid, 'delivered');
+    await world.pending.settled();
+    const { next } = await world.root.begin((tx) => resumeFollowUp(tx, contact.enrolmentId, noon));
+
+    expect([world.poked, next.kind]).toEqual([[`follow-up/${contact.enrolmentId}`], 'end']);
   });
 
   it('comes in any order and twice, and the furthest counts', async () => {

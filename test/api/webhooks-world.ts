@@ -70,7 +70,7 @@ id: ${id}
 version: 1
 title: { en: Test, zh: 测试 }
 department: surgery
-anchors: { enrolment: { kind: instant, title: { en: Enrolment, zh: 入组 } } }
+anchors: { enrolment: { kind: instant, title: { en: Enrolment, zh: 入组 } }, visit: { kind: appointment, title: { en: Visit, zh: 就诊 } }, visit-missed: { kind: instant, title: { en: Visit missed, zh: 未就诊 } } }
 channels: [sms]
 contactHours: { from: '00:00', to: '23:59' }
 steps:
@@ -90,6 +90,8 @@ const plans = {
   rings: header('rings', `  - { kind: call, id: mood-call, ${at}, channels: [voice], questionnaire: phq-9, record: false, redial: [PT1H] }`),
   measures: header('measures', `  - { kind: measure, id: pressure, ${at}, readings: [{ id: systolic, text: { en: 'Upper?', zh: '高压?' }, unit: mmHg, min: 60, max: 260 }, { id: diastolic, text: { en: 'Lower?', zh: '低压?' }, unit: mmHg, min: 30, max: 160 }], reply: { window: PT4H, nudges: [], silence: task }, rules: [{ id: high, if: systolic at least 180, confirm: { after: PT5M }, do: [{ kind: escalate, level: amber }] }] }`),
   reminds: header('reminds', `  - { kind: remind, id: visit, ${at}, channels: [sms], message: visit-reminder }`),
+  // The second is needed by whoever misses a visit alone.
+  branches: header('branches', `  - { kind: remind, id: visit, ${at}, channels: [sms], message: visit-reminder }\n  - { kind: remind, id: missed, ${at.replace('enrolment', 'visit-missed')}, channels: [sms], message: visit-reminder }`),
 };
 
 /** The webhooks on a real database, vault and HTTP server; only the poker is a double, which remembers. */
