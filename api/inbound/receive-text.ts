@@ -12,14 +12,18 @@ export async function receiveText(deps: InboundDeps, providerSid: string, text: 
   return takeIn(deps, providerSid, text, { receivedAt: deps.clock().toISOString(), isMissed: false });
 }
 
-/** A text whose webhook never reached us: taken in all the same, as of when the provider got it. Nobody waits for a text back any more. */
+/**
+ * A text whose webhook never reached us: taken in all the same, as of when the provider got it. Nobody waits for a text back any more. Where the
+ * number has changed hands since, it is not the new owner's: staff read it.
+ */
 export async function receiveMissedText(deps: InboundDeps, providerSid: string, text: InboundText, receivedAt: string): Promise<void> {
   await takeIn(deps, providerSid, text, { receivedAt, isMissed: true });
 }
 
 async function takeIn(deps: InboundDeps, providerSid: string, text: InboundText, { receivedAt, isMissed }: { receivedAt: string; isMissed: boolean }): Promise<string[]> {
   const { inboundId, blindIndex, keyId, sealed } = await sealInbound(deps.vault, text);
-  const stored = await deps.gate.inboundStore({ inboundId, providerSid, kind: 'sms', addressKind: 'phone', blindIndex, keyId, sealed, receivedAt });
+  const message = { inboundId, providerSid, kind: 'sms', addressKind: 'phone', blindIndex, keyId, sealed, receivedAt } as const;
+  const stored = await (isMissed ? deps.gate.inboundStoreMissed(message) : deps.gate.inboundStore(message));
   if (stored.duplicate) return [];
   try {
     return await handleText(deps, stored.secret, text, receivedAt, isMissed);

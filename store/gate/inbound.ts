@@ -6,6 +6,8 @@ import type { Connection } from './connection.ts';
 export interface Inbound {
   /** Stores a message sealed, once. `verdict<InboundDetail>(secret)` tells whose number it is. */
   inboundStore(message: InboundMessage): Promise<StoredInbound>;
+  /** The same for a text that its webhook never brought: of those who have the number only the patients who had it at `receivedAt`, a true time of the provider's. */
+  inboundStoreMissed(message: InboundMessage): Promise<StoredInbound>;
   /**
    * Marks a message as handled; `disposition` is a code. True for whoever marks it first: in the transaction that applies
    * the message, false means that another has applied it, and that this one is to be rolled back.
@@ -36,6 +38,11 @@ export function createInbound(sql: Connection): Inbound {
       return askedOne(sql<StoredInbound[]>`
         select inbound_id as "inboundId", secret, duplicate
         from gate.inbound_store(${inboundId}, ${providerSid}, ${kind}, ${addressKind}, ${blindIndex}, ${keyId}, ${sealed}, ${receivedAt})`);
+    },
+    async inboundStoreMissed({ inboundId, providerSid, kind, addressKind, blindIndex, keyId, sealed, receivedAt }) {
+      return askedOne(sql<StoredInbound[]>`
+        select inbound_id as "inboundId", secret, duplicate
+        from gate.inbound_store_missed(${inboundId}, ${providerSid}, ${kind}, ${addressKind}, ${blindIndex}, ${keyId}, ${sealed}, ${receivedAt})`);
     },
     async inboundDone(inboundId, disposition) {
       return (await askedOne(sql<{ first: boolean }[]>`select gate.inbound_done(${inboundId}, ${disposition}) as first`)).first;

@@ -96,6 +96,24 @@ describe('a text that was written while the API was away', () => {
     expect(await world.inbound(patient.addressId)).toHaveLength(2);
   });
 
+  test('is not the new owner\'s when the number has changed hands since: staff read it, and see no patient in it', async () => {
+    const before = await world.asked();
+    await write(before.phone, '38.9');
+    await write(before.phone, 'I have chest pain');
+    await world.root`update phi.patient_address set linked_at = clock_timestamp() - interval '1 day' where patient_id = ${before.patientId}`;
+    await world.root`delete from phi.patient_address where patient_id = ${before.patientId}`;
+    const after = await world.patient({ phone: before.phone });
+    await world.root`update phi.patient_address set linked_at = clock_timestamp() + interval '1 minute' where patient_id = ${after.patientId}`;
+
+    const taken = await collector().collect();
+
+    expect(taken).toBe(2);
+    expect([await world.escalations(after.patientId), await world.tasks(after.patientId)]).toEqual([[], []]);
+    const [stored] = await world.root<{ owners: string[] }[]>`select patient_ids as owners from phi.inbound where address_id = ${after.addressId} order by received_at, stored_at`;
+    expect(stored?.owners).toEqual([]);
+    expect((await world.tasks(null)).map(({ kind }) => kind).sort()).toEqual(['doubtful-safety', 'inbox']);
+  });
+
   test('is none of ours when it was for another number of the account', async () => {
     const patient = await world.patient();
     await write(patient.phone, 'STOP', '+12025550177');

@@ -54,6 +54,24 @@ describe('a message', () => {
       [['conversation.progress', patient.patientId], ['patient.name', patient.patientId], ['patient.name', sharer.patientId]].sort());
   });
 
+  test('that was written before a patient had the number, and was fetched after, opens nothing of theirs', async () => {
+    const before = await world.patient();
+    const since = await world.patient({ sharing: before });
+    const suspended = await world.patient({ sharing: before });
+    await world.root`update phi.patient_address set linked_at = '2026-03-02T12:00:00Z' where patient_id = ${since.patientId}`;
+    await world.root`update phi.patient_address set linked_at = null where patient_id in (${before.patientId}, ${suspended.patientId})`;
+    await world.root`update phi.patient_address set suspended_at = clock_timestamp() where patient_id = ${suspended.patientId}`;
+    const written = (receivedAt: string) => world.gate.inboundStoreMissed(message(before, { receivedAt }));
+
+    const [early, late] = await Promise.all([written('2026-03-02T11:59:58Z'), written('2026-03-02T12:00:00Z')]);
+    const opened = await world.gate.read(early.secret);
+    const verdicts = await Promise.all([early, late].map(({ secret }) => world.gate.verdict<InboundDetail>(secret)));
+
+    expect(verdicts.map(({ detail }) => detail.patients.map(({ patientId }) => patientId).sort())).toEqual([[before.patientId], [before.patientId, since.patientId].sort()]);
+    expect(opened.map(({ patientId }) => patientId)).not.toContain(since.patientId);
+    await expect(world.gate.put(early.secret, value(since.patientId, 'response.answers', randomUUID()))).rejects.toThrow(GrantGone);
+  });
+
   test('writes answers of the open conversation only', async () => {
     const patient = await world.patient();
     const due = await world.due(patient, { kind: 'ask' });

@@ -1,0 +1,35 @@
+-- Whose words a text is that reached us long after it was written: of whoever had the number then, and of nobody who got it since.
+
+set role ct_phi;
+-- Null: since before this was kept.
+alter table phi.patient_address add column linked_at timestamptz;
+alter table phi.patient_address alter column linked_at set default clock_timestamp();
+reset role;
+
+set role ct_gate;
+
+-- In the functions as they stand, so that all else of them stays as it is.
+do $$
+declare
+  v_before text := pg_get_functiondef('gate.set_address(text, uuid, text, bytea, uuid, int)'::regprocedure);
+  v_after text := replace(v_before, 'do update set row_id = excluded.row_id,',
+    'do update set linked_at = case when patient_address.suspended_at is null then patient_address.linked_at else clock_timestamp() end, row_id = excluded.row_id,');
+begin
+  if v_after = v_before then
+    raise exception 'gate.set_address is not as 0005 wrote it';
+  end if;
+  execute v_after;
+  -- As `inbound_store`, of a text that its webhook never brought: the provider tells, to the second and by a true clock, when it was written. Its
+  -- right is that of the patients who had the number by then and have it still; without any it is for staff, like one of an unknown number.
+  v_before := pg_get_functiondef('gate.inbound_store(uuid, text, text, text, bytea, uuid, bytea, timestamptz)'::regprocedure);
+  v_after := replace(v_before, 'where link.address_id = v_address order by',
+    'where link.address_id = v_address and (link.linked_at is null or link.linked_at < p_received + interval ''1 second'') order by');
+  if v_after = v_before then
+    raise exception 'gate.inbound_store is not as 0007 wrote it';
+  end if;
+  execute replace(v_after, 'FUNCTION gate.inbound_store(', 'FUNCTION gate.inbound_store_missed(');
+end $$;
+
+grant execute on function gate.inbound_store_missed(uuid, text, text, text, bytea, uuid, bytea, timestamptz) to ct_api;
+
+reset role;
