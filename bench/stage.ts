@@ -63,7 +63,7 @@ async function build(say: (line: string) => void, closing: (() => Promise<void>)
   closing.push(() => postgres.stop());
   const ports = { ...(await freePorts()), postgres: postgres.port };
   const url = (login: LoginName | 'postgres', database: keyof typeof databases): string => databaseUrl(ports, secrets, login, databases[database]);
-  await migrate({ url: url('postgres', 'data'), keysUrl: url('postgres', 'keys'), logins: secrets.loginPasswords, contactLimits: { 'contact-spacing-seconds': 0 } });
+  await migrate({ url: url('postgres', 'data'), keysUrl: url('postgres', 'keys'), logins: secrets.loginPasswords, settings: { 'contact-spacing-seconds': 0 } });
 
   say('Temporal ...');
   const temporal = await startTemporal({ cli: await obtainTemporalCli(say), dataDir: temporalDir, namespace, searchAttributes });

@@ -42,6 +42,7 @@ export const migrateDefinition = defineProcess({
     passwordAuth: passwordOf('ct_auth', 'authentication process'),
     passwordSealer: passwordOf('ct_sealer', 'sealer'),
     passwordBackup: passwordOf('ct_backup', 'backups'),
+    clockSkewSeconds: key('CLOCK_SKEW_SECONDS', numberWithin(1, 3_600).default(300), 'By how much the clock of a process may differ from the database\'s when it begins a contact; beyond that none is begun, and pages still go.'),
     ...limitKeys,
   },
 });

@@ -19,7 +19,7 @@ import type { Staff } from './gate/staff.ts';
 
 export type * from './gate/types.ts';
 export type * from './gate/migrations.ts';
-export { GateInputError, GateRefused, GrantGone, VersionConflict } from './gate/errors.ts';
+export { ClockWrong, GateInputError, GateRefused, GrantGone, VersionConflict } from './gate/errors.ts';
 
 export type Gate = Grants & Changes & Contacts & Inbound & Migrations & Staff;
 

@@ -23,7 +23,7 @@ export interface MigrateOptions {
   readonly keysUrl: string;
   readonly logins: Readonly<Record<Login, string>>;
   /** Rows of `gate.setting` that the operator has set; the others stay as they are. */
-  readonly contactLimits?: Readonly<Record<string, number>>;
+  readonly settings?: Readonly<Record<string, number>>;
 }
 
 /** The place of a fault: the driver counts characters from the file's begin. */
@@ -89,14 +89,14 @@ async function connected(url: string, work: (sql: Sql) => Promise<void>): Promis
  * superuser may do, and `ct_migrate` has no memberships, as no login has. On a managed Postgres the same is done by
  * its administrator's role. Throws {@link MigrationError}.
  */
-export async function migrate({ url, keysUrl, logins, contactLimits = {} }: MigrateOptions): Promise<void> {
+export async function migrate({ url, keysUrl, logins, settings = {} }: MigrateOptions): Promise<void> {
   await ensureDatabase(url);
   await ensureDatabase(keysUrl);
   await connected(url, (sql) => ensureRoles(sql, logins));
   await migrateOne('data', url);
   await migrateOne('keys', keysUrl);
   await connected(url, async (sql) => {
-    for (const [name, value] of Object.entries(contactLimits)) await sql`update gate.setting set value = ${value} where name = ${name}`;
+    for (const [name, value] of Object.entries(settings)) await sql`update gate.setting set value = ${value} where name = ${name}`;
   });
   await connected(url, (sql) => restrictDatabase(sql, 'data'));
   await connected(keysUrl, (sql) => restrictDatabase(sql, 'keys'));

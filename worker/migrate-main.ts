@@ -10,7 +10,7 @@ try {
   await migrate({
     url: config.databaseUrl,
     keysUrl: config.keysDatabaseUrl,
-    contactLimits: contactLimitsOf(config),
+    settings: { ...contactLimitsOf(config), 'clock-skew-seconds': config.clockSkewSeconds },
     logins: {
       ct_migrate: config.passwordMigrate,
       ct_worker: config.passwordWorker,

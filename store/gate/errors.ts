@@ -44,6 +44,15 @@ export class GateInputError extends Error {
   }
 }
 
+/** Thrown when the clock of this process and the database's are too far apart to begin anything with a patient: hours would be judged by a wrong time. */
+export class ClockWrong extends Error {
+  readonly code = 'CLOCK_WRONG';
+
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+  }
+}
+
 /** Turns the gate's SQLSTATEs into the errors above; any other error stays as it is. */
 export function toGateError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
@@ -54,6 +63,8 @@ export function toGateError(error: unknown): unknown {
       return new VersionConflict(error);
     case 'CT422':
       return new GateInputError(error.message, error);
+    case 'CT503':
+      return new ClockWrong(error.message, error);
     default:
       return error;
   }

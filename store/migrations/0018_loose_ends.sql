@@ -1,4 +1,5 @@
 -- Whose words a text is that reached us long after it was written: of whoever had the number then, and of nobody who got it since.
+-- And how far the clock of a process may be from the database's when it begins something with a patient.
 
 set role ct_phi;
 -- Null: since before this was kept.
@@ -31,5 +32,49 @@ begin
 end $$;
 
 grant execute on function gate.inbound_store_missed(uuid, text, text, text, bytea, uuid, bytea, timestamptz) to ct_api;
+
+-- Business time is a process's own word, and hours, caps and lateness hang on it. Where it is no injected one (0, as in tests), it is bound to the
+-- database's clock; the migration's environment sets by how much.
+insert into gate.setting (name, value) values ('clock-skew-seconds', 0);
+
+create function gate.check_clock(p_business_now timestamptz) returns void
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_most int := gate.setting_of('clock-skew-seconds');
+  v_apart int := extract(epoch from p_business_now - clock_timestamp());
+begin
+  if v_most > 0 and abs(v_apart) > v_most then
+    perform gate.fail('CT503', 'the clock of this process is ' || v_apart || ' s ahead of the database''s: correct whichever is wrong');
+  end if;
+end $$;
+
+do $$
+declare
+  v_before text := pg_get_functiondef('gate.judge_begin(uuid, timestamp with time zone)'::regprocedure);
+  v_after text := replace(v_before, '
+begin
+', '
+begin
+  perform gate.check_clock(p_business_now);
+');
+begin
+  if v_after = v_before then
+    raise exception 'gate.judge_begin is not as 0013 wrote it';
+  end if;
+  execute v_after;
+  v_before := pg_get_functiondef('gate.contact_begin(text, uuid, text, text, uuid, bigint, timestamp with time zone, int)'::regprocedure);
+  v_after := replace(v_before, '
+  -- Locks first, in their one order', '
+  -- A wrong clock keeps no page from staff, and no advice from whoever is in danger.
+  if not v_is_page and v_family <> ''advice'' then
+    perform gate.check_clock(p_business_now);
+  end if;
+  -- Locks first, in their one order');
+  if v_after = v_before then
+    raise exception 'gate.contact_begin is not as 0014 wrote it';
+  end if;
+  execute v_after;
+end $$;
 
 reset role;

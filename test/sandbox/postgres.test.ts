@@ -178,7 +178,7 @@ describe('the migrations', () => {
       return address.href;
     };
 
-    await migrate({ url, keysUrl, logins, contactLimits: { 'contact-spacing-seconds': 5 } });
+    await migrate({ url, keysUrl, logins, settings: { 'contact-spacing-seconds': 5 } });
     await migrate({ url, keysUrl, logins });
 
     expect(await ask(url, "select value as answer from gate.setting where name = 'contact-spacing-seconds'"), 'what the operator has set stays set').toBe(5);

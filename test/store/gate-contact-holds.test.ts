@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contactLimits } from '../../domain/contact/limits.ts';
 import { plusMs } from '../../domain/time/durations.ts';
 import { shareOf } from '../../domain/time/share.ts';
+import { ClockWrong } from '../../store/gate.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { createGateWorld, minutesAfterNoon } from '../support/gate-world.ts';
+import { createGateWorld, minutesAfterNoon, noon } from '../support/gate-world.ts';
 import type { GateWorld } from '../support/gate-world.ts';
 
 let database: TestDatabase;
@@ -101,5 +102,24 @@ describe('a contact is held', () => {
 
     expect(first.verdict).toMatchObject({ verdict: 'held', reason: 'ledger-behind' });
     expect([page.verdict.verdict, advice.verdict.verdict]).toEqual(['allowed', 'allowed']);
+  });
+});
+
+describe('a process whose clock is wrong', () => {
+  test('begins nothing with a patient and judges nothing, whatever hour it says; pages and advice go', async () => {
+    const { patient, due } = await world.duePatient({ kind: 'ask' });
+    const escalationId = await world.escalation(patient.patientId, due.enrolmentId);
+    const minutesAway = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+    await world.root`update gate.setting set value = 300 where name = 'clock-skew-seconds'`;
+
+    const wrong = [noon, minutesAway(6), minutesAway(-6)];
+    const begun = await Promise.allSettled(wrong.flatMap((businessNow) => [world.contact({ subjectId: due.touchpointId, businessNow }), world.workerGate.judgeBegin(due.touchpointId, businessNow)]));
+    const others = [await world.contact({ subjectKind: 'escalation', subjectId: escalationId, kind: 'page-1' }), await world.contact({ subjectKind: 'escalation', subjectId: escalationId, kind: 'advice' })];
+    const right = await Promise.allSettled([world.contact({ subjectId: due.touchpointId, businessNow: minutesAway(4) }), world.workerGate.judgeBegin(due.touchpointId, minutesAway(-4))]);
+    await world.root`update gate.setting set value = 0 where name = 'clock-skew-seconds'`;
+
+    expect(begun.map((each) => each.status === 'rejected' && each.reason instanceof ClockWrong)).toEqual(Array.from({ length: 6 }, () => true));
+    expect(others.map(({ verdict }) => verdict.verdict)).toEqual(['allowed', 'allowed']);
+    expect(right.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
   });
 });
