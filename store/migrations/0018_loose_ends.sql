@@ -1,5 +1,6 @@
 -- Whose words a text is that reached us long after it was written: of whoever had the number then, and of nobody who got it since.
--- And how far the clock of a process may be from the database's when it begins something with a patient.
+-- How far the clock of a process may be from the database's when it begins something with a patient. And that what may be out already is looked
+-- up whatever became of its follow-up meanwhile.
 
 set role ct_phi;
 -- Null: since before this was kept.
@@ -71,6 +72,23 @@ begin
     perform gate.check_clock(p_business_now);
   end if;
   -- Locks first, in their one order');
+  if v_after = v_before then
+    raise exception 'gate.contact_begin is not as 0014 wrote it';
+  end if;
+  execute v_after;
+end $$;
+
+-- A worker may die between claim and POST, and the plan end, pause or move before the retry. That retry was `stale` and left for a person what a look-up
+-- can tell; only what carried others' reminders was looked up. A look-up begins nothing: it finds the message, or that it never went out.
+do $$
+declare
+  v_before text := pg_get_functiondef('gate.contact_begin(text, uuid, text, text, uuid, bigint, timestamp with time zone, int)'::regprocedure);
+  v_after text := replace(v_before, '
+    -- What others'' reminders went with is awaited and looked up, whatever became of its own follow-up: nobody else can tell theirs.
+    when v_subject.patient_id is null or not (v_subject.is_current or exists (select from care.attempt where merged_into = v_attempt.attempt_id and status in (''claimed'', ''unknown''))) then ''stale''', '
+    -- What may be out is awaited and looked up, whatever became of its own follow-up: nobody else can tell of it, nor of what it carried.
+    when v_subject.patient_id is null or not (v_subject.is_current or (v_exists and v_attempt.status in (''claimed'', ''unknown''))) then ''stale''');
+begin
   if v_after = v_before then
     raise exception 'gate.contact_begin is not as 0014 wrote it';
   end if;

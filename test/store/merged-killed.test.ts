@@ -150,6 +150,33 @@ describe.each(ofTheLead)('the lead’s plan is %s between the claim and the retr
   });
 });
 
+describe.each(ofTheLead)('a reminder that goes alone, whose plan is %s between the claim and the retry', (_name, event) => {
+  test.each([
+    ['before', 0, 'held'],
+    ['after', 1, 'sent'],
+  ] as const)('and whose worker died %s the sending, is looked up by that retry, and leaves nothing to a person', async (place, messages, status) => {
+    world.reset();
+    const patient = await world.patient();
+    const { enrolmentId, touchpoints } = await world.enrol(patient, [{ id: 'visit' }]);
+    const command = await firstReminder(world, enrolmentId);
+    world.sms[place] = () => {
+      throw new Killed('the process died');
+    };
+    await expect(world.activities.remindPatient(command)).rejects.toThrow(Killed);
+    world.reset();
+    await world.tell(enrolmentId, event);
+    await world.activities.resumePlan(enrolmentId);
+
+    await again(command);
+    await world.letPass(700);
+
+    const [attempt] = await world.attempts(touchpoints['visit'] ?? '');
+    const differences = await databaseDifferences(world.worker, world.clock.now.toISOString());
+    expect([world.received(patient).length, attempt?.status]).toEqual([messages, status]);
+    expect(differences.filter(({ subject }) => subject === `attempt/${attempt?.attemptId ?? ''}`)).toEqual([]);
+  });
+});
+
 test('a lead’s patient who took back consent meanwhile: what may be out is not looked for, and is given to staff for the other reminder too', async () => {
   const { plans } = await leadLost({ kind: 'ended', reason: 'consent-withdrawn' }, 'before');
   await world.root`update phi.consent set withdrawn_at = clock_timestamp() where patient_id = ${plans.patient.patientId}`;
