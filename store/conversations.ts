@@ -81,7 +81,7 @@ async function evolveConversationRow(tx: Transaction, touchpointId: string, now:
     const isRepeated = event.kind === 'call-ended' && evolved.state === state;
     state = evolved.state;
     effects.push(...evolved.effects);
-    if (!isRepeated && event.kind !== 'rules-held') await tellStoryOf(tx, before, event, now);
+    if (!isRepeated && event.kind !== 'rules-held' && event.kind !== 'number-free') await tellStoryOf(tx, before, event, now);
   }
   return { before, state, effects, applied: applied.length };
 }
@@ -91,7 +91,7 @@ async function saveConversation(tx: Transaction, before: ConversationRow, row: C
   const ended = state.status === 'done' && before.state.status !== 'done';
   await tx`update care.conversation set state = ${json(tx, state)}, status = ${state.status}, revision = ${row.revision},
     closed_at = case when ${state.status} = 'done' then coalesce(closed_at, ${now}) end,
-    address_id = case when ${state.status} = 'starting' and ${state.askedAt}::timestamptz is null then null else address_id end where touchpoint_id = ${row.touchpointId}`;
+    address_id = case when ${hasNoNumber(state)} then null else address_id end where touchpoint_id = ${row.touchpointId}`;
   const threads: ThreadToPoke[] = [];
   const planEffects = effects.flatMap((effect) => (effect.kind === 'plan-call' ? [] : [effect]));
   if (planEffects.length > 0) threads.push(...(await applyEffects(tx, await lockFollowUp(tx, row.enrolmentId), planEffects, now)));
@@ -99,7 +99,24 @@ async function saveConversation(tx: Transaction, before: ConversationRow, row: C
     if (effect.kind === 'plan-call') await createCall(tx, { callId: effect.callId, touchpointId: row.touchpointId, patientId: row.patientId, ownerWorkflowId: workflowIdOf('questionnaire', row.touchpointId), contactKind: effect.contactKind, record: effect.record, createdAt: now });
     if (effect.kind === 'plan-call') threads.push(await tell(tx, 'recordedCall', effect.callId, { kind: 'started' }, now));
   }
+  const isNumberFree = before.addressId !== null && before.state.status !== 'done' && (ended || hasNoNumber(state));
+  if (isNumberFree) threads.push(...(await tellNumberFree(tx, before, now)));
   if (ended) threads.push(await tell(tx, 'followUp', row.enrolmentId, { kind: 'conversation-ended', touchpointId: row.touchpointId, outcome: state.outcome, reason: state.reason ?? '', actions: state.held ?? [] } as { kind: string }, now));
+  return threads;
+}
+
+/** Whether its next contact may go to another number. */
+function hasNoNumber({ status, askedAt }: ConversationState): boolean {
+  return status === 'starting' && askedAt === null;
+}
+
+/** Those whose contact waits for the number that this one was open on: they go at once, and not when they would look again. */
+async function tellNumberFree(tx: Transaction, { addressId, touchpointId }: ConversationRow, now: Instant): Promise<ThreadToPoke[]> {
+  const waiting = await tx<{ touchpointId: string }[]>`
+    select distinct c.touchpoint_id as "touchpointId" from care.attempt a join care.conversation c on a.subject_kind = 'touchpoint' and c.touchpoint_id = a.subject_id
+    where a.address_id = ${addressId} and a.status = 'held' and a.reason = 'number-busy' and c.closed_at is null and c.touchpoint_id <> ${touchpointId} order by 1`;
+  const threads: ThreadToPoke[] = [];
+  for (const other of waiting) threads.push(await tell(tx, 'questionnaire', other.touchpointId, { kind: 'number-free', at: now } as { kind: string }, now));
   return threads;
 }
 

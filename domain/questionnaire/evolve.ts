@@ -36,6 +36,8 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
       return callEnded(rules, event.actions.length === 0 ? state : { ...state, held: event.actions }, event.disposition, event.at);
     case 'cancelled':
       return { state: endConversation(event.actions === undefined ? state : { ...state, held: event.actions }, state.lastAnswerAt === null ? 'waived' : 'missed', event.reason), effects: [] };
+    case 'number-free':
+      return { state: state.status === 'starting' && state.reason === 'number-busy' && state.nextAt > event.at ? { ...state, nextAt: event.at } : state, effects: [] };
     case 'paused':
       return { state: { ...state, pausedAt: state.pausedAt ?? event.at }, effects: [] };
     case 'resumed':

@@ -60,6 +60,8 @@ export type ConversationEvent =
   | { kind: 'completed'; at: Instant; actions: ToldAction[] }
   | { kind: 'call-ended'; disposition: CallDisposition; at: Instant; actions: ToldAction[] }
   | { kind: 'cancelled'; reason: string; actions?: ToldAction[] }
+  /** The conversation that held the number has ended. */
+  | { kind: 'number-free'; at: Instant }
   | { kind: 'paused'; at: Instant }
   | { kind: 'resumed'; at: Instant };
 

@@ -1,4 +1,5 @@
 import type { Channel, ContactOutcome } from '../codes.ts';
+import { leaveBranches } from '../follow-up/branches.ts';
 import { decide } from '../follow-up/decide.ts';
 import { evolve } from '../follow-up/evolve.ts';
 import { notAfterOf, stepOf } from '../follow-up/touchpoints.ts';
@@ -134,7 +135,7 @@ function takeReceipt(run: Run, touchpointId: string): void {
   if (!delivered) note(run, { kind: 'undelivered', channel: 'sms', reason: '30006', stepId: touchpoint.stepId, recurrenceId: touchpoint.recurrenceId });
   applyEffects(run, apply(run, { kind: 'receipt', touchpointId, channel: 'sms', delivered, reason: delivered ? '' : '30006' }));
   const isOffered = touchpointOf(run, touchpointId).status === 'planned';
-  if (!run.isOver && (isOffered || run.state.touchpoints.every(({ status }) => status === 'done'))) run.timer = run.now;
+  if (!run.isOver && (isOffered || leaveBranches(run.plan, run.state).touchpoints.every(({ status }) => status === 'done'))) run.timer = run.now;
 }
 
 function touchpointOf(run: Run, touchpointId: string): Touchpoint {

@@ -6,8 +6,9 @@ import { plusMs } from '../time/durations.ts';
 import { hasAddress, note } from './run.ts';
 import type { Run } from './run.ts';
 
-/** The gate's own setting (`gate.setting`): when a busy number is tried again. */
-const busyRetryMs = 30_000;
+/** The gate's own setting (`gate.setting`): when a busy number is tried again, unless its end is told before; and at least so late, at the step's bound. */
+const busyRetryMs = 600_000;
+const leastBusyMs = 30_000;
 /** How long a message without an approved text is held, as the activities do. */
 export const translationRetryMs = 3_600_000;
 /** A receipt comes within seconds; how many changes no plan. */
@@ -32,11 +33,19 @@ export function mayContact(run: Run, wanted: ContactWanted): Extract<ContactOutc
   const refused = refusal(run, wanted);
   if (refused !== null) return { kind: 'refused', reason: refused };
   const isTaken = run.talks.some((talk) => talk.hasNumber && talk.state.status !== 'done' && talk.touchpointId !== wanted.touchpointId);
-  if (wanted.hasConversation && channel !== 'email' && family !== 'nudge' && isTaken) return { kind: 'held', until: plusMs(run.now, busyRetryMs), reason: 'number-busy' };
+  if (wanted.hasConversation && channel !== 'email' && family !== 'nudge' && isTaken) return { kind: 'held', until: busyUntil(run.now, wanted.notAfter), reason: 'number-busy' };
   const notAfter = family === 'nudge' ? null : wanted.notAfter;
   const seed = `${run.state.enrolmentId}/${wanted.stepId}/${wanted.recurrenceId}`;
   const hold = holdOf(contactLimits, run.begun, { subjectId: wanted.touchpointId, channel, zone: run.state.zone, hours: run.plan.contactHours, notAfter, seed }, run.now);
   return hold === null ? null : { kind: 'held', ...hold };
+}
+
+function busyUntil(now: Instant, notAfter: Instant | null): Instant {
+  const again = plusMs(now, busyRetryMs);
+  if (notAfter === null || notAfter <= now) return again;
+  const least = plusMs(now, leastBusyMs);
+  const bound = notAfter > least ? notAfter : least;
+  return again < bound ? again : bound;
 }
 
 function refusal(run: Run, { touchpointId, family, channel, notAfter }: ContactWanted): Extract<ContactOutcome, { kind: 'refused' }>['reason'] | null {

@@ -3,7 +3,7 @@ import { decideConversation } from '../questionnaire/decide.ts';
 import { evolveConversation } from '../questionnaire/evolve.ts';
 import type { ConversationEffect, ConversationEvent, ConversationNext, ConversationState } from '../questionnaire/types.ts';
 import { applyEffects } from './effects.ts';
-import { tellFollowUp } from './run.ts';
+import { tellFollowUp, tellTalk } from './run.ts';
 import type { Run, Talk } from './run.ts';
 
 /** The given events, then what it was told; then it decides. */
@@ -38,7 +38,9 @@ function save(run: Run, talk: Talk, state: ConversationState, effects: readonly 
   const hasEnded = state.status === 'done' && talk.state.status !== 'done';
   talk.state = state;
   if (hasEnded) talk.closedAt = run.now;
+  const hadNumber = talk.hasNumber;
   if (state.status === 'starting' && state.askedAt === null) talk.hasNumber = false;
+  if (hadNumber && (hasEnded || !talk.hasNumber)) for (const { touchpointId, state: { status, reason } } of run.talks) if (status === 'starting' && reason === 'number-busy') tellTalk(run, touchpointId, { kind: 'number-free', at: run.now });
   applyEffects(run, effects.flatMap((effect): FollowUpEffect[] => (effect.kind === 'plan-call' ? [] : [effect])));
   if (hasEnded && state.outcome !== null) tellFollowUp(run, { kind: 'conversation-ended', touchpointId: talk.touchpointId, outcome: state.outcome, reason: state.reason ?? '', actions: state.held ?? [] });
 }

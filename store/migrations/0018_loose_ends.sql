@@ -1,11 +1,16 @@
 -- Whose words a text is that reached us long after it was written: of whoever had the number then, and of nobody who got it since.
 -- How far the clock of a process may be from the database's when it begins something with a patient. And that what may be out already is looked
--- up whatever became of its follow-up meanwhile.
+-- up whatever became of its follow-up meanwhile. And that a contact whose number another conversation holds is told when that one ends.
 
 set role ct_phi;
 -- Null: since before this was kept.
 alter table phi.patient_address add column linked_at timestamptz;
 alter table phi.patient_address alter column linked_at set default clock_timestamp();
+reset role;
+
+set role ct_care;
+-- Whoever waits for a number, at the end of the conversation that holds it.
+create index attempt_waiting on care.attempt (address_id) where status = 'held' and reason = 'number-busy';
 reset role;
 
 set role ct_gate;
@@ -88,6 +93,24 @@ declare
     when v_subject.patient_id is null or not (v_subject.is_current or exists (select from care.attempt where merged_into = v_attempt.attempt_id and status in (''claimed'', ''unknown''))) then ''stale''', '
     -- What may be out is awaited and looked up, whatever became of its own follow-up: nobody else can tell of it, nor of what it carried.
     when v_subject.patient_id is null or not (v_subject.is_current or (v_exists and v_attempt.status in (''claimed'', ''unknown''))) then ''stale''');
+begin
+  if v_after = v_before then
+    raise exception 'gate.contact_begin is not as 0014 wrote it';
+  end if;
+  execute v_after;
+end $$;
+
+-- The end of the conversation that holds the number is told. This is for a telling that came between: it was every 30 s, each with its event in the ledger.
+-- Once more at the step's bound, so that it is not given up while there is time.
+update gate.setting set value = 600 where name = 'number-busy-retry-seconds';
+do $$
+declare
+  v_before text := pg_get_functiondef('gate.contact_begin(text, uuid, text, text, uuid, bigint, timestamp with time zone, int)'::regprocedure);
+  v_after text := replace(v_before, 'v_hold_until := p_business_now + make_interval(secs => gate.setting_of(''number-busy-retry-seconds''));',
+    'v_hold_until := p_business_now + make_interval(secs => gate.setting_of(''number-busy-retry-seconds''));
+      if v_subject.not_after > p_business_now then
+        v_hold_until := least(v_hold_until, greatest(v_subject.not_after, p_business_now + interval ''30 seconds''));
+      end if;');
 begin
   if v_after = v_before then
     raise exception 'gate.contact_begin is not as 0014 wrote it';

@@ -131,6 +131,27 @@ describe('a contact that has to wait', () => {
     expect(world.received(patient)).toEqual([]);
   });
 
+  test('goes as soon as the conversation that held its number has ended, and not when it would look again', async () => {
+    const ask = { kind: 'ask', questionnaire: 'pain-check', channels: ['sms'], reply: { window: 'PT50M', nudges: [], silence: 'nothing' }, lateness: { sendWithin: 'PT1H', otherwise: 'task' } };
+    const first = await world.patient();
+    const second = await world.patient({ sharing: first });
+    const [one, two] = [await world.enrol(first, [{ ...ask, id: 'pain' }]), await world.enrol(second, [{ ...ask, id: 'pain' }])];
+    const [touchpointOne, touchpointTwo] = [one.touchpoints['pain'] ?? '', two.touchpoints['pain'] ?? ''];
+    for (const { enrolmentId } of [one, two]) await runFollowUp(world, enrolmentId);
+    await runConversation(world, touchpointOne);
+    await runConversation(world, touchpointTwo);
+    world.at('2026-03-02T10:45:00.000Z');
+    const held = await runConversation(world, touchpointTwo);
+    world.at('2026-03-02T10:50:00.000Z');
+    const early = await runConversation(world, touchpointTwo);
+
+    await runConversation(world, touchpointOne);
+    const next = await world.activities.resumeConversation(touchpointTwo);
+
+    expect([held, early]).toMatchObject([{ dueAt: '2026-03-02T10:55:00.000Z' }, { dueAt: '2026-03-02T10:55:00.000Z' }]);
+    expect(next).toMatchObject({ kind: 'contact', contactKind: 'first' });
+  });
+
   test('waits for the number that another conversation is open on, and is given to staff past its bound', async () => {
     const ask = { kind: 'ask', questionnaire: 'pain-check', channels: ['sms'], reply: { window: 'PT6H', nudges: [], silence: 'task' }, lateness: { sendWithin: 'PT1H', otherwise: 'task' } };
     const first = await world.patient();
@@ -143,11 +164,14 @@ describe('a contact that has to wait', () => {
     await runConversation(world, touchpointOne);
 
     const held = await runConversation(world, touchpointTwo);
+    world.at('2026-03-02T10:55:00.000Z');
+    const last = await runConversation(world, touchpointTwo);
     world.at('2026-03-02T11:00:01.000Z');
     const over = await runConversation(world, touchpointTwo);
     await runFollowUp(world, two.enrolmentId);
 
-    expect(held).toEqual({ kind: 'wait', dueAt: '2026-03-02T10:00:30.000Z', summary: 'held: number-busy' });
+    expect(held).toEqual({ kind: 'wait', dueAt: '2026-03-02T10:10:00.000Z', summary: 'held: number-busy' });
+    expect(last).toMatchObject({ dueAt: '2026-03-02T11:00:00.000Z' });
     expect(over).toMatchObject({ kind: 'end', outcome: 'missed', reason: 'number-busy' });
     expect(world.received(first)).toHaveLength(1);
     expect(await world.tasks(touchpointTwo)).toEqual(['late-step']);
