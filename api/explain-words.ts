@@ -3,8 +3,8 @@ import type { FollowUpDecision, FollowUpState, Instant, Touchpoint } from '../do
 import { channelsOf } from '../domain/plan/channels.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import { localText } from '../domain/time/describe.ts';
-import { reasonWords } from '../domain/explanation/words.ts';
-import type { Words } from '../domain/explanation/words.ts';
+import { reasonWords } from '../domain/words.ts';
+import type { Words } from '../domain/words.ts';
 
 const outcomes: Readonly<Record<NonNullable<Touchpoint['outcome']>, Words>> = {
   answered: { en: 'answered', zh: '已回答' },

@@ -13,8 +13,8 @@ import { scoresOf } from '../questionnaire/scores.ts';
 import { factsRead } from './facts-read.ts';
 import type { FactRead } from './facts-read.ts';
 import { sentenceOf } from './sentences.ts';
-import { worded } from './words.ts';
-import type { Words } from './words.ts';
+import { worded } from '../words.ts';
+import type { Words } from '../words.ts';
 
 /** One line of the story, as the store keeps it: codes, never patient data. */
 export interface StoryLine {

@@ -3,8 +3,8 @@ import { given } from '../conditions/decide.ts';
 import { namedIn } from '../conditions/evaluate.ts';
 import type { Name } from '../conditions/names.ts';
 import type { Scope, Values } from '../conditions/scope.ts';
-import { worded } from './words.ts';
-import type { Words } from './words.ts';
+import { worded } from '../words.ts';
+import type { Words } from '../words.ts';
 
 /** Something that a decision asked for, and what it was; `value` null: not known. */
 export interface FactRead {

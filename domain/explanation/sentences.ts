@@ -1,7 +1,7 @@
 import type { Step } from '../plan/format.ts';
 import type { StoryLine } from './decisions.ts';
-import { reasonWords, worded } from './words.ts';
-import type { Words } from './words.ts';
+import { reasonWords, worded } from '../words.ts';
+import type { Words } from '../words.ts';
 
 const happened: Readonly<Record<string, Words>> = {
   'enrolment.started': { en: 'The follow-up began', zh: '随访开始' },

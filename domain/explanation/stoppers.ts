@@ -9,8 +9,8 @@ import { declaredIn, scopeOf } from '../plan/scope.ts';
 import type { Questionnaire } from '../questionnaire/format.ts';
 import { nextContactInstant } from '../time/contact-hours.ts';
 import { localText } from '../time/describe.ts';
-import { reasonWords, worded } from './words.ts';
-import type { Words } from './words.ts';
+import { reasonWords, worded } from '../words.ts';
+import type { Words } from '../words.ts';
 
 /** Where a patient stands as the gate will see it. */
 export interface Standing {

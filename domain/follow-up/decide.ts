@@ -47,7 +47,7 @@ function begin(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now: In
   if (notAfter !== null && now > notAfter) {
     // A second reading that nobody could be asked for in time must not lose the alarm that it was to confirm.
     if (touchpoint.confirms.length > 0) return { ...unconfirmed(plan, replace(state, endTouchpoint(touchpoint, 'missed', 'late')), touchpoint, now, newId), next: null };
-    const late = endLate(plan, state, touchpoint, touchpoint.reason ?? 'late', now);
+    const late = endLate(plan, state, touchpoint, touchpoint.reason === 'moved' ? 'late-again' : (touchpoint.reason ?? 'late'), now);
     return { state: replace(state, late.touchpoint), effects: late.effects, next: null };
   }
   const step = stepOf(plan, touchpoint.stepId);

@@ -1,11 +1,10 @@
 import { assertNever } from '../codes.ts';
-import type { Language } from '../codes.ts';
 import { channelsOf } from '../plan/channels.ts';
 import type { Plan, Step } from '../plan/format.ts';
+import type { Words } from '../words.ts';
 import type { ToldLook } from './look.ts';
 import type { ExaminedKind } from './types.ts';
 
-type Words = Readonly<Record<Language, string>>;
 type Ways = 'sms' | 'email' | 'voice' | 'staff';
 
 /** What one group's patients meet, as a sentence that a coordinator reads: `312 get one more SMS ("Wound check").` */

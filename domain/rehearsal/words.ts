@@ -1,12 +1,14 @@
 import type { Language } from '../codes.ts';
+import { intoPrefix } from '../follow-up/touchpoints.ts';
 import type { Plan } from '../plan/format.ts';
+import { reasonWords } from '../words.ts';
 import type { Entry } from './types.ts';
 
 /** An entry as a sentence, in both languages: what an author reads in the table, and a console shows. */
 export function wordsOf(plan: Plan, entry: Omit<Entry, 'at' | 'localTime' | 'words'>): Record<Language, string> {
   const outcome = entry.outcome ?? '';
   const reason = entry.reason ?? '';
-  const because = { en: reasonIn('en', reason), zh: reasonIn('zh', reason) };
+  const because = becauseOf(reason);
   const title = plan.steps.find((step) => step.id === entry.stepId)?.title;
   const step = { en: title?.en ?? plan.title.en, zh: title?.zh ?? title?.en ?? plan.title.zh ?? plan.title.en };
   switch (entry.kind) {
@@ -75,40 +77,9 @@ function endedWords(outcome: string, because: Record<Language, string>): Record<
   return { en: `${known.en}${because.en}.`, zh: `${known.zh}${because.zh}。` };
 }
 
-const reasons: Readonly<Record<string, Record<Language, string>>> = {
-  'no-answer': { en: 'nobody answered', zh: '无人回答' },
-  partial: { en: 'not all was answered', zh: '未全部回答' },
-  late: { en: 'it was too late', zh: '已过时限' },
-  moved: { en: 'it was moved and is late again', zh: '改期后仍延误' },
-  'quiet-hours': { en: 'of quiet hours', zh: '处于免打扰时段' },
-  'daily-cap': { en: 'the patient has had as many contacts as a day may have', zh: '当日联系次数已达上限' },
-  'weekly-cap': { en: 'the patient has had as many contacts as a week may have', zh: '一周联系次数已达上限' },
-  'channel-cap': { en: 'the patient has had as many contacts by this channel as a day or a week may have', zh: '该渠道联系次数已达上限' },
-  spacing: { en: 'the patient was contacted a moment ago', zh: '刚刚联系过患者' },
-  'number-busy': { en: 'another conversation holds the number', zh: '该号码正在进行另一对话' },
-  'missing-translation': { en: 'there is no approved text in this language', zh: '没有该语言的已批准文本' },
-  'text-cannot-be-sent': { en: 'the text cannot be sent as it is', zh: '文本无法发送' },
-  'opted-out': { en: 'the number has opted out', zh: '该号码已退订' },
-  'no-consent': { en: 'there is no consent for this channel', zh: '该渠道未获同意' },
-  'no-address': { en: 'there is no address for this channel', zh: '该渠道没有地址' },
-  'address-suspended': { en: 'the number is suspended', zh: '该号码已停用' },
-  deceased: { en: 'the patient has died', zh: '患者已去世' },
-  admitted: { en: 'the patient is in hospital', zh: '患者住院' },
-  inactive: { en: 'the patient is out of the programme', zh: '患者已退出' },
-  paused: { en: 'it came due during a pause', zh: '暂停期间到期' },
-  'condition-not-met': { en: 'its condition does not hold', zh: '条件不满足' },
-  'condition-unknown': { en: 'its condition cannot be decided', zh: '条件无法判定' },
-  contraindicated: { en: 'it is contraindicated', zh: '存在禁忌' },
-  'contraindication-unknown': { en: 'nobody can say whether it is contraindicated', zh: '无法判定是否存在禁忌' },
-  'branch-not-taken': { en: 'nothing led to it', zh: '未进入该分支' },
-  'given-to-staff': { en: 'the answers were not understood', zh: '回答无法识别' },
-  '30006': { en: 'the number takes no texts', zh: '该号码无法接收短信' },
-  'no-receipt': { en: 'no receipt came', zh: '未收到回执' },
-  rule: { en: 'a rule has ended the follow-up', zh: '规则已结束随访' },
-};
-
-function reasonIn(language: Language, reason: string): string {
-  if (reason === '' || reason.startsWith('into:')) return '';
-  const known = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
-  return language === 'en' ? `, because ${known?.en ?? `of: ${reason}`}` : `，原因：${known?.zh ?? reason}`;
+/** What it goes along with is told by a line of its own. */
+function becauseOf(reason: string): Record<Language, string> {
+  if (reason === '' || reason.startsWith(intoPrefix)) return { en: '', zh: '' };
+  const words = reasonWords(reason);
+  return { en: `, because ${words.en}`, zh: `，原因：${words.zh}` };
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { wordsOfTouchpoint } from '../../api/explain-words.ts';
-import { heldReasons } from '../../domain/codes.ts';
+import { heldReasons, refusedReasons } from '../../domain/codes.ts';
 import { newTouchpoint, stepOf } from '../../domain/follow-up/touchpoints.ts';
+import { wordsOf } from '../../domain/rehearsal/words.ts';
 import { planSchema } from '../../domain/plan/format.ts';
 
 const plan = planSchema.parse({
@@ -23,4 +24,13 @@ test('a reminder that goes along in another message says so', () => {
 
   expect(words.en).toContain('it goes in one message with another reminder');
   expect(words.zh).toContain('与另一条提醒合并为一条消息');
+});
+
+test.each([...heldReasons, ...refusedReasons, 'late', 'late-again', 'no-answer', 'dropped by version 2, nurse: new-guideline', 'waived by person/1: phoned', '21211'])('a rehearsal gives the reason %s in the same words, in both languages', (reason) => {
+  const explained = wordsOfTouchpoint(plan, { ...touchpoint, status: 'done', outcome: 'missed', reason }, 'UTC');
+  const rehearsed = wordsOf(plan, { kind: 'step-ended', stepId: 'note', recurrenceId: null, channel: null, text: null, segments: 0, question: null, outcome: 'missed', reason });
+
+  const [en, zh] = [/because .*/.exec(rehearsed.en)?.[0] ?? '-', /原因：(.*)/.exec(rehearsed.zh)?.[1] ?? '-'];
+  expect(explained.en).toContain(en);
+  expect(explained.zh).toContain(zh);
 });

@@ -50,7 +50,7 @@ describe('a late step', () => {
     one.look('2026-03-04T18:00:00.000Z');
 
     expect(moved).toEqual([' 2026-03-04T09:00:00.000Z planned moved']);
-    expect(one.of('note')).toEqual([' 2026-03-04T09:00:00.000Z escalated moved']);
+    expect(one.of('note')).toEqual([' 2026-03-04T09:00:00.000Z escalated late-again']);
     expect(one.effects).toEqual([expect.objectContaining({ kind: 'create-task', task: 'late-step' })]);
   });
 
