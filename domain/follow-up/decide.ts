@@ -43,15 +43,17 @@ function isDue({ status, nextAt }: Touchpoint, now: Instant): boolean {
 }
 
 function begin(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now: Instant, revision: number, newId: () => string): { state: FollowUpState; effects: FollowUpEffect[]; next: FollowUpDecision['next'] | null } {
+  const step = stepOf(plan, touchpoint.stepId);
   const notAfter = notAfterOf(plan, touchpoint, state.zone);
-  if (notAfter !== null && now > notAfter) {
+  const isLate = notAfter !== null && now > notAfter;
+  // One that is late is judged too, so that nobody is given a step that was not for this patient; where it would be skipped anyhow nothing is opened for it.
+  if (isConditional(step) && !touchpoint.judged && !(isLate && step.lateness.otherwise === 'skip')) return { state, effects: [], next: { kind: 'judge', enrolmentId: state.enrolmentId, touchpointId: touchpoint.id } };
+  if (isLate) {
     // A second reading that nobody could be asked for in time must not lose the alarm that it was to confirm.
     if (touchpoint.confirms.length > 0) return { ...unconfirmed(plan, replace(state, endTouchpoint(touchpoint, 'missed', 'late')), touchpoint, now, newId), next: null };
     const late = endLate(plan, state, touchpoint, touchpoint.reason === 'moved' ? 'late-again' : (touchpoint.reason ?? 'late'), now);
     return { state: replace(state, late.touchpoint), effects: late.effects, next: null };
   }
-  const step = stepOf(plan, touchpoint.stepId);
-  if (isConditional(step) && !touchpoint.judged) return { state, effects: [], next: { kind: 'judge', enrolmentId: state.enrolmentId, touchpointId: touchpoint.id } };
   switch (step.kind) {
     case 'task':
     case 'review':

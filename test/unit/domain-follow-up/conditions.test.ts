@@ -36,6 +36,29 @@ describe('a step with a condition', () => {
     expect(one.look('2026-03-02T10:00:00.000Z')).toMatchObject({ kind: 'judge', touchpointId: 't1' });
   });
 
+  test.each([
+    ['no', ` ${due} waived condition-not-met`, []],
+    ['yes', ` ${due} escalated late`, ['late-step']],
+    ['unknown', ` ${due} waived condition-unknown`, []],
+  ] as const)('that is late is judged as well: on %s staff are given what was for this patient, and nothing else', (verdict, expected, tasks) => {
+    const one = followUp({ steps: [{ ...message, id: 'note', at, when: 'tagged frail', lateness: { sendWithin: 'PT8H', otherwise: 'task' } }, { ...message, id: 'later', at: { ...at, offset: 'P9D' } }], plan });
+    const late = '2026-03-04T09:00:00.000Z';
+
+    expect(one.look(late)).toMatchObject({ kind: 'judge', touchpointId: 't1' });
+    one.tell(late, { kind: 'judged', touchpointId: 't1', verdict });
+    one.look(late);
+
+    expect(one.of('note')).toEqual([expected]);
+    expect(one.effects.map((effect) => (effect.kind === 'create-task' ? effect.task : effect.kind))).toEqual(tasks);
+  });
+
+  test('that is late and then skipped is not judged: nothing is opened for it', () => {
+    const one = followUp({ steps: [{ ...message, id: 'note', at, when: 'tagged frail', lateness: { sendWithin: 'PT8H', otherwise: 'skip' } }, { ...message, id: 'later', at: { ...at, offset: 'P9D' } }], plan });
+
+    expect(one.look('2026-03-04T09:00:00.000Z')).toMatchObject({ kind: 'wait' });
+    expect(one.of('note')).toEqual([` ${due} missed late`]);
+  });
+
   test('is skipped on no, and its story says so', () => {
     const { one, next } = judged({ when: 'tagged frail' }, 'no');
 
