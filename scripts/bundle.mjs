@@ -18,7 +18,7 @@ export async function bundle(file) {
   const name = file.replaceAll(/[^a-z0-9]+/gi, '-');
   const script = path.join(cache, `${name}.${contentHash()}.mjs`);
   if (existsSync(script)) return script;
-  const { build } = await import('esbuild');
+  const { build, stop } = await import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [path.join(root, file)],
     outfile: script,
@@ -33,6 +33,8 @@ export async function bundle(file) {
     logLevel: 'silent',
     plugins: [{ name: 'place', setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, keepPlace) }],
   });
+  // Its own process would wait for more work as long as ours runs.
+  await stop();
   mkdirSync(cache, { recursive: true });
   for (const old of readdirSync(cache)) if (old.startsWith(`${name}.`)) rmSync(path.join(cache, old), { force: true });
   // Made beside and renamed: processes that start at the same time never read half of it.
