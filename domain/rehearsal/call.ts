@@ -28,15 +28,15 @@ export function placeCall(run: Run, talk: Talk, attempt: number): void {
   const place = { stepId: talk.step.id, recurrenceId: talk.recurrenceId, channel: 'voice' as const };
   const stopped = mayContact(run, { touchpointId: talk.touchpointId, stepId: talk.step.id, recurrenceId: talk.recurrenceId, family: 'call', channel: 'voice', notAfter: talk.state.notAfter, hasConversation: true });
   if (stopped !== null) {
-    applyToTalk(run, talk, [{ kind: 'contact-ended', contactKind, channel: 'voice', outcome: noteStopped(run, stopped, place), at: run.now }]);
+    applyToTalk(talk, [{ kind: 'contact-ended', contactKind, channel: 'voice', outcome: noteStopped(run, stopped, place), at: run.play.now }]);
     return;
   }
   talk.hasNumber = true;
-  run.begun.push({ at: run.now, channel: 'voice', subjectId: talk.touchpointId });
-  run.sent.add(talk.touchpointId);
+  run.play.begun.push({ at: run.play.now, channel: 'voice', subjectId: talk.touchpointId });
+  run.play.sent.add(talk.touchpointId);
   chooseAnswers(run, talk);
   note(run, { kind: 'call', text: openCall(scriptOf(run, talk)).prompt.say.join(' '), question: questionsId(run.plan, talk.step), outcome: contactKind, ...place });
-  applyToTalk(run, talk, [{ kind: 'contact-ended', contactKind, channel: 'voice', outcome: { kind: 'sent', providerSid: null }, at: run.now }]);
+  applyToTalk(talk, [{ kind: 'contact-ended', contactKind, channel: 'voice', outcome: { kind: 'sent', providerSid: null }, at: run.play.now }]);
   takeUp(run, talk, attempt, mannerOf(talk, attempt));
 }
 
@@ -51,7 +51,7 @@ function takeUp(run: Run, talk: Talk, attempt: number, manner: CallManner): void
     case 'no-answer':
     case 'busy':
     case 'machine':
-      schedule(run, plusMs(run.now, manner === 'no-answer' ? unansweredMs : ringMs), () => endCall(run, talk, attempt, manner, []));
+      schedule(run.play, plusMs(run.play.now, manner === 'no-answer' ? unansweredMs : ringMs), () => endCall(run, talk, attempt, manner, []));
       return;
     case 'answers':
     case 'wrong-number':
@@ -59,35 +59,35 @@ function takeUp(run: Run, talk: Talk, attempt: number, manner: CallManner): void
     case 'hangs-up': {
       // Each call asks who is there; what was answered before, by text or on a call cut short, is not asked again.
       const opened: VoiceProgress = { ...openCall(scriptOf(run, talk)).progress, dialogue: { ...talk.dialogue, reasked: 0 } };
-      schedule(run, plusMs(run.now, ringMs + turnMs), () => takeTurn(run, talk, attempt, manner, opened));
+      schedule(run.play, plusMs(run.play.now, ringMs + turnMs), () => takeTurn(run, talk, attempt, manner, opened));
     }
   }
 }
 
 function takeTurn(run: Run, talk: Talk, attempt: number, manner: CallManner, voice: VoiceProgress): void {
-  run.work += 1;
+  run.play.work += 1;
   const input = heard(talk, manner, voice);
   const before = voice.dialogue;
   const taken = takeVoiceTurn(scriptOf(run, talk), voice, input);
-  if (taken.ended === 'wrong-number') run.isPhoneSuspended = true;
+  if (taken.ended === 'wrong-number') run.play.isPhoneSuspended = true;
   const { dialogue } = taken.progress;
   talk.dialogue = dialogue;
   if (taken.ended !== null && Object.keys(dialogue.answers).length > 0) talk.kept = dialogue.answers;
   const rules = applyRules(run, talk, { before: before.answers, after: dialogue.answers, isComplete: taken.ended === 'completed', respondent: dialogue.respondent });
   const spoken = voice.stage === 'questions' && input.speech !== null ? classifyInbound(input.speech) : null;
-  if (spoken?.kind === 'safety' && !isAwaitedNumber(spoken, openItem(talk.questionnaire, before))) openSafetyAlert(run, spoken.certainty === 'stated' ? 'safety-phrase' : 'safety-doubtful', talk.touchpointId);
+  if (spoken?.kind === 'safety' && !isAwaitedNumber(spoken, openItem(talk.questionnaire, before))) openSafetyAlert({ run, occurrence: { stepId: talk.step.id, recurrenceId: talk.recurrenceId } }, spoken.certainty === 'stated' ? 'safety-phrase' : 'safety-doubtful');
   if (taken.ended !== null) {
     endCall(run, talk, attempt, taken.ended, rules.actions);
     return;
   }
   const held = heldEvents(rules.actions, talk.state.held);
-  if (held.length > 0) applyToTalk(run, talk, held);
+  if (held.length > 0) applyToTalk(talk, held);
   if (manner === 'hangs-up' && voice.stage === 'questions') {
     talk.kept = Object.keys(dialogue.answers).length > 0 ? dialogue.answers : talk.kept;
-    schedule(run, plusMs(run.now, turnMs), () => endCall(run, talk, attempt, Object.keys(dialogue.answers).length > 0 ? 'partial' : 'hung-up', []));
+    schedule(run.play, plusMs(run.play.now, turnMs), () => endCall(run, talk, attempt, Object.keys(dialogue.answers).length > 0 ? 'partial' : 'hung-up', []));
     return;
   }
-  schedule(run, plusMs(run.now, turnMs), () => takeTurn(run, talk, attempt, manner, taken.progress));
+  schedule(run.play, plusMs(run.play.now, turnMs), () => takeTurn(run, talk, attempt, manner, taken.progress));
 }
 
 function heard(talk: Talk, manner: CallManner, { stage, dialogue }: VoiceProgress): KeyInput {
@@ -101,10 +101,10 @@ function heard(talk: Talk, manner: CallManner, { stage, dialogue }: VoiceProgres
 function endCall(run: Run, talk: Talk, attempt: number, disposition: CallDisposition, actions: ToldAction[]): void {
   const given = Object.entries(talk.dialogue.answers).map(([item, answer]) => `${item}: ${answer}`).join('; ');
   note(run, { kind: 'reply', channel: 'voice', text: given === '' ? null : given, outcome: disposition, stepId: talk.step.id, recurrenceId: talk.recurrenceId });
-  if (talk.state.callsMade === attempt) applyToTalk(run, talk, [{ kind: 'call-ended', disposition, at: run.now, actions }]);
+  if (talk.state.callsMade === attempt) applyToTalk(talk, [{ kind: 'call-ended', disposition, at: run.play.now, actions }]);
 }
 
 function scriptOf(run: Run, talk: Talk): VoiceScript {
-  const { patient } = run.assumed;
-  return { questionnaire: talk.questionnaire, language: patient.language, hospitalName: run.content.hospital, patientName: patient.name, record: talk.rules.record, emergencyNumber: emergencyNumberHere(run) };
+  const { patient } = run.play;
+  return { questionnaire: talk.questionnaire, language: patient.language, hospitalName: run.play.content.hospital, patientName: patient.name, record: talk.rules.record, emergencyNumber: emergencyNumberHere(run.play) };
 }

@@ -13,11 +13,12 @@ import { applyToTalk, resumeTalk } from './talk.ts';
 import { compose } from './texts.ts';
 
 /** Runs a conversation's thread, as its workflow does, until it has to wait. */
-export function runTalk(run: Run, talk: Talk): void {
+export function runTalk(talk: Talk): void {
+  const { run } = talk;
   talk.timer = null;
-  let next = resumeTalk(run, talk, []);
+  let next = resumeTalk(talk, []);
   for (;;) {
-    run.work += 1;
+    run.play.work += 1;
     switch (next.kind) {
       case 'wait':
         talk.timer = next.dueAt;
@@ -25,13 +26,13 @@ export function runTalk(run: Run, talk: Talk): void {
       case 'contact': {
         const { contactKind, channel } = next;
         const outcome = contact(run, talk, next);
-        next = resumeTalk(run, talk, [{ kind: 'contact-ended', contactKind, channel, outcome, at: run.now }]);
+        next = resumeTalk(talk, [{ kind: 'contact-ended', contactKind, channel, outcome, at: run.play.now }]);
         break;
       }
       case 'call': {
         const { callsMade } = talk.state;
-        schedule(run, run.now, () => placeCall(run, talk, callsMade));
-        next = resumeTalk(run, talk, []);
+        schedule(run.play, run.play.now, () => placeCall(run, talk, callsMade));
+        next = resumeTalk(talk, []);
         break;
       }
       case 'end':
@@ -47,23 +48,23 @@ function contact(run: Run, talk: Talk, { contactKind, channel }: Extract<Convers
   const stopped = mayContact(run, { touchpointId: talk.touchpointId, stepId: talk.step.id, recurrenceId: talk.recurrenceId, family: isFirst ? 'first' : 'nudge', channel, notAfter: talk.state.notAfter, hasConversation: true });
   if (stopped !== null) return noteStopped(run, stopped, place);
   if (isFirst) talk.hasNumber = true;
-  const question = openQuestion(talk.questionnaire, talk.dialogue, run.assumed.patient.language);
+  const question = openQuestion(talk.questionnaire, talk.dialogue, run.play.patient.language);
   if (question === null) throw new Error(`The conversation of step ${talk.step.id} has no open question.`);
-  const composed = compose(run, run.content.messages, isFirst ? 'first-question' : 'nudge', channel, { question });
-  if (composed.kind !== 'text') return noteStopped(run, { kind: 'held', until: plusMs(run.now, translationRetryMs), reason: 'missing-translation' }, place, composed.kind === 'unsendable' ? composed.sentence : null);
-  run.begun.push({ at: run.now, channel, subjectId: talk.touchpointId });
-  run.sent.add(talk.touchpointId);
+  const composed = compose(run.play, run.play.content.messages, isFirst ? 'first-question' : 'nudge', channel, { question });
+  if (composed.kind !== 'text') return noteStopped(run, { kind: 'held', until: plusMs(run.play.now, translationRetryMs), reason: 'missing-translation' }, place, composed.kind === 'unsendable' ? composed.sentence : null);
+  run.play.begun.push({ at: run.play.now, channel, subjectId: talk.touchpointId });
+  run.play.sent.add(talk.touchpointId);
   note(run, { kind: isFirst ? 'question' : 'nudge', text: composed.text, segments: composed.segments, question: questionsId(run.plan, talk.step), ...place });
-  schedule(run, plusMs(run.now, receiptAfterMs), () => takeReceipt(run, talk));
+  schedule(run.play, plusMs(run.play.now, receiptAfterMs), () => takeReceipt(run, talk));
   if (isFirst) {
     chooseAnswers(run, talk);
-    answerByText(run, talk, true);
+    answerByText(talk, true);
   }
   return { kind: 'sent', providerSid: null };
 }
 
 function takeReceipt(run: Run, talk: Talk): void {
-  const delivered = run.assumed.patient.phone === 'mobile';
+  const delivered = run.play.patient.phone === 'mobile';
   if (!delivered) note(run, { kind: 'undelivered', channel: 'sms', reason: '30006', stepId: talk.step.id, recurrenceId: talk.recurrenceId });
-  applyToTalk(run, talk, [{ kind: 'receipt', channel: 'sms', delivered, reason: delivered ? '' : '30006', at: run.now }]);
+  applyToTalk(talk, [{ kind: 'receipt', channel: 'sms', delivered, reason: delivered ? '' : '30006', at: run.play.now }]);
 }

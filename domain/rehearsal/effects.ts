@@ -9,8 +9,9 @@ import { calendarOf } from '../plan/calendar.ts';
 import type { Ladder } from '../plan/format.ts';
 import { questionsOf } from '../plan/questions.ts';
 import { conversationRules, newConversation } from '../questionnaire/begin.ts';
-import { note, replyAt, tellTalk } from './run.ts';
+import { note, noteOfPatient, replyAt, tellTalk } from './run.ts';
 import type { Run } from './run.ts';
+import type { TextPlace } from './texts.ts';
 
 /** What the store does with a decision's effects, in the same order. */
 export function applyEffects(run: Run, effects: readonly FollowUpEffect[]): void {
@@ -23,19 +24,19 @@ function applyEffect(run: Run, effect: FollowUpEffect): void {
       createTask(run, effect);
       return;
     case 'open-escalation':
-      openAlert(run, effect.level, effect.ruleId, effect.touchpointId, run.plan.ladders[effect.level]);
+      openAlert(run, effect.level, effect.ruleId, placeOf(run, effect.touchpointId), run.plan.ladders[effect.level]);
       return;
     case 'plan-conversation':
       planTalk(run, effect.touchpointId);
       return;
     case 'cancel-conversation':
-      tellTalk(run, effect.touchpointId, { kind: 'cancelled', reason: effect.reason });
+      tellTalk(run.play, effect.touchpointId, { kind: 'cancelled', reason: effect.reason });
       return;
     case 'pause-conversation':
-      tellTalk(run, effect.touchpointId, { kind: 'paused', at: run.now });
+      tellTalk(run.play, effect.touchpointId, { kind: 'paused', at: run.play.now });
       return;
     case 'resume-conversation':
-      tellTalk(run, effect.touchpointId, { kind: 'resumed', at: run.now });
+      tellTalk(run.play, effect.touchpointId, { kind: 'resumed', at: run.play.now });
       return;
     default:
       return assertNever(effect);
@@ -45,41 +46,54 @@ function applyEffect(run: Run, effect: FollowUpEffect): void {
 /** Makes a staff task, unless one for the same is open: nobody does tasks in a rehearsal. */
 function createTask(run: Run, { task, title, touchpointId }: Extract<FollowUpEffect, { kind: 'create-task' }>): void {
   const name = `${task} ${title} ${touchpointId ?? ''}`;
-  if (run.tasks.has(name)) return;
-  run.tasks.add(name);
-  note(run, { kind: 'task', outcome: task, reason: title, ...placeOf(run, touchpointId) });
+  if (run.play.tasks.has(name)) return;
+  run.play.tasks.add(name);
+  const place = placeOf(run, touchpointId);
+  (place.stepId === null ? noteOfPatient : note)(run, { kind: 'task', outcome: task, reason: title, ...place });
 }
 
-/** Words of danger: red, by the ladder of a follow-up that has not ended. */
-export function openSafetyAlert(run: Run, ruleId: string, touchpointId: string | null): void {
-  openAlert(run, 'red', ruleId, touchpointId, run.state.status === 'ended' ? undefined : run.plan.ladders.red);
+/** Words of danger: red, by the ladder of the newest follow-up that has not ended. `said`: in the conversation of whose step. */
+export function openSafetyAlert(said: TextPlace, ruleId: string): void {
+  const { play } = said.run;
+  const newest = play.runs.filter(({ state }) => state.status !== 'ended').toSorted((a, b) => (a.state.startedAt === b.state.startedAt ? compareIds(a, b) : a.state.startedAt < b.state.startedAt ? 1 : -1))[0];
+  openAlert(said.run, 'red', ruleId, said.occurrence, newest?.plan.ladders.red);
+}
+
+/** As the database has it where two have begun at one instant. */
+function compareIds(a: Run, b: Run): number {
+  return a.state.enrolmentId < b.state.enrolmentId ? -1 : 1;
 }
 
 /** Opens an alert, unless one of this level is open for this rule: then that one stands. Without a ladder that of the level is followed. */
-function openAlert(run: Run, level: Level, ruleId: string, touchpointId: string | null, ladder: Ladder | undefined): void {
-  if (run.alerts.some((alert) => alert.ruleId === ruleId && alert.state.level === level && alert.state.status !== 'closed')) return;
-  const place = placeOf(run, touchpointId);
-  const state = openEscalation(run.newId(), level, ladder ?? defaultLadders[level], run.now, calendarOf(run.plan, run.state.zone));
-  run.alerts.push({ ruleId, stepId: place.stepId, recurrenceId: place.recurrenceId, state, timer: run.now, isLeft: false });
-  note(run, { kind: 'alert', outcome: level, reason: ruleId, ...place });
+function openAlert(run: Run, level: Level, ruleId: string, occurrence: Partial<Occurrence> | null, ladder: Ladder | undefined): void {
+  if (run.play.alerts.some((alert) => alert.ruleId === ruleId && alert.state.level === level && alert.state.status !== 'closed')) return;
+  const place = { stepId: occurrence?.stepId ?? null, recurrenceId: occurrence?.recurrenceId ?? null };
+  const state = openEscalation(run.play.newId(), level, ladder ?? defaultLadders[level], run.play.now, calendarOf(run.plan, run.state.zone));
+  run.play.alerts.push({ run, ruleId, stepId: place.stepId, recurrenceId: place.recurrenceId, state, timer: run.play.now, isLeft: false });
+  (place.stepId === null ? noteOfPatient : note)(run, { kind: 'alert', outcome: level, reason: ruleId, ...place });
 }
 
 function planTalk(run: Run, touchpointId: string): void {
   const touchpoint = run.state.touchpoints.find((candidate) => candidate.id === touchpointId);
-  if (touchpoint === undefined || run.talks.some((talk) => talk.touchpointId === touchpointId)) return;
+  if (touchpoint === undefined || run.play.talks.some((talk) => talk.touchpointId === touchpointId)) return;
   const step = stepOf(run.plan, touchpoint.stepId);
   if (step.kind !== 'ask' && step.kind !== 'measure' && step.kind !== 'call') throw new Error(`Step ${step.id} is no conversation.`);
-  const questionnaire = questionsOf(run.plan, step, run.content.questionnaires);
+  const questionnaire = questionsOf(run.plan, step, run.play.content.questionnaires);
   if (questionnaire === undefined) throw new Error(`Step ${step.id} asks a questionnaire that is not at hand. Check the plan before rehearsing it.`);
-  const occurrence = run.talks.filter((talk) => talk.step.id === step.id).length;
-  run.talks.push({
-    touchpointId, recurrenceId: touchpoint.recurrenceId, step, questionnaire, rules: conversationRules(step),
-    state: newConversation(run.plan, step, run.state.enrolmentId, touchpointId, run.now, notAfterOf(run.plan, touchpoint, run.state.zone) ?? run.now),
-    dialogue: freshDialogue(), inbox: [], timer: run.now, hasNumber: false, closedAt: null, kept: null, reply: replyAt(run, step.id, occurrence), answers: {},
+  const occurrence = run.play.talks.filter((talk) => talk.run === run && talk.step.id === step.id).length;
+  run.play.talks.push({
+    run, touchpointId, recurrenceId: touchpoint.recurrenceId, step, questionnaire, rules: conversationRules(step),
+    state: newConversation(run.plan, step, run.state.enrolmentId, touchpointId, run.play.now, notAfterOf(run.plan, touchpoint, run.state.zone) ?? run.play.now),
+    dialogue: freshDialogue(), inbox: [], timer: run.play.now, hasNumber: false, closedAt: null, kept: null, reply: replyAt(run, step.id, occurrence), answers: {},
   });
 }
 
-export function placeOf(run: Run, touchpointId: string | null): { stepId: string | null; recurrenceId: string | null } {
+interface Occurrence {
+  stepId: string | null;
+  recurrenceId: string | null;
+}
+
+export function placeOf(run: Run, touchpointId: string | null): Occurrence {
   const touchpoint = run.state.touchpoints.find((candidate) => candidate.id === touchpointId);
   return touchpoint === undefined ? { stepId: null, recurrenceId: null } : { stepId: touchpoint.stepId, recurrenceId: touchpoint.recurrenceId };
 }

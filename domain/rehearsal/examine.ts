@@ -17,7 +17,7 @@ const standardReplies: readonly Reply[] = [
 export function examine(plan: Plan, content: RehearsalContent, assumed: Assumptions): Rehearsal {
   const rehearsal = rehearse(plan, content, assumed);
   const anchors = { ...becomingKnown(assumed.outside), ...assumed.anchors };
-  const standard = standardReplies.map((otherwise) => rehearse(plan, content, { ...assumed, anchors, outside: [], replies: { steps: {}, otherwise } }));
+  const standard = standardReplies.map((otherwise) => rehearse(plan, content, { ...assumed, alongside: [], anchors, outside: [], replies: { steps: {}, otherwise } }));
   return { ...rehearsal, findings: once([...rehearsal.findings, ...findingsOfPlan(plan, content, anchors), ...neverCameUp(plan, [rehearsal, ...standard])]) };
 }
 

@@ -1,12 +1,11 @@
 import { languages } from '../codes.ts';
 import { contactLimits } from '../contact/limits.ts';
 import { dormantAnchors } from '../follow-up/branches.ts';
-import type { FollowUpState } from '../follow-up/types.ts';
 import { channelsOf } from '../plan/channels.ts';
 import type { Plan, Step } from '../plan/format.ts';
 import { questionsOf, rulesOf } from '../plan/questions.ts';
 import { durationMs, plusMs } from '../time/durations.ts';
-import type { Run } from './run.ts';
+import type { Play, Run } from './run.ts';
 import type { Entry, Finding, Rehearsal, RehearsalContent } from './types.ts';
 
 const hourMs = 3_600_000;
@@ -17,43 +16,44 @@ const capSentences: Readonly<Record<string, string>> = {
 };
 const begun: readonly Entry['kind'][] = ['message', 'question', 'nudge', 'call'];
 
-/** The trouble that shows in one run. */
-export function findingsOfRun(plan: Plan, run: Pick<Run, 'entries' | 'state'>, isCut: boolean): Finding[] {
-  const { entries, state } = run;
-  const cut: Finding[] = isCut ? [{ code: 'cut-short', stepId: null, sentence: 'The plan does more in this time than a rehearsal shows.', remedy: 'Rehearse a shorter time, or fewer steps.' }] : [];
-  return once([...closeTogether(plan, entries), ...entries.flatMap(ofEntry), ...windowsPastNext(plan, state), ...cut]);
+/** The trouble that shows when the plan is played, with the patient's other plans. */
+export function findingsOfPlay(plan: Plan, { entries, runs }: Pick<Play, 'entries' | 'runs'>, isCut: boolean): Finding[] {
+  const cut: Finding[] = isCut ? [{ code: 'cut-short', planId: plan.id, stepId: null, sentence: 'The plan does more in this time than a rehearsal shows.', remedy: 'Rehearse a shorter time, or fewer steps.' }] : [];
+  return once([...closeTogether(plan, entries, runs), ...entries.flatMap((entry) => ofEntry(plan, entry)), ...windowsPastNext(plan, runs), ...cut]);
 }
 
-function ofEntry({ kind, stepId, outcome, reason, text }: Entry): Finding[] {
+function ofEntry(plan: Plan, { kind, planId, stepId, outcome, reason, text }: Entry): Finding[] {
+  const place = { planId: planId ?? plan.id, stepId };
+  const step = named(plan, place);
   if (kind === 'step-ended' && reason === 'quiet-hours') {
-    return [{ code: 'moved-past-bound', stepId, sentence: `${named(stepId)} is held by quiet hours past its bound and ${outcome === 'escalated' ? 'goes to staff' : 'is skipped'}.`, remedy: 'Move its time into the contact hours, or lengthen "lateness.sendWithin".' }];
+    return [{ code: 'moved-past-bound', ...place, sentence: `${step} is held by quiet hours past its bound and ${outcome === 'escalated' ? 'goes to staff' : 'is skipped'}.`, remedy: 'Move its time into the contact hours, or lengthen "lateness.sendWithin".' }];
   }
-  if (kind === 'step-moved') return [{ code: 'moved-past-bound', stepId, sentence: `${named(stepId)} cannot be begun within its bound and is moved to another day.`, remedy: 'Move its time into the contact hours, or lengthen "lateness.sendWithin".' }];
-  if (reason === 'missing-translation' && (kind === 'held' || kind === 'not-sent')) return [{ code: 'missing-translation', stepId, sentence: `${named(stepId)} has no approved text in the patient's language.`, remedy: 'Write the text in that language, and have it approved.' }];
-  if (reason === 'text-cannot-be-sent') return [{ code: 'text-cannot-be-sent', stepId, sentence: `${named(stepId)} has a text that cannot be sent${text === null ? '' : `: ${text}`}`, remedy: 'Shorten the text or correct its variables.' }];
-  if (kind === 'held' && reason !== null && Object.hasOwn(capSentences, reason)) return [{ code: 'over-cap', stepId, sentence: `${named(stepId)} is held, because ${capSentences[reason] ?? reason}.`, remedy: 'Put fewer steps and nudges on one day, and in one week, or have the operator set other caps (docs/contact-limits.md).' }];
+  if (kind === 'step-moved') return [{ code: 'moved-past-bound', ...place, sentence: `${step} cannot be begun within its bound and is moved to another day.`, remedy: 'Move its time into the contact hours, or lengthen "lateness.sendWithin".' }];
+  if (reason === 'missing-translation' && (kind === 'held' || kind === 'not-sent')) return [{ code: 'missing-translation', ...place, sentence: `${step} has no approved text in the patient's language.`, remedy: 'Write the text in that language, and have it approved.' }];
+  if (reason === 'text-cannot-be-sent') return [{ code: 'text-cannot-be-sent', ...place, sentence: `${step} has a text that cannot be sent${text === null ? '' : `: ${text}`}`, remedy: 'Shorten the text or correct its variables.' }];
+  if (kind === 'held' && reason !== null && Object.hasOwn(capSentences, reason)) return [{ code: 'over-cap', ...place, sentence: `${step} is held, because ${capSentences[reason] ?? reason}.`, remedy: 'Put fewer steps and nudges on one day, and in one week, or have the operator set other caps (docs/contact-limits.md).' }];
   return [];
 }
 
 /** Two contacts of different steps that we begin within an hour. A nudge belongs to its own question, and what an answer led to comes when its author said. */
-function closeTogether(plan: Plan, entries: readonly Entry[]): Finding[] {
+function closeTogether(plan: Plan, entries: readonly Entry[], runs: readonly Run[]): Finding[] {
+  const isLed = (before: Entry, entry: Entry): boolean => before.planId === entry.planId && runs.some((run) => run.plan.id === entry.planId && leadsTo(run.plan, before.stepId, entry.stepId));
   const contacts = entries.filter((entry) => begun.includes(entry.kind));
   return contacts.flatMap((entry, index): Finding[] => {
     const before = contacts[index - 1];
-    if (before === undefined || before.stepId === entry.stepId || leadsTo(plan, before.stepId, entry.stepId) || Date.parse(entry.at) - Date.parse(before.at) >= hourMs) return [];
-    return [{ code: 'close-together', stepId: entry.stepId, sentence: `${named(entry.stepId)} comes within an hour of ${within(before.stepId)}.`, remedy: 'Put an hour or more between them, or say both in one message.' }];
+    if (before === undefined || (before.planId === entry.planId && before.stepId === entry.stepId) || isLed(before, entry) || Date.parse(entry.at) - Date.parse(before.at) >= hourMs) return [];
+    return [{ code: 'close-together', planId: entry.planId ?? plan.id, stepId: entry.stepId, sentence: `${named(plan, entry)} comes within an hour of ${within(plan, before)}.`, remedy: 'Put an hour or more between them, or say both in one message.' }];
   });
 }
 
 /** Two questions by phone cannot be open at once: the later one waits until the earlier one's window has ended. */
-function windowsPastNext(plan: Plan, state: FollowUpState): Finding[] {
-  const asking = state.touchpoints.filter((touchpoint) => touchpoint.dueAt !== null && (touchpoint.kind === 'ask' || touchpoint.kind === 'measure' || touchpoint.kind === 'call') && !touchpoint.recurrenceId.endsWith('~confirm'));
-  const inOrder = asking.toSorted((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''));
-  return inOrder.flatMap((touchpoint, index): Finding[] => {
-    const step = plan.steps.find((candidate) => candidate.id === touchpoint.stepId);
+function windowsPastNext(plan: Plan, runs: readonly Run[]): Finding[] {
+  const asking = runs.flatMap((run) => run.state.touchpoints.flatMap(({ dueAt, kind, recurrenceId, stepId }) => (dueAt !== null && (kind === 'ask' || kind === 'measure' || kind === 'call') && !recurrenceId.endsWith('~confirm') ? [{ dueAt, stepId, planId: run.plan.id, of: run.plan, step: run.plan.steps.find(({ id }) => id === stepId) }] : [])));
+  const inOrder = asking.toSorted((a, b) => a.dueAt.localeCompare(b.dueAt));
+  return inOrder.flatMap(({ dueAt, planId, of, step }, index): Finding[] => {
     const next = inOrder[index + 1];
-    if (step === undefined || !('reply' in step) || touchpoint.dueAt === null || next?.dueAt == null || leadsTo(plan, step.id, next.stepId) || plusMs(touchpoint.dueAt, durationMs(step.reply.window)) <= next.dueAt) return [];
-    return [{ code: 'window-past-next-step', stepId: step.id, sentence: `${named(step.id)} may still wait for replies when ${within(next.stepId)} is due, which then waits for it.`, remedy: `Shorten "reply.window" (${step.reply.window}), or put the steps further apart.` }];
+    if (step === undefined || !('reply' in step) || next === undefined || (next.planId === planId && leadsTo(of, step.id, next.stepId)) || plusMs(dueAt, durationMs(step.reply.window)) <= next.dueAt) return [];
+    return [{ code: 'window-past-next-step', planId, stepId: step.id, sentence: `${named(plan, { planId, stepId: step.id })} may still wait for replies when ${within(plan, next)} is due, which then waits for it.`, remedy: `Shorten "reply.window" (${step.reply.window}), or put the steps further apart.` }];
   });
 }
 
@@ -73,7 +73,7 @@ function takenOnce(plan: Plan): Finding[] {
     const starters = startersOf(plan, step.at.anchor);
     const isRepeated = starters.length > 1 || starters.some((starter) => starter.every !== undefined || starter.afterAnchorMoved === 'again');
     if (!isRepeated || step.every !== undefined || step.afterAnchorMoved !== undefined) return [];
-    return [{ code: 'branch-taken-once', stepId: step.id, sentence: `${named(step.id)} is carried out the first time only that "${step.at.anchor}" is started; ${starters.map(({ id }) => `"${id}"`).join(', ')} may start it again.`, remedy: 'Write "afterAnchorMoved: again" where each time counts, or "afterAnchorMoved: keep" where the first is enough.' }];
+    return [{ code: 'branch-taken-once', planId: plan.id, stepId: step.id, sentence: `${named(plan, { planId: plan.id, stepId: step.id })} is carried out the first time only that "${step.at.anchor}" is started; ${starters.map(({ id }) => `"${id}"`).join(', ')} may start it again.`, remedy: 'Write "afterAnchorMoved: again" where each time counts, or "afterAnchorMoved: keep" where the first is enough.' }];
   });
 }
 
@@ -82,16 +82,17 @@ export function findingsOfPlan(plan: Plan, content: RehearsalContent, anchors: R
   const started = dormantAnchors(plan);
   return once([...takenOnce(plan), ...plan.steps.flatMap((step): Finding[] => {
     const found: Finding[] = [];
+    const place = { planId: plan.id, stepId: step.id };
     const { anchor } = step.at;
-    if (anchors[anchor] === undefined && !started.has(anchor) && !anchor.endsWith('-missed')) found.push({ code: 'unreachable-step', stepId: step.id, sentence: `${named(step.id)} hangs on the anchor "${anchor}", which is not given and which no rule starts.`, remedy: `Give "${anchor}" a date, or let a rule start it.` });
+    if (anchors[anchor] === undefined && !started.has(anchor) && !anchor.endsWith('-missed')) found.push({ code: 'unreachable-step', ...place, sentence: `${named(plan, place)} hangs on the anchor "${anchor}", which is not given and which no rule starts.`, remedy: `Give "${anchor}" a date, or let a rule start it.` });
     if ('rules' in step && plan.ladders.red === undefined) {
       const isRed = rulesOf(plan, step).some((rule) => rule.do.some((action) => action.kind === 'escalate' && action.level === 'red')) || ('reply' in step && step.reply.silence === 'escalate-red');
       const isGuarded = questionsOf(plan, step, content.questionnaires)?.safeguards.some((safeguard) => safeguard.level === 'red') === true;
-      if (isRed || isGuarded) found.push({ code: 'red-without-ladder', stepId: step.id, sentence: `${named(step.id)} can raise a red alert, and the plan has no red ladder: the built-in one is paged.`, remedy: 'Write "ladders.red" with the people of your own department.' });
+      if (isRed || isGuarded) found.push({ code: 'red-without-ladder', ...place, sentence: `${named(plan, place)} can raise a red alert, and the plan has no red ladder: the built-in one is paged.`, remedy: 'Write "ladders.red" with the people of your own department.' });
     }
     if (step.kind === 'remind' || step.kind === 'advise') {
       const texts = step.kind === 'remind' ? content.messages[step.message] : content.advice[step.advice];
-      for (const language of languages) if (channelsOf(plan, step).every((channel) => texts?.[language]?.[channel] === undefined)) found.push({ code: 'missing-translation', stepId: step.id, sentence: `${named(step.id)} has no approved text in ${language === 'en' ? 'English' : 'Chinese'}.`, remedy: 'Write the text in that language, and have it approved.' });
+      for (const language of languages) if (channelsOf(plan, step).every((channel) => texts?.[language]?.[channel] === undefined)) found.push({ code: 'missing-translation', ...place, sentence: `${named(plan, place)} has no approved text in ${language === 'en' ? 'English' : 'Chinese'}.`, remedy: 'Write the text in that language, and have it approved.' });
     }
     return found;
   })]);
@@ -103,11 +104,11 @@ export function neverCameUp(plan: Plan, runs: readonly Pick<Rehearsal, 'touchpoi
   const missing = plan.steps.filter((step) => !isCarriedOut(step.id));
   const beyond = beyondOf(plan, missing, new Set(runs.flatMap(({ ahead }) => ahead)));
   const unreachable = missing.filter((step) => !beyond.includes(step)).map((step): Finding => ({
-    code: 'unreachable-step', stepId: step.id, sentence: `${named(step.id)} never came up, whether the patient answered calmly, raised an amber or a red alarm, or was silent.`, remedy: 'Check its anchor and its condition, or rehearse it with the facts and replies that lead to it.',
+    code: 'unreachable-step', planId: plan.id, stepId: step.id, sentence: `${named(plan, { planId: plan.id, stepId: step.id })} never came up, whether the patient answered calmly, raised an amber or a red alarm, or was silent.`, remedy: 'Check its anchor and its condition, or rehearse it with the facts and replies that lead to it.',
   }));
   if (beyond.length === 0) return unreachable;
   const [steps, lie] = beyond.length === 1 ? ['The step', 'lies'] : ['The steps', 'lie'];
-  return [...unreachable, { code: 'beyond-until', stepId: null, sentence: `${steps} ${beyond.map(({ id }) => `"${id}"`).join(', ')} ${lie} beyond the end of this rehearsal, and nothing can be said of ${beyond.length === 1 ? 'it' : 'them'}.`, remedy: 'Rehearse a longer time ("until") to see more.' }];
+  return [...unreachable, { code: 'beyond-until', planId: plan.id, stepId: null, sentence: `${steps} ${beyond.map(({ id }) => `"${id}"`).join(', ')} ${lie} beyond the end of this rehearsal, and nothing can be said of ${beyond.length === 1 ? 'it' : 'them'}.`, remedy: 'Rehearse a longer time ("until") to see more.' }];
 }
 
 /** What lies ahead, and branches that only such steps could lead into. */
@@ -125,19 +126,24 @@ function beyondOf(plan: Plan, missing: readonly Step[], ahead: ReadonlySet<strin
 /** Each trouble of a step once, however often it happens. */
 export function once(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>();
-  return findings.filter(({ code, stepId, sentence }) => {
-    const key = `${code} ${stepId ?? ''} ${code === 'close-together' || code === 'window-past-next-step' ? sentence : ''}`;
+  return findings.filter(({ code, planId, stepId, sentence }) => {
+    const key = `${code} ${planId} ${stepId ?? ''} ${code === 'close-together' || code === 'window-past-next-step' ? sentence : ''}`;
     const isNew = !seen.has(key);
     seen.add(key);
     return isNew;
   });
 }
 
-function named(stepId: string | null): string {
-  return stepId === null ? 'The plan' : `The step "${stepId}"`;
+interface Place {
+  planId: string | null;
+  stepId: string | null;
 }
 
-/** The same in the middle of a sentence. */
-function within(stepId: string | null): string {
-  return stepId === null ? 'the plan' : `the step "${stepId}"`;
+function named(plan: Plan, place: Place): string {
+  return place.stepId === null ? 'The plan' : `The ${within(plan, place).slice('the '.length)}`;
+}
+
+/** The same in the middle of a sentence. A step of another plan is named with its plan. */
+function within(plan: Plan, { planId, stepId }: Place): string {
+  return stepId === null ? 'the plan' : `the step "${stepId}"${planId === null || planId === plan.id ? '' : ` of the plan "${planId}"`}`;
 }

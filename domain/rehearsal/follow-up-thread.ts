@@ -10,9 +10,10 @@ import { plusMs } from '../time/durations.ts';
 import { applyEffects } from './effects.ts';
 import { arriveText } from './inbound.ts';
 import { mayContact, noteStopped, receiptAfterMs, translationRetryMs } from './may-contact.ts';
-import { eventsOfCarried, mergeInto } from './merge.ts';
+import { mergeInto, tellMerged } from './merge.ts';
+import type { Merged, Reminder } from './merge.ts';
 import { earlierAnswers } from './rules.ts';
-import { note, replyAt, schedule } from './run.ts';
+import { note, replyAt, schedule, tellFollowUp } from './run.ts';
 import type { Run } from './run.ts';
 import { compose } from './texts.ts';
 
@@ -21,7 +22,7 @@ export function runFollowUp(run: Run): void {
   run.timer = null;
   let next = resume(run, []);
   for (;;) {
-    run.work += 1;
+    run.play.work += 1;
     switch (next.kind) {
       case 'wait':
         run.timer = next.dueAt;
@@ -46,7 +47,7 @@ function resume(run: Run, events: readonly FollowUpEvent[]): FollowUpNext {
   let facts = [...events, ...run.inbox.splice(0)];
   for (;;) {
     const effects: FollowUpEffect[] = facts.flatMap((event) => apply(run, event));
-    const decision = decide(run.plan, run.state, run.now, 1, run.newId);
+    const decision = decide(run.plan, run.state, run.play.now, 1, run.play.newId);
     adopt(run, decision.state);
     applyEffects(run, [...effects, ...decision.effects]);
     if (decision.next.kind !== 'judge') return decision.next;
@@ -57,7 +58,7 @@ function resume(run: Run, events: readonly FollowUpEvent[]): FollowUpNext {
 
 function apply(run: Run, event: FollowUpEvent): FollowUpEffect[] {
   const before = run.state;
-  const evolved = evolve(run.plan, before, event, run.now, run.newId);
+  const evolved = evolve(run.plan, before, event, run.play.now, run.play.newId);
   adopt(run, evolved.state);
   if (event.kind === 'conversation-ended') noteConsequences(run, before, event.touchpointId);
   return evolved.effects;
@@ -94,48 +95,62 @@ function adopt(run: Run, state: FollowUpState): void {
 function judgeNow(run: Run, touchpointId: string): Judgement {
   const touchpoint = touchpointOf(run, touchpointId);
   const step = stepOf(run.plan, touchpoint.stepId);
-  const scope = { ...scopeOf(declaredIn(run.plan), step, run.content.questionnaires), answers: null };
-  const circumstances = circumstancesAt(run.plan, run.state, touchpoint.dueAt ?? run.now);
+  const scope = { ...scopeOf(declaredIn(run.plan), step, run.play.content.questionnaires), answers: null };
+  const circumstances = circumstancesAt(run.plan, run.state, touchpoint.dueAt ?? run.play.now);
   // For a patient who consents to nothing the gate opens nothing: then it is not known, and the plan says what that does.
-  const isOpen = step.kind === 'task' || step.kind === 'review' || run.assumed.patient.consents.length > 0;
-  const known = isOpen ? { facts: run.assumed.patient.facts, earlier: earlierAnswers(run, touchpointId) } : { facts: {}, earlier: {} };
+  const isOpen = step.kind === 'task' || step.kind === 'review' || run.play.patient.consents.length > 0;
+  const known = isOpen ? { facts: run.own.facts, earlier: earlierAnswers(run, touchpointId) } : { facts: {}, earlier: {} };
   return judge(step, scope, { answers: {}, scores: {}, ...known, ...circumstances });
 }
 
 /** One reminder or advice: begin, send, end with what follows. */
 function remind(run: Run, { touchpointId, channel }: RemindCommand): FollowUpNext {
   const touchpoint = touchpointOf(run, touchpointId);
-  const { outcome, carried } = send(run, touchpoint, channel);
-  return resume(run, [{ kind: 'contact-ended', touchpointId, channel, outcome }, ...eventsOfCarried(touchpoint, carried, channel)]);
+  const { outcome, merged } = send(run, touchpoint, channel);
+  return resume(run, [{ kind: 'contact-ended', touchpointId, channel, outcome }, ...tellMerged({ run, touchpoint }, merged, channel)]);
 }
 
-function send(run: Run, touchpoint: Touchpoint, channel: Channel): { outcome: ContactOutcome; carried: Touchpoint[] } {
+function send(run: Run, touchpoint: Touchpoint, channel: Channel): { outcome: ContactOutcome; merged: Pick<Merged, 'carried' | 'leftOut'> } {
+  const nobody = { carried: [], leftOut: [] };
   const step = stepOf(run.plan, touchpoint.stepId);
   if (step.kind !== 'remind' && step.kind !== 'advise') throw new Error(`Step ${step.id} is no message.`);
   const place = { stepId: step.id, recurrenceId: touchpoint.recurrenceId, channel };
   const family = touchpoint.round === 0 ? 'first' : 'again';
   const stopped = mayContact(run, { touchpointId: touchpoint.id, stepId: step.id, recurrenceId: touchpoint.recurrenceId, family, channel, notAfter: notAfterOf(run.plan, touchpoint, run.state.zone), hasConversation: false });
-  if (stopped !== null) return { outcome: noteStopped(run, stopped, place), carried: [] };
-  const composed = step.kind === 'remind' ? compose(run, run.content.messages, step.message, channel) : compose(run, run.content.advice, step.advice, channel);
-  if (composed.kind !== 'text') return { outcome: noteStopped(run, { kind: 'held', until: plusMs(run.now, translationRetryMs), reason: 'missing-translation' }, place, composed.kind === 'unsendable' ? composed.sentence : null), carried: [] };
-  run.begun.push({ at: run.now, channel, subjectId: touchpoint.id });
-  run.sent.add(touchpoint.id);
-  const { text, segments, carried } = mergeInto(run, touchpoint, channel, composed.text);
-  note(run, { kind: 'message', text, segments, ...place });
-  if (channel === 'sms') for (const { id } of [touchpoint, ...carried]) schedule(run, plusMs(run.now, receiptAfterMs), () => takeReceipt(run, id));
-  const reply = replyAt(run, step.id, run.state.touchpoints.filter(({ id, stepId }) => stepId === step.id && run.sent.has(id)).length - 1);
-  if (reply.kind === 'text' && channel === 'sms' && run.assumed.patient.phone === 'mobile') schedule(run, plusMs(run.now, reply.afterMs), () => arriveText(run, reply.text, place));
-  return { outcome: { kind: 'sent', providerSid: null }, carried };
+  if (stopped !== null) return { outcome: noteStopped(run, stopped, place), merged: nobody };
+  const composed = step.kind === 'remind' ? compose(run.play, run.play.content.messages, step.message, channel) : compose(run.play, run.play.content.advice, step.advice, channel);
+  if (composed.kind !== 'text') return { outcome: noteStopped(run, { kind: 'held', until: plusMs(run.play.now, translationRetryMs), reason: 'missing-translation' }, place, composed.kind === 'unsendable' ? composed.sentence : null), merged: nobody };
+  run.play.begun.push({ at: run.play.now, channel, subjectId: touchpoint.id });
+  run.play.sent.add(touchpoint.id);
+  const merged = mergeInto({ run, touchpoint }, channel, composed.text);
+  note(run, { kind: 'message', text: merged.text, segments: merged.segments, ...place });
+  if (channel === 'sms') {
+    schedule(run.play, plusMs(run.play.now, receiptAfterMs), () => {
+      takeReceipt(run, touchpoint.id);
+      for (const carried of merged.carried) tellReceipt(carried);
+    });
+  }
+  const reply = replyAt(run, step.id, run.state.touchpoints.filter(({ id, stepId }) => stepId === step.id && run.play.sent.has(id)).length - 1);
+  if (reply.kind === 'text' && channel === 'sms' && run.play.patient.phone === 'mobile') schedule(run.play, plusMs(run.play.now, reply.afterMs), () => arriveText(run.play, reply.text, { run, occurrence: place }));
+  return { outcome: { kind: 'sent', providerSid: null }, merged };
 }
 
 /** A text to a landline is taken by the provider, and told later to have reached nobody. The thread is woken where that changes what it has to do. */
 function takeReceipt(run: Run, touchpointId: string): void {
-  const delivered = run.assumed.patient.phone === 'mobile';
-  const touchpoint = touchpointOf(run, touchpointId);
-  if (!delivered) note(run, { kind: 'undelivered', channel: 'sms', reason: '30006', stepId: touchpoint.stepId, recurrenceId: touchpoint.recurrenceId });
-  applyEffects(run, apply(run, { kind: 'receipt', touchpointId, channel: 'sms', delivered, reason: delivered ? '' : '30006' }));
+  applyEffects(run, apply(run, receiptOf(run, touchpointOf(run, touchpointId))));
   const isOffered = touchpointOf(run, touchpointId).status === 'planned';
-  if (!run.isOver && (isOffered || leaveBranches(run.plan, run.state).touchpoints.every(({ status }) => status === 'done'))) run.timer = run.now;
+  if (!run.isOver && (isOffered || leaveBranches(run.plan, run.state).touchpoints.every(({ status }) => status === 'done'))) run.timer = run.play.now;
+}
+
+/** Whose message carried it hears of that first; its own follow-up is told. */
+function tellReceipt({ run, touchpoint }: Reminder): void {
+  tellFollowUp(run, receiptOf(run, touchpoint));
+}
+
+function receiptOf(run: Run, { id, stepId, recurrenceId }: Touchpoint): FollowUpEvent {
+  const delivered = run.play.patient.phone === 'mobile';
+  if (!delivered) note(run, { kind: 'undelivered', channel: 'sms', reason: '30006', stepId, recurrenceId });
+  return { kind: 'receipt', touchpointId: id, channel: 'sms', delivered, reason: delivered ? '' : '30006' };
 }
 
 function touchpointOf(run: Run, touchpointId: string): Touchpoint {

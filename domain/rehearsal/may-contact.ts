@@ -32,11 +32,11 @@ export function mayContact(run: Run, wanted: ContactWanted): Extract<ContactOutc
   const { family, channel } = wanted;
   const refused = refusal(run, wanted);
   if (refused !== null) return { kind: 'refused', reason: refused };
-  const isTaken = run.talks.some((talk) => talk.hasNumber && talk.state.status !== 'done' && talk.touchpointId !== wanted.touchpointId);
-  if (wanted.hasConversation && channel !== 'email' && family !== 'nudge' && isTaken) return { kind: 'held', until: busyUntil(run.now, wanted.notAfter), reason: 'number-busy' };
+  const isTaken = run.play.talks.some((talk) => talk.hasNumber && talk.state.status !== 'done' && talk.touchpointId !== wanted.touchpointId);
+  if (wanted.hasConversation && channel !== 'email' && family !== 'nudge' && isTaken) return { kind: 'held', until: busyUntil(run.play.now, wanted.notAfter), reason: 'number-busy' };
   const notAfter = family === 'nudge' ? null : wanted.notAfter;
   const seed = `${run.state.enrolmentId}/${wanted.stepId}/${wanted.recurrenceId}`;
-  const hold = holdOf(contactLimits, run.begun, { subjectId: wanted.touchpointId, channel, zone: run.state.zone, hours: run.plan.contactHours, notAfter, seed }, run.now);
+  const hold = holdOf(contactLimits, run.play.begun, { subjectId: wanted.touchpointId, channel, zone: run.play.zone, hours: run.plan.contactHours, notAfter, seed }, run.play.now);
   return hold === null ? null : { kind: 'held', ...hold };
 }
 
@@ -49,18 +49,18 @@ function busyUntil(now: Instant, notAfter: Instant | null): Instant {
 }
 
 function refusal(run: Run, { touchpointId, family, channel, notAfter }: ContactWanted): Extract<ContactOutcome, { kind: 'refused' }>['reason'] | null {
-  if (run.status !== 'active') return run.status;
-  if (family !== 'nudge' && notAfter !== null && notAfter < run.now && !run.sent.has(touchpointId)) return 'expired';
-  if (!hasAddress(run, channel)) return 'no-address';
-  if (channel !== 'email' && run.isPhoneSuspended) return 'address-suspended';
-  if (channel !== 'email' && run.isOptedOut) return 'opted-out';
-  return run.assumed.patient.consents.includes(channel) ? null : 'no-consent';
+  if (run.play.status !== 'active') return run.play.status;
+  if (family !== 'nudge' && notAfter !== null && notAfter < run.play.now && !run.play.sent.has(touchpointId)) return 'expired';
+  if (!hasAddress(run.play, channel)) return 'no-address';
+  if (channel !== 'email' && run.play.isPhoneSuspended) return 'address-suspended';
+  if (channel !== 'email' && run.play.isOptedOut) return 'opted-out';
+  return run.play.patient.consents.includes(channel) ? null : 'no-consent';
 }
 
 /** A hold for the same reason as the last is one line, however often it is tried again. */
 export function noteStopped<Stopped extends Extract<ContactOutcome, { kind: 'held' | 'refused' }>>(run: Run, stopped: Stopped, place: { stepId: string; recurrenceId: string; channel: Channel }, sentence: string | null = null): Stopped {
   const reason = sentence === null ? stopped.reason : 'text-cannot-be-sent';
-  const last = run.entries.findLast((entry) => entry.stepId === place.stepId && entry.recurrenceId === place.recurrenceId && entry.kind !== 'task');
+  const last = run.play.entries.findLast((entry) => entry.planId === run.plan.id && entry.stepId === place.stepId && entry.recurrenceId === place.recurrenceId && entry.kind !== 'task');
   const isSame = stopped.kind === 'held' && last?.kind === 'held' && last.reason === reason && last.channel === place.channel;
   if (!isSame) note(run, { kind: stopped.kind === 'held' ? 'held' : 'not-sent', outcome: stopped.kind === 'held' ? stopped.until : 'refused', reason, text: sentence, ...place });
   return stopped;

@@ -19,16 +19,17 @@ export function applyRules(run: Run, talk: Talk, taken: AnswersTaken): { actions
 
 /** The same without consequences: what these answers would do. */
 export function judgeTalk(run: Run, talk: Talk, taken: AnswersTaken, recurrenceId = talk.recurrenceId): AnswersJudged {
-  const { plan, state, content, assumed } = run;
+  const { plan, state, own } = run;
+  const { content } = run.play;
   const { touchpointId, step, questionnaire } = talk;
-  const dueAt = state.touchpoints.find((touchpoint) => touchpoint.id === touchpointId)?.dueAt ?? run.now;
-  const circumstances = { ...circumstancesAt(plan, state, dueAt), facts: assumed.patient.facts, earlier: earlierAnswers(run, touchpointId) };
+  const dueAt = state.touchpoints.find((touchpoint) => touchpoint.id === touchpointId)?.dueAt ?? run.play.now;
+  const circumstances = { ...circumstancesAt(plan, state, dueAt), facts: own.facts, earlier: earlierAnswers(run, touchpointId) };
   const scope = { ...scopeOf(declaredIn(plan), step, content.questionnaires), answers: questionnaire };
   return judgeAnswers(rulesOf(plan, step), { id: touchpointId, recurrenceId }, questionnaire, scope, circumstances, taken);
 }
 
 /** What conditions may ask of earlier answers at this touchpoint. */
 export function earlierAnswers(run: Run, touchpointId: string): Record<string, Answers> {
-  const kept = new Map(run.talks.flatMap((talk) => (talk.kept === null ? [] : [[talk.touchpointId, talk.kept] as const])));
+  const kept = new Map(run.play.talks.flatMap((talk) => (talk.kept === null ? [] : [[talk.touchpointId, talk.kept] as const])));
   return earlierAnswersAt(run.plan, run.state, touchpointId, kept);
 }

@@ -7,11 +7,13 @@ import type { ConversationStep, Plan } from '../plan/format.ts';
 import type { Answers, Questionnaire } from '../questionnaire/format.ts';
 import type { ConversationEvent, ConversationRules, ConversationState } from '../questionnaire/types.ts';
 import { localText } from '../time/describe.ts';
-import type { Assumptions, Entry, PatientStatus, RehearsalContent, Reply } from './types.ts';
+import type { AssumedOfPlan, AssumedPatient, Entry, PatientStatus, RehearsalContent, Reply, StaffHabits } from './types.ts';
 import { wordsOf } from './words.ts';
 
 /** A conversation with its thread: what the row in the database and its workflow are together. */
 export interface Talk {
+  /** Of the follow-up that it belongs to. */
+  run: Run;
   touchpointId: string;
   recurrenceId: string;
   step: ConversationStep;
@@ -33,6 +35,8 @@ export interface Talk {
 }
 
 export interface Alert {
+  /** The follow-up that raised it; of words of danger, the one whose ladder is climbed. */
+  run: Run;
   ruleId: string;
   stepId: string | null;
   recurrenceId: string | null;
@@ -42,72 +46,96 @@ export interface Alert {
   isLeft: boolean;
 }
 
-/** A rehearsal under way. The one place of it that changes. */
-export interface Run {
-  plan: Plan;
+/** A rehearsal under way: the patient, with what all their plans share. Together with its runs the one place that changes. */
+export interface Play {
   content: RehearsalContent;
-  assumed: Assumptions;
+  patient: AssumedPatient;
+  staff: StaffHabits;
   now: Instant;
-  state: FollowUpState;
-  inbox: FollowUpEvent[];
-  timer: Instant | null;
-  isOver: boolean;
-  talks: Talk[];
-  alerts: Alert[];
+  /** Where the patient is; a follow-up may have yet to hear of it. */
+  zone: string;
   status: PatientStatus;
-  /** The follow-up is paused because of the patient's status, so that `active` resumes it. */
-  isPausedByStatus: boolean;
   isOptedOut: boolean;
   isPhoneSuspended: boolean;
+  /** The follow-ups that have begun, in that order. */
+  runs: Run[];
+  talks: Talk[];
+  alerts: Alert[];
   /** Contacts that went out, in order, for caps and spacing. */
   begun: BegunContact[];
   /** Touchpoints of which anything went out. */
   sent: Set<string>;
-  /** Staff tasks of the plan that are open, by kind, title and touchpoint. */
+  /** Staff tasks of the plans that are open, by kind, title and touchpoint. */
   tasks: Set<string>;
   queue: { at: Instant; order: number; act: () => void }[];
   entries: Entry[];
-  /** Answers that were chosen for a step before, by step and what they were to do. */
-  found: Map<string, { answers: Answers; weight: number }>;
   work: number;
   newId: () => string;
   nextOrder: () => number;
 }
 
-type Noted = Partial<Omit<Entry, 'at' | 'localTime' | 'words'>> & Pick<Entry, 'kind'>;
+/** One follow-up in it. */
+export interface Run {
+  play: Play;
+  plan: Plan;
+  own: AssumedOfPlan;
+  state: FollowUpState;
+  inbox: FollowUpEvent[];
+  timer: Instant | null;
+  isOver: boolean;
+  /** It is paused because of the patient's status, so that `active` resumes it. */
+  isPausedByStatus: boolean;
+  /** Answers that were chosen for a step before, by step and what they were to do. */
+  found: Map<string, { answers: Answers; weight: number }>;
+}
 
-/** Writes a line of the timeline, as of now. */
+type Noted = Partial<Omit<Entry, 'at' | 'localTime' | 'planId' | 'words'>> & Pick<Entry, 'kind'>;
+
+/** Writes a line of the timeline, as of now, of this follow-up. */
 export function note(run: Run, noted: Noted): void {
-  const entry = { stepId: null, recurrenceId: null, channel: null, text: null, segments: 0, question: null, outcome: null, reason: null, ...noted };
-  run.entries.push({ at: run.now, localTime: localText(run.now, run.state.zone), ...entry, words: wordsOf(run.plan, entry) });
+  write(run.play, run.plan, run.plan.id, noted);
+}
+
+/** The same of what belongs to no one plan. `run` lends the words that need a plan. */
+export function noteOfPatient(run: Run, noted: Noted): void {
+  write(run.play, run.plan, null, noted);
+}
+
+function write(play: Play, plan: Plan, planId: string | null, noted: Noted): void {
+  const entry = { planId, stepId: null, recurrenceId: null, channel: null, text: null, segments: 0, question: null, outcome: null, reason: null, ...noted };
+  play.entries.push({ at: play.now, localTime: localText(play.now, play.zone), ...entry, words: wordsOf(plan, entry) });
 }
 
 /** Lets something happen in the world at an instant; what is due at one instant happens in the order in which it was arranged. */
-export function schedule(run: Run, at: Instant, act: () => void): void {
-  run.queue.push({ at, order: run.nextOrder(), act });
+export function schedule(play: Play, at: Instant, act: () => void): void {
+  play.queue.push({ at, order: play.nextOrder(), act });
 }
 
 /** As an inbox row and a poke: the follow-up hears it when its thread looks, which is at once. */
 export function tellFollowUp(run: Run, event: FollowUpEvent): void {
   if (run.isOver) return;
   run.inbox.push(event);
-  run.timer = run.now;
+  run.timer = run.play.now;
 }
 
-export function tellTalk(run: Run, touchpointId: string, event: ConversationEvent): void {
-  const talk = run.talks.find((candidate) => candidate.touchpointId === touchpointId);
+export function tellFollowUps(play: Play, event: FollowUpEvent): void {
+  for (const run of play.runs) tellFollowUp(run, event);
+}
+
+export function tellTalk(play: Play, touchpointId: string, event: ConversationEvent): void {
+  const talk = play.talks.find((candidate) => candidate.touchpointId === touchpointId);
   if (talk === undefined || talk.state.status === 'done') return;
   talk.inbox.push(event);
-  talk.timer = run.now;
+  talk.timer = play.now;
 }
 
 /** Whether the patient has an address that this channel can use. */
-export function hasAddress(run: Run, channel: Channel): boolean {
-  return channel === 'email' ? run.assumed.patient.hasEmail : run.assumed.patient.phone !== 'none';
+export function hasAddress({ patient }: Play, channel: Channel): boolean {
+  return channel === 'email' ? patient.hasEmail : patient.phone !== 'none';
 }
 
 /** The patient's policy at the present occurrence of a step. */
-export function replyAt(run: Run, stepId: string, occurrence: number): Reply {
-  const listed = Object.hasOwn(run.assumed.replies.steps, stepId) ? run.assumed.replies.steps[stepId] : undefined;
-  return listed?.[Math.min(occurrence, listed.length - 1)] ?? run.assumed.replies.otherwise;
+export function replyAt({ own: { replies } }: Run, stepId: string, occurrence: number): Reply {
+  const listed = Object.hasOwn(replies.steps, stepId) ? replies.steps[stepId] : undefined;
+  return listed?.[Math.min(occurrence, listed.length - 1)] ?? replies.otherwise;
 }

@@ -3,15 +3,15 @@ import { emergencyNumberIn } from '../contact/emergency-numbers.ts';
 import { MessageError, renderMessage, smsSegments } from '../contact/message.ts';
 import type { MessageTemplates } from '../contact/message.ts';
 import type { SystemMessageId } from '../contact/variables.ts';
-import { note } from './run.ts';
-import type { Run } from './run.ts';
+import { note, noteOfPatient } from './run.ts';
+import type { Play, Run } from './run.ts';
 
 export type Composed = { kind: 'text'; text: string; segments: number } | { kind: 'missing' } | { kind: 'unsendable'; sentence: string };
 
 /** A text as the patient, or whoever reads another language, gets it. One that cannot be sent at all is told apart from one that was never written. */
-export function compose(run: Run, from: Readonly<Record<string, MessageTemplates>>, id: string, channel: Channel, extra: { question?: string; code?: string } = {}, language: Language = run.assumed.patient.language): Composed {
-  const { patient } = run.assumed;
-  const variables = { hospital: run.content.hospital, emergencyNumber: emergencyNumberHere(run), readHours: run.content.readHours, ...('code' in extra ? {} : { name: patient.name }), ...extra };
+export function compose(play: Play, from: Readonly<Record<string, MessageTemplates>>, id: string, channel: Channel, extra: { question?: string; code?: string } = {}, language: Language = play.patient.language): Composed {
+  const { patient, content } = play;
+  const variables = { hospital: content.hospital, emergencyNumber: emergencyNumberHere(play), readHours: content.readHours, ...('code' in extra ? {} : { name: patient.name }), ...extra };
   try {
     const rendered = renderMessage(from, { id, language, channel }, variables);
     if ('missing' in rendered) return { kind: 'missing' };
@@ -23,17 +23,30 @@ export function compose(run: Run, from: Readonly<Record<string, MessageTemplates
   }
 }
 
-export function emergencyNumberHere(run: Run): string {
-  return emergencyNumberIn(run.state.zone, run.content.emergencyNumber);
+export function emergencyNumberHere({ zone, content }: Play): string {
+  return emergencyNumberIn(zone, content.emergencyNumber);
+}
+
+/** What a text is about; without an occurrence it belongs to no one plan. */
+export interface TextPlace {
+  run: Run;
+  occurrence: { stepId: string; recurrenceId: string } | null;
+}
+
+/** A line about a text. */
+export function noteText({ run, occurrence }: TextPlace, noted: Parameters<typeof note>[1]): void {
+  if (occurrence === null) noteOfPatient(run, noted);
+  else note(run, { ...noted, ...occurrence });
 }
 
 /** What goes back to somebody who wrote: at any hour, and beside the cap. */
-export function answerText(run: Run, text: string, place: { stepId: string; recurrenceId: string } | null): void {
-  note(run, { kind: 'answer', channel: 'sms', text, segments: smsSegments(text), ...(place ?? {}) });
+export function answerText(place: TextPlace, text: string): void {
+  noteText(place, { kind: 'answer', channel: 'sms', text, segments: smsSegments(text) });
 }
 
-export function answerApproved(run: Run, id: SystemMessageId, place: { stepId: string; recurrenceId: string } | null): void {
-  const composed = compose(run, run.content.messages, id, 'sms');
-  if (composed.kind === 'text') answerText(run, composed.text, place);
-  else note(run, { kind: 'not-sent', channel: 'sms', outcome: 'held', reason: composed.kind === 'missing' ? 'missing-translation' : 'text-cannot-be-sent', ...(place ?? {}) });
+export function answerApproved(place: TextPlace, id: SystemMessageId): void {
+  const { play } = place.run;
+  const composed = compose(play, play.content.messages, id, 'sms');
+  if (composed.kind === 'text') answerText(place, composed.text);
+  else noteText(place, { kind: 'not-sent', channel: 'sms', outcome: 'held', reason: composed.kind === 'missing' ? 'missing-translation' : 'text-cannot-be-sent' });
 }

@@ -2,6 +2,7 @@ import type { Channel, Language, Level } from '../codes.ts';
 import type { FactValue } from '../conditions/facts.ts';
 import type { MessageTemplates } from '../contact/message.ts';
 import type { FollowUpEvent, FollowUpState, Instant } from '../follow-up/types.ts';
+import type { Plan } from '../plan/format.ts';
 import type { Answers, Questionnaire } from '../questionnaire/format.ts';
 
 /** A patient who is assumed, never one of a hospital's own. */
@@ -14,8 +15,6 @@ export interface AssumedPatient {
   phone: 'mobile' | 'landline' | 'none';
   hasEmail: boolean;
   consents: readonly Channel[];
-  facts: Readonly<Record<string, FactValue>>;
-  tags: readonly string[];
 }
 
 export const callManners = ['answers', 'no-answer', 'busy', 'machine', 'wrong-number', 'caregiver', 'hangs-up'] as const;
@@ -66,18 +65,32 @@ export interface RehearsalContent {
   readHours: string;
 }
 
-export interface Assumptions {
-  patient: AssumedPatient;
+/** What is assumed of one plan that the patient is in. */
+export interface AssumedOfPlan {
+  facts: Readonly<Record<string, FactValue>>;
+  tags: readonly string[];
   /** Anchor id to date or instant. */
   anchors: Readonly<Record<string, string>>;
   /** What spreads windows over patients: the enrolment's id in earnest. */
   seed?: string;
+  /** When the follow-up begins. */
   from: Instant;
+  replies: AssumedReplies;
+  /** What concerns the patient, such as a text, may stand with any plan. */
+  outside: readonly OutsideEvent[];
+}
+
+/** Another plan of the same patient. */
+export interface PlanAlongside extends AssumedOfPlan {
+  plan: Plan;
+}
+
+export interface Assumptions extends Omit<AssumedOfPlan, 'facts' | 'tags'> {
+  patient: AssumedPatient & Pick<AssumedOfPlan, 'facts' | 'tags'>;
   /** Nothing is looked at beyond it. */
   until: Instant;
-  replies: AssumedReplies;
-  outside: readonly OutsideEvent[];
   staff: StaffHabits;
+  alongside?: readonly PlanAlongside[];
 }
 
 export const entryKinds = [
@@ -91,6 +104,8 @@ export interface Entry {
   at: Instant;
   /** As the patient's wall shows it. */
   localTime: string;
+  /** Null: what belongs to no one plan, such as a text that answers nothing. */
+  planId: string | null;
   stepId: string | null;
   recurrenceId: string | null;
   kind: EntryKind;
@@ -115,19 +130,28 @@ export type FindingCode = (typeof findingCodes)[number];
 /** Trouble that the plan's author should know of. */
 export interface Finding {
   code: FindingCode;
+  planId: string;
   stepId: string | null;
   sentence: string;
   /** What to do about it. */
   remedy: string;
 }
 
-export interface Rehearsal {
-  entries: Entry[];
+/** What a follow-up has come to. */
+export interface CourseOfPlan {
+  planId: string;
   touchpoints: FollowUpState['touchpoints'];
   /** Steps that still lay ahead when it stopped: nobody knows whether they would have come up. */
   ahead: string[];
   /** active or paused: something still waited at the end of the time looked at. */
   status: FollowUpState['status'];
   endReason: FollowUpState['endReason'];
+}
+
+export interface Rehearsal extends CourseOfPlan {
+  /** Of all plans, in the order in which they happened. */
+  entries: Entry[];
   findings: Finding[];
+  /** The patient's other plans, as they were given; one that never began is left out. */
+  alongside: CourseOfPlan[];
 }
