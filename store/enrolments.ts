@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describePlan } from '../domain/follow-up/describe.ts';
 import { planTouchpoints } from '../domain/follow-up/schedule.ts';
-import type { Instant } from '../domain/follow-up/types.ts';
+import type { FollowUpEvent, Instant } from '../domain/follow-up/types.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import { json } from './connect.ts';
 import type { Sql, Transaction } from './connect.ts';
@@ -28,6 +28,8 @@ export interface NewEnrolment {
   /** Codes that the enrolment begins with, of those that the plan declares. */
   tags?: readonly string[];
   zone: string;
+  /** A patient in hospital or out of the programme is followed up from when they are active again: until then it is paused. */
+  pausedFor?: 'admitted' | 'inactive' | undefined;
   startedBy: string;
   now: Instant;
 }
@@ -38,7 +40,7 @@ export interface NewEnrolment {
  * Throws {@link AlreadyEnrolled}.
  */
 export async function startEnrolment(tx: Transaction, enrolment: NewEnrolment): Promise<[ThreadToPoke, ...ThreadToPoke[]]> {
-  const { enrolmentId, patientId, plan, anchors, tags = [], zone, startedBy, now } = enrolment;
+  const { enrolmentId, patientId, plan, anchors, tags = [], zone, pausedFor, startedBy, now } = enrolment;
   const inserted = await tx`
     insert into care.enrolment (enrolment_id, patient_id, plan_id, plan_version, department, anchors, tags, zone, started_by, started_at)
     values (${enrolmentId}, ${patientId}, ${plan.id}, ${plan.version}, ${plan.department}, ${json(tx, anchors)}, ${[...tags]}, ${zone}, ${startedBy}, ${now})
@@ -47,10 +49,15 @@ export async function startEnrolment(tx: Transaction, enrolment: NewEnrolment): 
   // Sent together and run in this order, so that a start costs a few ways to the database and not eight.
   const [{ inboxId, ...thread }, , row] = await Promise.all([
     tell(tx, 'followUp', enrolmentId, { kind: 'started' }, now),
-    tellStory(tx, [{ enrolmentId, patientId, touchpointId: null, at: now, what: 'enrolment.started', detail: { plan: plan.id, version: plan.version, by: startedBy } }]),
+    tellStory(tx, [
+      { enrolmentId, patientId, touchpointId: null, at: now, what: 'enrolment.started', detail: { plan: plan.id, version: plan.version, by: startedBy } },
+      // Told as the status itself would have told it, so that it is what `active` resumes.
+      ...(pausedFor === undefined ? [] : [{ enrolmentId, patientId, touchpointId: null, at: now, what: 'enrolment.paused', detail: { by: startedBy, reason: pausedFor } }]),
+    ]),
     lockFollowUp(tx, enrolmentId),
   ]);
-  const decided = await decideFollowUp(tx, row, now, [], planTouchpoints(plan, row.state, randomUUID));
+  const paused: FollowUpEvent[] = pausedFor === undefined ? [] : [{ kind: 'paused', by: startedBy, reason: pausedFor }];
+  const decided = await decideFollowUp(tx, row, now, paused, planTouchpoints(plan, row.state, randomUUID));
   // What is to be judged first is judged by the thread's own look, which may open a patient's facts.
   if (decided.next.kind === 'judge') return [thread, ...decided.threads];
   return [{ ...thread, first: { look: { next: decided.next, details: describePlan(plan, decided.row.state) }, inboxId } }, ...decided.threads];

@@ -34,7 +34,7 @@ const startRoutes: readonly Route[] = [
     'signed-in',
     {
       method: 'post', path: '/v1/enrolments', tag, summary: 'Put a patient into a plan', status: 201, problems: ['refused', 'conflict'],
-      description: 'The newest version of the plan unless one is named. A plan of another department brings that department into the patient\'s care team while the follow-up is there.',
+      description: 'The newest version of the plan unless one is named. A plan of another department brings that department into the patient\'s care team while the follow-up is there. For a patient who is admitted or inactive it begins paused, and goes on when they are active again.',
       body: z.strictObject({ patientId: id, planId, version: z.int().min(1).max(2_000_000_000).optional(), anchors, facts: facts.optional(), tags: tagList.optional() }),
       answer: z.object({ enrolmentId: id, planId, version: z.int(), workflowId: z.string() }),
     },
@@ -49,10 +49,11 @@ const startRoutes: readonly Route[] = [
       const secret = await asked.open({ purpose: 'follow-up', action: 'start-enrolment', patients: [body.patientId], fields: ['contact.card', ...(given === undefined ? [] : ['enrolment.facts' as const])], act: `start=${plan.id}` });
       const [card] = await deps.gate.readCard(secret);
       if (card === undefined || card.status === 'deceased' || card.status === 'erased') throw new Problem('conflict', 'This patient cannot be followed up any more. Correct the status first if it is wrong.', { context: { status: card?.status ?? 'erased' } });
+      const pausedFor = card.status === 'admitted' || card.status === 'inactive' ? card.status : undefined;
       return asked.commit(async (tx, tell) => {
         const enrolmentId = randomUUID();
         if (plan.department !== card.department) await createGate(tx).refer(secret, body.patientId, plan.department);
-        const threads = await startEnrolment(tx, { enrolmentId, patientId: body.patientId, plan, anchors: body.anchors, tags: [...new Set(body.tags)].sort(), zone: card.zone, startedBy: `person/${asked.session.personId}`, now });
+        const threads = await startEnrolment(tx, { enrolmentId, patientId: body.patientId, plan, anchors: body.anchors, tags: [...new Set(body.tags)].sort(), zone: card.zone, pausedFor, startedBy: `person/${asked.session.personId}`, now });
         if (given !== undefined) await putFacts(tx, deps.vault, secret, { enrolmentId, patientId: body.patientId }, [], given);
         tell(threads);
         const { workflowId } = threads[0];

@@ -97,8 +97,8 @@ function judgeNow(run: Run, touchpointId: string): Judgement {
   const step = stepOf(run.plan, touchpoint.stepId);
   const scope = { ...scopeOf(declaredIn(run.plan), step, run.play.content.questionnaires), answers: null };
   const circumstances = circumstancesAt(run.plan, run.state, touchpoint.dueAt ?? run.play.now);
-  // For a patient who consents to nothing the gate opens nothing: then it is not known, and the plan says what that does.
-  const isOpen = step.kind === 'task' || step.kind === 'review' || run.play.patient.consents.length > 0;
+  // For a patient who consents to nothing, or is out of the programme, the gate opens nothing: then it is not known, and the plan says what that does.
+  const isOpen = run.play.status !== 'inactive' && (step.kind === 'task' || step.kind === 'review' || run.play.patient.consents.length > 0);
   const known = isOpen ? { facts: run.own.facts, earlier: earlierAnswers(run, touchpointId) } : { facts: {}, earlier: {} };
   return judge(step, scope, { answers: {}, scores: {}, ...known, ...circumstances });
 }

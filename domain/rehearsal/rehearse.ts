@@ -74,7 +74,10 @@ function begin(play: Play, plan: Plan, own: AssumedOfPlan): void {
     schemaVersion: 1, enrolmentId, status: 'active', endReason: null, startedAt: now, pausedAt: null, anchors, tags: [...own.tags], zone, series: {},
     touchpoints: planTouchpoints(plan, { enrolmentId, anchors, zone }, play.newId),
   };
-  play.runs.push({ play, plan, own, state, inbox: [], timer: now, isOver: false, isPausedByStatus: false, found: new Map() });
+  const run: Run = { play, plan, own, state, inbox: [], timer: now, isOver: false, isPausedByStatus: false, found: new Map() };
+  play.runs.push(run);
+  // For a patient in hospital it begins paused.
+  if (play.status !== 'active') tellStatus(run, play.status);
 }
 
 function happen(play: Play, plan: Plan, event: OutsideEvent): void {
@@ -99,6 +102,8 @@ function happenInPlan(play: Play, plan: Plan, event: PlanEvent): void {
   const noted = { kind: 'outside' as const, outcome: event.kind, reason: detailOf(event) };
   if (event.kind !== 'zone-changed') {
     note(run, noted);
+    // What staff paused or resumed themselves is no longer the status's to resume.
+    if (event.kind === 'paused' || event.kind === 'resumed') run.isPausedByStatus = false;
     tellFollowUp(run, event);
     return;
   }

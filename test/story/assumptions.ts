@@ -1,11 +1,20 @@
 import fc from 'fast-check';
 import { channels } from '../../domain/codes.ts';
 import { callManners } from '../../domain/rehearsal/types.ts';
-import type { Assumptions, OutsideEvent, Reply } from '../../domain/rehearsal/types.ts';
+import type { AssumedOfPlan, AssumedPatient, OutsideEvent, Reply, StaffHabits } from '../../domain/rehearsal/types.ts';
 import { plusMs } from '../../domain/time/durations.ts';
 import type { DrawnPlan } from './plans.ts';
 
-/** Patients, replies and what happens from outside, for a plan. */
+/** Patients, replies and what happens from outside, for the plans of one patient. */
+
+export interface AssumedStory {
+  patient: AssumedPatient;
+  until: string;
+  staff: StaffHabits;
+  own: AssumedOfPlan;
+  /** Of the plans beside the first. */
+  others: AssumedOfPlan[];
+}
 
 export const from = '2026-03-05T06:00:00.000Z';
 const days = 16;
@@ -49,20 +58,30 @@ const outsideOf = (steps: readonly string[]): fc.Arbitrary<OutsideEvent> =>
     at.map((when) => ({ at: when, kind: 'plan' as const, event: { kind: 'appointment-missed' as const, anchor: 'visit', at: when, by } })),
   );
 
-export function assumptionsFor(plan: DrawnPlan): fc.Arbitrary<Assumptions> {
+/** What is assumed of one of the patient's plans. The second may begin when the first is under way. */
+const ownOf = (plan: DrawnPlan, surgery: string, beginsAfterMs: number): fc.Arbitrary<AssumedOfPlan> => {
   const steps = plan.steps.map((step) => String(step['id']));
   return fc.record({
+    facts: fc.record({ kidney: fc.boolean(), dry_weight: fc.constantFrom(70, 95), smoking: fc.constantFrom('never', 'daily'), due_date: fc.constantFrom('2026-05-01', '2026-07-01') }, { requiredKeys: [] }),
+    tags: fc.subarray(['frail', 'lives-alone']),
+    anchors: fc.record({ surgery: fc.constant(surgery), start: fc.constantFrom(from, '2026-03-06T23:30:00.000Z'), visit: moment }, { requiredKeys: ['surgery', 'start'] }),
+    from: fc.constant(plusMs(from, beginsAfterMs)),
+    replies: fc.record({ steps: fc.dictionary(fc.constantFrom(...steps), fc.array(reply, { minLength: 1, maxLength: 2 })), otherwise: reply }),
+    outside: fc.array(outsideOf(steps), { maxLength: beginsAfterMs === 0 ? 3 : 2 }),
+  });
+};
+
+export function assumptionsFor([plan, ...others]: readonly DrawnPlan[]): fc.Arbitrary<AssumedStory> {
+  if (plan === undefined) throw new Error('A patient has one plan at least.');
+  return fc.constantFrom('2026-03-06', '2026-03-07', '2026-03-08').chain((surgery) => fc.record({
     patient: fc.record({
       language: fc.constantFrom('en' as const, 'zh' as const), zone: fc.constantFrom(...zones), name: fc.constant('Ada Example'),
       phone: fc.oneof({ weight: 6, arbitrary: fc.constant('mobile' as const) }, { weight: 1, arbitrary: fc.constant('landline' as const) }, { weight: 1, arbitrary: fc.constant('none' as const) }),
       hasEmail: fc.boolean(), consents: fc.oneof({ weight: 3, arbitrary: fc.constant([...channels]) }, { weight: 1, arbitrary: fc.subarray([...channels]) }),
-      facts: fc.record({ kidney: fc.boolean(), dry_weight: fc.constantFrom(70, 95), smoking: fc.constantFrom('never', 'daily'), due_date: fc.constantFrom('2026-05-01', '2026-07-01') }, { requiredKeys: [] }),
-      tags: fc.subarray(['frail', 'lives-alone']),
     }),
-    anchors: fc.record({ surgery: fc.constantFrom('2026-03-06', '2026-03-07', '2026-03-08'), start: fc.constantFrom(from, '2026-03-06T23:30:00.000Z'), visit: moment }, { requiredKeys: ['surgery', 'start'] }),
-    from: fc.constant(from), until: fc.constant(plusMs(from, days * 24 * 60 * minuteMs)),
-    replies: fc.record({ steps: fc.dictionary(fc.constantFrom(...steps), fc.array(reply, { minLength: 1, maxLength: 2 })), otherwise: reply }),
-    outside: fc.array(outsideOf(steps), { maxLength: 3 }),
+    until: fc.constant(plusMs(from, days * 24 * 60 * minuteMs)),
     staff: fc.record({ acknowledgeAfterMs: fc.constantFrom(null, 5 * minuteMs, 40 * minuteMs), reachAfterMs: fc.constantFrom(null, 10 * minuteMs, 300 * minuteMs) }),
-  });
+    own: ownOf(plan, surgery, 0),
+    others: fc.tuple(...others.map((other) => fc.constantFrom(0, 3 * minuteMs, 2 * 24 * 60 * minuteMs).chain((afterMs) => ownOf(other, surgery, afterMs)))),
+  }));
 }

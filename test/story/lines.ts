@@ -5,7 +5,7 @@ import type { Entry, Rehearsal } from '../../domain/rehearsal/types.ts';
  * gate held and refused. In no order beyond their instants, because what happens at one instant has none.
  */
 export const lineKinds = [
-  'message', 'question', 'nudge', 'call', 'call-ended', 'reply', 'answer', 'held', 'not-sent', 'step', 'step-ended', 'task', 'alert', 'page', 'acknowledged', 'alert-closed', 'ended',
+  'message', 'merged', 'question', 'nudge', 'call', 'call-ended', 'reply', 'answer', 'held', 'not-sent', 'step', 'step-ended', 'task', 'alert', 'page', 'acknowledged', 'alert-closed', 'ended',
 ] as const;
 export type LineKind = (typeof lineKinds)[number];
 export type Line = readonly [kind: LineKind, at: string, ...details: (string | null)[]];
@@ -21,14 +21,27 @@ export function asText(lines: readonly Line[]): string[] {
   return [...new Set(lines.filter(isOfGate).map(text)), ...lines.filter((line) => !isOfGate(line)).map(text)].sort();
 }
 
-export function linesOfRehearsal({ entries, touchpoints, status, endReason }: Rehearsal): Line[] {
-  const told = entries.flatMap((entry): Line[] => lineOfEntry(entry));
-  const steps = touchpoints.map((touchpoint): Line => ['step', touchpoint.dueAt ?? 'undated', touchpoint.stepId, touchpoint.recurrenceId, touchpoint.kind, touchpoint.status, touchpoint.outcome, touchpoint.reason === '' ? null : touchpoint.reason]);
-  return [...told, ...steps, ['ended', 'at last', status, endReason]];
+/** A step is named with its plan. */
+export const named = (planId: string | null, stepId: string | null): string | null => (stepId === null ? null : `${planId ?? ''}/${stepId}`);
+
+export function linesOfRehearsal(rehearsal: Rehearsal): Line[] {
+  const courses = [rehearsal, ...rehearsal.alongside];
+  const names = new Map(courses.flatMap(({ planId, touchpoints }) => touchpoints.map(({ id, stepId }) => [id, named(planId, stepId) ?? ''])));
+  const told = rehearsal.entries.flatMap((entry): Line[] => lineOfEntry({ ...entry, stepId: named(entry.planId, entry.stepId), reason: withName(entry.reason, names) }, entry.planId));
+  const steps = courses.flatMap(({ planId, touchpoints }) => touchpoints.map((touchpoint): Line => ['step', touchpoint.dueAt ?? 'undated', named(planId, touchpoint.stepId), touchpoint.recurrenceId, touchpoint.kind, touchpoint.status, touchpoint.outcome, withName(touchpoint.reason, names)]));
+  return [...told, ...steps, ...courses.map(({ planId, status, endReason }): Line => ['ended', 'at last', planId, status, endReason])];
 }
 
-function lineOfEntry({ kind, at, stepId, recurrenceId, channel, text, outcome, reason }: Entry): Line[] {
+/** What a reminder was merged into, by the name of its step instead of an id. */
+export function withName(reason: string | null, names: ReadonlyMap<string, string>): string | null {
+  if (reason === null || reason === '') return null;
+  return reason.startsWith('into:') ? `into:${names.get(reason.slice('into:'.length)) ?? reason.slice('into:'.length)}` : reason;
+}
+
+function lineOfEntry({ kind, at, stepId, recurrenceId, channel, text, outcome, reason }: Entry, planId: string | null): Line[] {
   switch (kind) {
+    case 'merged':
+      return [[kind, at, stepId, recurrenceId, channel, outcome?.includes('/') === true ? outcome : named(planId, outcome)]];
     case 'message':
     case 'question':
     case 'nudge':
@@ -43,7 +56,7 @@ function lineOfEntry({ kind, at, stepId, recurrenceId, channel, text, outcome, r
     case 'not-sent':
       return [[kind, 'sometime', stepId, recurrenceId, channel, reason]];
     case 'step-ended':
-      return [[kind, at, stepId, recurrenceId, outcome, reason === '' ? null : reason]];
+      return [[kind, at, stepId, recurrenceId, outcome, reason]];
     case 'task':
       return [[kind, at, stepId, recurrenceId, outcome, reason]];
     case 'alert':
@@ -54,7 +67,6 @@ function lineOfEntry({ kind, at, stepId, recurrenceId, channel, text, outcome, r
       return [[kind, at, outcome, reason]];
     case 'alert-closed':
       return [[kind, at, reason]];
-    case 'merged':
     case 'undelivered':
     case 'step-moved':
     case 'alert-goes-on':

@@ -4,9 +4,10 @@ import type { CarePatient } from '../support/care-world.ts';
 import type { LivePatient } from './patient.ts';
 import type { Stage } from './stage.ts';
 
-/** What staff and patients do, by the API; what it refuses because the follow-up has ended (409) has no effect. */
-export async function happen(stage: Stage, enrolmentId: string, { patientId }: CarePatient, person: LivePatient, event: OutsideEvent): Promise<void> {
+/** What staff and patients do, by the API; what it refuses because the follow-up has ended (409) has no effect, and one that has not begun is told nothing. */
+export async function happen(stage: Stage, enrolmentId: string | null, { patientId }: CarePatient, person: LivePatient, event: OutsideEvent): Promise<void> {
   const change = async (path: string, json: Record<string, unknown>): Promise<void> => {
+    if (enrolmentId === null) return;
     const reply = await stage.ask('POST', `/v1/enrolments/${enrolmentId}/${path}`, json);
     if (reply.status !== 202 && reply.status !== 409) throw new Error(`The API answered ${reply.status}: ${reply.text}`);
   };
@@ -34,6 +35,7 @@ export async function happen(stage: Stage, enrolmentId: string, { patientId }: C
         case 'waived':
           return change('waive', { stepId: event.event.stepId, reason: event.event.reason });
         case 'zone-changed':
+          if (enrolmentId === null) return;
           await must(stage.ask('PUT', `/v1/patients/${patientId}/zone`, { zone: event.event.zone }), 200);
           return;
         case 'ended':

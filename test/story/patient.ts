@@ -5,7 +5,7 @@ import { takeCallStatus } from '../../api/inbound/call-status.ts';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { phrases } from '../../domain/dialogue/phrases.ts';
 import { keysFor, waitBefore, wordsFor } from '../../domain/rehearsal/answers.ts';
-import type { Assumptions, CallManner, Reply } from '../../domain/rehearsal/types.ts';
+import type { AssumedPatient, CallManner, Reply } from '../../domain/rehearsal/types.ts';
 import type { Item, Questionnaire } from '../../domain/questionnaire/format.ts';
 import { parseCallCallback } from '../../providers/twilio/callbacks.ts';
 import type { CarePatient } from '../support/care-world.ts';
@@ -33,7 +33,7 @@ const ringMs = 10_000;
 const unansweredMs = 30_000;
 const turnMs = 10_000;
 
-export function openPatient({ world }: Stage, { patient }: Pick<Assumptions, 'patient'>, { phone }: CarePatient, clock: Clockwork, told: Line[]): LivePatient {
+export function openPatient({ world }: Stage, patient: AssumedPatient, { phone }: CarePatient, clock: Clockwork, told: Line[]): LivePatient {
   let asking: Asked | null = null;
   const questionIn = (questionnaire: Questionnaire, text: string): Item | undefined => questionnaire.items.filter((item) => text.includes(item.text[patient.language])).at(-1);
 

@@ -82,13 +82,19 @@ const ladder = (level: 'red' | 'amber') =>
   fc.record({ rungs: one([{ page: 'on-call-1', wait: 'PT15M' }], [{ page: 'nurse', wait: 'PT1H' }, { page: 'supervisor', wait: 'PT30M' }]), repeatTop: one('PT10M', 'PT2H'), reachWithin: one('PT30M', 'PT4H'), hours: level === 'red' ? rarely('always') : one('always', 'business', undefined) }).map(without);
 const businessHours = fc.record({ days: one(['mon', 'tue', 'wed', 'thu', 'fri'], ['mon', 'wed', 'sat', 'sun']), from: one('08:00', '09:30'), to: one('12:00', '17:00'), zone: rarelyOf(one('Asia/Shanghai', 'Europe/London')), holidays: rarelyOf(one('CN', 'GB')), exceptions: rarely({ '2026-03-09': [], '2026-03-11': [{ from: '10:00', to: '12:00' }] }) }).map(without);
 
+/** What two plans of one patient do at about the same time: most often they share a message, or one waits for the other. */
+const soon = (particulars: fc.Arbitrary<Written>) =>
+  fc.tuple(particulars, fc.record({ at: fc.record({ anchor: fc.constant('surgery'), offset: fc.constant('P2D'), localTime: one('10:00', '10:00', '10:20', '10:35') }), every: rarely({ rule: 'FREQ=DAILY;COUNT=4' }), lateness })).map(([step, time]) => without({ title: { en: 'Meeting', zh: '相遇' }, ...step, ...time }));
+const plainReminder = fc.record({ kind: fc.constant('remind'), message: one('visit-reminder', 'surgery-preparation'), channels: fc.constant(['sms']) });
+const meetings = fc.oneof({ weight: 3, arbitrary: fc.tuple(soon(plainReminder), soon(plainReminder)) }, { weight: 2, arbitrary: fc.tuple(soon(fc.oneof(plainReminder, remind, askPainLater, call)), soon(fc.oneof(remind, measure, call))) });
+
 export interface DrawnPlan {
   id: string;
   steps: Written[];
   [word: string]: unknown;
 }
 
-export const plans: fc.Arbitrary<DrawnPlan> = fc
+const single: fc.Arbitrary<DrawnPlan> = fc
   .record({ approval: rarelyOf(one<Written>({ status: 'needed' }, { status: 'given', by: 'Dr Example', on: '2026-02-01' })), sources: rarely(['A guideline']), lookBack: one({ 'days-ago': { step: 'first', days: 1 } }, { 'days-ago': { step: 'first', days: 3 } }), first, steps: fc.array(step, { minLength: 1, maxLength: 3 }), branch, channels: one(['sms'], ['sms', 'voice', 'email'], ['sms', 'email', 'voice']), contactHours: rarelyOf(one({ from: '09:00', to: '20:00' }, { from: '07:00', to: '22:00' })), businessHours, red: ladder('red'), amber: ladder('amber'), purpose: rarely('follow-up') })
   .map(({ first: beginning, steps, branch: last, red, amber, ...rest }) =>
     without({
@@ -96,3 +102,18 @@ export const plans: fc.Arbitrary<DrawnPlan> = fc
       ruleSets: { shared: [{ id: 'shared-pain', if: 'answers.pain at least 9', do: [{ kind: 'escalate', level: 'red' }] }] }, steps: [beginning, ...steps.map((drawn, index) => ({ id: `step-${index}`, ...drawn })), last], ladders: { red, amber },
     }) as DrawnPlan,
   );
+
+/** The plans of one patient: one, or two that meet. */
+export const plans: fc.Arbitrary<DrawnPlan[]> = fc.oneof(
+  { weight: 1, arbitrary: single.map((plan) => [plan]) },
+  { weight: 2, arbitrary: fc.tuple(single, single, meetings).map(([one, other, [mine, theirs]]) => [withStep(one, { id: 'meets', ...mine }), withStep(ofItsOwn(other), { id: 'is-met', ...theirs })]) },
+);
+
+function withStep(plan: DrawnPlan, step: Written): DrawnPlan {
+  return { ...plan, steps: [...plan.steps, step] };
+}
+
+/** Steps of other names than the first plan's, so that their order in one message is certain. All speak of "first", which is never in one. */
+function ofItsOwn(plan: DrawnPlan): DrawnPlan {
+  return { ...plan, steps: plan.steps.map((drawn) => (drawn['id'] === 'first' ? drawn : { ...drawn, id: `other-${String(drawn['id'])}` })) };
+}

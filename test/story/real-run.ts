@@ -2,16 +2,17 @@ import { createActivities } from '../../activities/index.ts';
 import { planSchema } from '../../domain/plan/format.ts';
 import type { Plan } from '../../domain/plan/format.ts';
 import { questionsOf } from '../../domain/plan/questions.ts';
-import type { Assumptions, Reply } from '../../domain/rehearsal/types.ts';
+import type { AssumedOfPlan, Reply } from '../../domain/rehearsal/types.ts';
 import type { CareActivities } from '../../domain/threads.ts';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { takeMessageStatus } from '../../api/inbound/message-status.ts';
 import { parseMessageCallback } from '../../providers/twilio/callbacks.ts';
 import type { CarePatient } from '../support/care-world.ts';
+import type { AssumedStory } from './assumptions.ts';
 import { openClockwork } from './clockwork.ts';
 import type { Clockwork } from './clockwork.ts';
 import type { Line } from './lines.ts';
-import { withoutCode } from './lines.ts';
+import { named, withoutCode } from './lines.ts';
 import { happen, must } from './outside.ts';
 import { openPatient } from './patient.ts';
 import type { Asked } from './patient.ts';
@@ -24,28 +25,48 @@ import type { Threads, Workflows } from './threads-double.ts';
 const topPages = 2;
 const receiptAfterMs = 5_000;
 
+/** A plan that the patient is put into, as its author wrote it, and what is assumed of it. */
+export interface PlanToCarry {
+  source: Record<string, unknown> & { id: string };
+  own: AssumedOfPlan;
+}
+
 export interface RealRun {
-  enrolmentId: string;
+  /** By plan; one that nobody could be put into any more is left out. */
+  enrolments: ReadonlyMap<string, string>;
   lines: Line[];
 }
 
-/** Carries a plan out on the running product, and tells what became of it. */
-export async function carryOut(stage: Stage, workflows: Workflows, source: Record<string, unknown>, assumed: Assumptions): Promise<RealRun> {
+/** Carries one patient's plans out on the running product, and tells what became of them. */
+export async function carryOut(stage: Stage, workflows: Workflows, toCarry: readonly PlanToCarry[], assumed: AssumedStory): Promise<RealRun> {
   const { world } = stage;
-  const clock = openClockwork(Date.parse(assumed.from));
-  const plan = planSchema.parse(source);
+  const clock = openClockwork(Date.parse(assumed.own.from));
+  const plans = new Map(toCarry.map(({ source, own }) => [source.id, { plan: planSchema.parse(source), own }]));
+  const planOf = (planId: string) => {
+    const known = plans.get(planId);
+    if (known === undefined) throw new Error(`There is no plan ${planId} here.`);
+    return known;
+  };
   const patient = await registered(stage, assumed);
   const lines: Line[] = [];
-  const person = openPatient(stage, assumed, patient, clock, lines);
+  const person = openPatient(stage, assumed.patient, patient, clock, lines);
   const activities = createActivities(heard(stage));
   const threads = openThreads(workflows, withinLadders(stage, activities));
   stage.onPoke((told) => threads.poke(told));
 
-  await must(stage.ask('POST', '/v1/plans', source), 201);
-  const enrolled = await must(stage.ask('POST', '/v1/enrolments', { patientId: patient.patientId, planId: plan.id, version: 1, anchors: assumed.anchors, facts: assumed.patient.facts, tags: assumed.patient.tags }), 201);
-  await settled(stage);
-  const enrolmentId = String(enrolled.body['enrolmentId']);
-  for (const event of assumed.outside) clock.after(Date.parse(event.at) - clock.nowMs(), () => happen(stage, enrolmentId, patient, person, event));
+  const enrolments = new Map<string, string>();
+  for (const { source, own } of toCarry) {
+    await must(stage.ask('POST', '/v1/plans', source), 201);
+    clock.after(Date.parse(own.from) - clock.nowMs(), () => enrol(source.id, own));
+    for (const event of own.outside) clock.after(Date.parse(event.at) - clock.nowMs(), () => happen(stage, enrolments.get(source.id) ?? null, patient, person, event));
+  }
+
+  async function enrol(planId: string, { anchors, facts, tags }: AssumedOfPlan): Promise<void> {
+    const enrolled = await stage.ask('POST', '/v1/enrolments', { patientId: patient.patientId, planId, version: 1, anchors, facts, tags });
+    // A patient who has died meanwhile is put into nothing.
+    if (enrolled.status === 409) return;
+    enrolments.set(planId, String((await must(Promise.resolve(enrolled), 201)).body['enrolmentId']));
+  }
 
   /** What reached a phone or mailbox, as the one that it reached takes it. */
   function heard({ world: { deps } }: Stage): typeof deps {
@@ -64,8 +85,8 @@ export async function carryOut(stage: Stage, workflows: Workflows, source: Recor
         async send(request) {
           const result = await deps.mail.send(request);
           if (result.kind !== 'accepted') return result;
-          const { stepId, recurrenceId } = await contactOf(stage, request.messageId.replace(/^<|@.*$/g, ''));
-          lines.push(['message', clock.now(), stepId, recurrenceId, 'email', `${request.subject}\n\n${request.text}`]);
+          const { planId, stepId, recurrenceId } = await contactOf(stage, request.messageId.replace(/^<|@.*$/g, ''));
+          lines.push(['message', clock.now(), named(planId, stepId), recurrenceId, 'email', `${request.subject}\n\n${request.text}`]);
           return result;
         },
       },
@@ -75,8 +96,8 @@ export async function carryOut(stage: Stage, workflows: Workflows, source: Recor
           const result = await deps.voice.place(request);
           if (result.kind !== 'accepted') return result;
           const contact = await contactOf(stage, request.attemptId);
-          const { stepId, recurrenceId, kind } = contact;
-          lines.push(['call', clock.now(), stepId, recurrenceId, kind]);
+          const { planId, stepId, recurrenceId, kind } = contact;
+          lines.push(['call', clock.now(), named(planId, stepId), recurrenceId, kind]);
           person.rings(asked(contact), { callId: request.callId, sid: result.sid, attempt: Number(kind.replace('call-', '')) });
           return result;
         },
@@ -90,13 +111,13 @@ export async function carryOut(stage: Stage, workflows: Workflows, source: Recor
       return;
     }
     const contact = await contactOf(stage, attemptId);
-    const { stepId, recurrenceId, kind, asks, occurrence } = contact;
-    lines.push([kind.startsWith('nudge') ? 'nudge' : asks ? 'question' : 'message', clock.now(), stepId, recurrenceId, 'sms', body]);
+    const { planId, stepId, recurrenceId, kind, asks, occurrence } = contact;
+    lines.push([kind.startsWith('nudge') ? 'nudge' : asks ? 'question' : 'message', clock.now(), named(planId, stepId), recurrenceId, 'sms', body]);
     clock.after(receiptAfterMs, () => receipt(stage, sid, attemptId, assumed.patient.phone === 'mobile'));
     if (kind.startsWith('nudge')) return;
     if (asks) person.reads(asked(contact), body);
     else {
-      const reply = replyAt(assumed, stepId, occurrence);
+      const reply = replyAt(planOf(planId).own, stepId, occurrence);
       if (reply.kind === 'text') person.writes(reply.text, reply.afterMs);
     }
   }
@@ -119,10 +140,10 @@ export async function carryOut(stage: Stage, workflows: Workflows, source: Recor
       });
     });
   }
-  const asked = ({ stepId, occurrence }: Contact): Asked => ({ questionnaire: questionnaireOf(stage, plan, stepId), reply: replyAt(assumed, stepId, occurrence) });
+  const asked = ({ planId, stepId, occurrence }: Contact): Asked => ({ questionnaire: questionnaireOf(stage, planOf(planId).plan, stepId), reply: replyAt(planOf(planId).own, stepId, occurrence) });
 
   await runUntil(stage, clock, threads, Date.parse(assumed.until));
-  return { enrolmentId, lines: [...lines, ...(await storyOf(world, enrolmentId, patient.addressId))] };
+  return { enrolments, lines: [...lines, ...(await storyOf(world, patient.patientId, patient.addressId))] };
 }
 
 async function runUntil(stage: Stage, clock: Clockwork, threads: Threads, untilMs: number): Promise<void> {
@@ -142,7 +163,7 @@ async function settled({ world, pending }: Stage): Promise<void> {
   await pending.settled();
 }
 
-async function registered({ world }: Stage, { patient: { consents, language, zone, phone, hasEmail } }: Assumptions): Promise<CarePatient> {
+async function registered({ world }: Stage, { patient: { consents, language, zone, phone, hasEmail } }: AssumedStory): Promise<CarePatient> {
   const patient = await world.patient({ consent: [...consents], language, zone, mailbox: hasEmail ? `ada-${world.freshPhone().number.slice(1)}@example.org` : null });
   patient.phone.onCalls({ kind: 'live' });
   if (phone === 'none') await world.root`delete from phi.patient_address where patient_id = ${patient.patientId} and address_id = ${patient.addressId}`;
@@ -150,7 +171,7 @@ async function registered({ world }: Stage, { patient: { consents, language, zon
 }
 
 /** What the patient does at one occurrence of a step; the last of a list stays. */
-function replyAt({ replies }: Assumptions, stepId: string, occurrence: number): Reply {
+function replyAt({ replies }: AssumedOfPlan, stepId: string, occurrence: number): Reply {
   const listed = Object.hasOwn(replies.steps, stepId) ? replies.steps[stepId] : undefined;
   return listed?.[Math.min(occurrence, listed.length - 1)] ?? replies.otherwise;
 }
@@ -174,6 +195,7 @@ async function receipt({ world }: Stage, sid: string, attemptId: string, deliver
 }
 
 interface Contact {
+  planId: string;
   stepId: string;
   recurrenceId: string;
   /** Of the attempt, such as `nudge-1`. */
@@ -185,11 +207,11 @@ interface Contact {
 
 async function contactOf({ world }: Stage, attemptId: string): Promise<Contact> {
   const [row] = await world.root<Contact[]>`
-    select t.step_id as "stepId", t.recurrence_id as "recurrenceId", a.kind, c.touchpoint_id is not null as asks,
+    select e.plan_id as "planId", t.step_id as "stepId", t.recurrence_id as "recurrenceId", a.kind, c.touchpoint_id is not null as asks,
       (case when c.touchpoint_id is null
         then (select count(distinct o.touchpoint_id) from care.touchpoint o join care.attempt oa on oa.subject_id = o.touchpoint_id where o.enrolment_id = t.enrolment_id and o.step_id = t.step_id and o.touchpoint_id <> t.touchpoint_id and oa.status = 'sent')
         else (select count(*) from care.touchpoint o join care.conversation oc using (touchpoint_id) where o.enrolment_id = t.enrolment_id and o.step_id = t.step_id and (oc.opened_at, o.recurrence_id) < (c.opened_at, t.recurrence_id)) end)::int as occurrence
-    from care.attempt a join care.touchpoint t on t.touchpoint_id = a.subject_id left join care.conversation c using (touchpoint_id) where attempt_id = ${attemptId}`;
+    from care.attempt a join care.touchpoint t on t.touchpoint_id = a.subject_id join care.enrolment e using (enrolment_id) left join care.conversation c using (touchpoint_id) where attempt_id = ${attemptId}`;
   if (row === undefined) throw new Error('What went out belongs to no step.');
   return row;
 }
