@@ -3,7 +3,7 @@ import type { Plan } from '../plan/format.ts';
 import { questionsOf } from '../plan/questions.ts';
 import type { Questionnaire } from '../questionnaire/format.ts';
 import { beginningOf, endOf, longestMs } from './input.ts';
-import type { WrittenAssumptions } from './input.ts';
+import type { WrittenAlongside, WrittenAssumptions } from './input.ts';
 
 export interface AssumptionFault {
   path: (string | number)[];
@@ -11,20 +11,47 @@ export interface AssumptionFault {
 }
 
 /** What does not fit the plan, as sentences: a misspelt step, item or fact would silently be left out otherwise. */
-export function assumptionFaults(plan: Plan, questionnaires: Readonly<Record<string, Questionnaire>>, written: WrittenAssumptions): AssumptionFault[] {
-  const { patient, anchors, outside } = written;
-  const at = (message: string | null, ...path: (string | number)[]): AssumptionFault[] => (message === null ? [] : [{ path, message }]);
+export function assumptionFaults(plan: Plan, questionnaires: Questionnaires, written: WrittenAssumptions, alongside: readonly WrittenAlongside[] = []): AssumptionFault[] {
+  const end = endOf(written);
+  const known = new Set([plan.id]);
   return [
-    ...Object.entries(patient.facts).flatMap(([name, value]) => at(factValueFault(plan, name, value), 'patient', 'facts', name)),
-    ...patient.tags.flatMap((tag, index) => at(tagFault(plan, tag), 'patient', 'tags', index)),
-    ...Object.entries(anchors).flatMap(([id, value]) => at(anchorValueFault(plan, id, value), 'anchors', id)),
-    ...replyFaults(plan, questionnaires, written),
-    ...outside.flatMap((event, index) => outsideFault(plan, event).flatMap(({ path, message }) => at(message, 'outside', index, ...path))),
-    ...at(lengthFault(written), 'until'),
+    ...within(['patient'], declaredFaults(plan, written.patient)),
+    ...ownFaults(plan, questionnaires, written),
+    ...sentence(['until'], lengthFault(beginningOf(written), end)),
+    ...alongside.flatMap((other, index) => {
+      const isTwice = known.has(other.plan.id);
+      known.add(other.plan.id);
+      const { from } = other.written;
+      const faults = [
+        ...sentence(['plan'], isTwice ? 'Name another plan: a patient is in a plan once.' : null),
+        ...declaredFaults(other.plan, other.written),
+        ...ownFaults(other.plan, questionnaires, other.written),
+        ...sentence(['from'], from === undefined ? null : lengthFault(from, end)),
+      ];
+      return within(['alongside', index], faults);
+    }),
   ];
 }
 
-function replyFaults(plan: Plan, questionnaires: Readonly<Record<string, Questionnaire>>, { replies }: WrittenAssumptions): AssumptionFault[] {
+type Questionnaires = Readonly<Record<string, Questionnaire>>;
+
+function within(path: AssumptionFault['path'], faults: readonly AssumptionFault[]): AssumptionFault[] {
+  return faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
+}
+
+function declaredFaults(plan: Plan, { facts, tags }: Pick<WrittenAssumptions['patient'], 'facts' | 'tags'>): AssumptionFault[] {
+  return [...Object.entries(facts).flatMap(([name, value]) => sentence(['facts', name], factValueFault(plan, name, value))), ...tags.flatMap((tag, index) => sentence(['tags', index], tagFault(plan, tag)))];
+}
+
+function ownFaults(plan: Plan, questionnaires: Questionnaires, written: Pick<WrittenAssumptions, 'anchors' | 'replies' | 'outside'>): AssumptionFault[] {
+  return [
+    ...Object.entries(written.anchors).flatMap(([id, value]) => sentence(['anchors', id], anchorValueFault(plan, id, value))),
+    ...replyFaults(plan, questionnaires, written),
+    ...written.outside.flatMap((event, index) => within(['outside', index], outsideFault(plan, event))),
+  ];
+}
+
+function replyFaults(plan: Plan, questionnaires: Questionnaires, { replies }: Pick<WrittenAssumptions, 'replies'>): AssumptionFault[] {
   return Object.entries(replies.steps).flatMap(([id, listed]): AssumptionFault[] => {
     const step = plan.steps.find((candidate) => candidate.id === id);
     if (step === undefined) return [{ path: ['replies', 'steps', id], message: stepSentence(plan) }];
@@ -61,8 +88,8 @@ function outsideFault(plan: Plan, event: WrittenAssumptions['outside'][number]):
   }
 }
 
-function lengthFault(written: WrittenAssumptions): string | null {
-  const lengthMs = Date.parse(endOf(written)) - Date.parse(beginningOf(written));
+function lengthFault(from: string, until: string): string | null {
+  const lengthMs = Date.parse(until) - Date.parse(from);
   if (lengthMs <= 0) return 'Let the rehearsal end after it begins.';
   return lengthMs > longestMs ? 'Rehearse five years at most.' : null;
 }

@@ -7,7 +7,7 @@ import { isAnchor } from '../time/due-at.ts';
 import { durationMs, plusMs } from '../time/durations.ts';
 import { isTimeZone, toInstant } from '../time/instants.ts';
 import { callManners } from './types.ts';
-import type { Assumptions, OutsideEvent, Reply } from './types.ts';
+import type { AssumedOfPlan, Assumptions, OutsideEvent, Reply } from './types.ts';
 
 /** What a rehearsal assumes, as people write it: durations as `PT10M`, everything left out as a sensible patient has it. */
 
@@ -44,12 +44,10 @@ const reply = z.discriminatedUnion('kind', [
 export const repliesSchema = z.strictObject({
   steps: z.record(name, z.array(reply).min(1).max(400)).default({}).meta({ description: 'By step, one for each occurrence in order; the last one stays.' }),
   otherwise: reply.default({ kind: 'green', after: 'PT10M', calls: [] }),
-});
+}).meta({ id: 'AssumedReplies' });
 
 const by = 'rehearsal';
-const outside = z.discriminatedUnion('kind', [
-  z.strictObject({ at: instant, kind: z.literal('status'), status: z.enum(['active', 'admitted', 'inactive', 'deceased']) }),
-  z.strictObject({ at: instant, kind: z.literal('text'), text: words }),
+const planEvent = z.discriminatedUnion('kind', [
   z.strictObject({ at: instant, kind: z.literal('pause') }),
   z.strictObject({ at: instant, kind: z.literal('resume') }),
   z.strictObject({ at: instant, kind: z.literal('move-anchor'), anchor: name, to: anchorValue }),
@@ -58,11 +56,30 @@ const outside = z.discriminatedUnion('kind', [
   z.strictObject({ at: instant, kind: z.literal('tag'), tag: name, remove: z.boolean().default(false) }),
   z.strictObject({ at: instant, kind: z.literal('waive'), stepId: name, recurrenceId: z.string().max(60).optional() }),
   z.strictObject({ at: instant, kind: z.literal('withdraw') }),
+]).meta({ id: 'AssumedPlanEvent' });
+const outside = z.discriminatedUnion('kind', [
+  z.strictObject({ at: instant, kind: z.literal('status'), status: z.enum(['active', 'admitted', 'inactive', 'deceased']) }),
+  z.strictObject({ at: instant, kind: z.literal('text'), text: words }),
+  planEvent,
 ]);
+const anchors = z.record(name, anchorValue.nullable()).default({}).meta({ description: 'Left out: every anchor that no rule starts is the day on which the follow-up begins, or so much later that the steps before it lie within it. Where some are given, the others are not known; null: this one neither.' });
+
+/** What is assumed of another plan of the same patient, beside the plan itself. */
+export const alongsideSchema = z.strictObject({
+  facts: patientSchema.shape.facts,
+  tags: patientSchema.shape.tags,
+  anchors,
+  from: instant.optional().meta({ description: 'When this follow-up begins; left out: with the plan that is rehearsed.' }),
+  replies: repliesSchema.prefault({}),
+  outside: z.array(planEvent).max(200).default([]).meta({ description: 'What staff tell this follow-up.' }),
+});
+
+/** Plans beside the one that is rehearsed. */
+export const alongsideAtMost = 3;
 
 export const assumptionsSchema = z.strictObject({
   patient: patientSchema.prefault({}),
-  anchors: z.record(name, anchorValue.nullable()).default({}).meta({ description: 'Left out: every anchor that no rule starts is the day on which the rehearsal begins, or so much later that the steps before it lie within it. Where some are given, the others are not known; null: this one neither.' }),
+  anchors,
   from: instant.optional().meta({ description: 'When the follow-up begins; left out: 2026-05-01T00:00:00Z.' }),
   until: z.string().max(40).refine((text) => wait.safeParse(text).success || instant.safeParse(text).success, 'Write an instant such as 2026-07-01T00:00:00Z, or a duration such as P60D.').default('P400D').meta({ description: 'How far the rehearsal looks: an instant, or a duration from its beginning.' }),
   replies: repliesSchema.prefault({}),
@@ -71,6 +88,12 @@ export const assumptionsSchema = z.strictObject({
 });
 
 export type WrittenAssumptions = z.output<typeof assumptionsSchema>;
+
+/** Another plan with what is written of it. */
+export interface WrittenAlongside {
+  plan: Plan;
+  written: z.output<typeof alongsideSchema>;
+}
 
 const dayMs = 86_400_000;
 const defaultFrom = '2026-05-01T00:00:00.000Z';
@@ -84,18 +107,25 @@ export function endOf(written: Pick<WrittenAssumptions, 'from' | 'until'>): Inst
 }
 
 /** The assumptions of a rehearsal of this plan. Anchors are those given, or, where none is, such that nothing lies before the beginning. */
-export function assumptionsFor(plan: Plan, written: WrittenAssumptions): Assumptions {
+export function assumptionsFor(plan: Plan, written: WrittenAssumptions, alongside: readonly WrittenAlongside[] = []): Assumptions {
   const from = beginningOf(written);
   const { email, ...patient } = written.patient;
   const { acknowledgeAfter, reachAfter } = written.staff;
   return {
     patient: { ...patient, hasEmail: email },
+    ...ownOf(plan, written, from),
+    until: endOf(written),
+    staff: { acknowledgeAfterMs: acknowledgeAfter === null ? null : durationMs(acknowledgeAfter), reachAfterMs: reachAfter === null ? null : durationMs(reachAfter) },
+    alongside: alongside.map((other) => ({ plan: other.plan, facts: other.written.facts, tags: other.written.tags, ...ownOf(other.plan, other.written, other.written.from ?? from) })),
+  };
+}
+
+function ownOf(plan: Plan, written: Pick<WrittenAssumptions, 'anchors' | 'replies' | 'outside'>, from: Instant): Omit<AssumedOfPlan, 'facts' | 'tags'> {
+  return {
     anchors: Object.keys(written.anchors).length > 0 ? Object.fromEntries(Object.entries(written.anchors).flatMap(([id, value]) => (value === null ? [] : [[id, value]]))) : firstDay(plan, from),
     from,
-    until: endOf(written),
     replies: { steps: Object.fromEntries(Object.entries(written.replies.steps).map(([step, replies]) => [step, replies.map(replyOf)])), otherwise: replyOf(written.replies.otherwise) },
     outside: written.outside.map(outsideOf),
-    staff: { acknowledgeAfterMs: acknowledgeAfter === null ? null : durationMs(acknowledgeAfter), reachAfterMs: reachAfter === null ? null : durationMs(reachAfter) },
   };
 }
 

@@ -2,8 +2,8 @@ import type { Language } from '../codes.ts';
 import type { Entry, Rehearsal } from './types.ts';
 
 /** A timeline as a terminal shows it: aligned columns, one line an entry, the texts below their line, the trouble at the end. */
-export function tableOf({ entries, findings }: Pick<Rehearsal, 'entries' | 'findings'>, language: Language): string {
-  const rows = entries.map((entry) => [entry.localTime.slice(0, 16), stepText(entry), entry.kind, entry.channel ?? '', entry.segments === 0 ? '' : String(entry.segments), entry.words[language]]);
+export function tableOf({ entries, findings, alongside }: Pick<Rehearsal, 'entries' | 'findings' | 'alongside'>, language: Language): string {
+  const rows = entries.map((entry) => [entry.localTime.slice(0, 16), `${alongside.length > 0 && entry.planId !== null ? `${entry.planId}: ` : ''}${stepText(entry)}`.trimEnd(), entry.kind, entry.channel ?? '', entry.segments === 0 ? '' : String(entry.segments), entry.words[language]]);
   const table = [['local time', 'step', 'what', 'channel', 'SMS', ''], ...rows];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((row) => width(row[column] ?? ''))));
   const line = (row: readonly string[]): string => row.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - width(cell)))).join('  ').trimEnd();

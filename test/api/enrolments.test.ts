@@ -47,6 +47,21 @@ const pointers = (reply: Reply): string[] => ((reply.body['errors'] ?? []) as { 
 const toldTo = async (enrolmentId: string) => (await world.superuser<{ event: Record<string, unknown> }[]>`select event from care.inbox where workflow_id = ${`follow-up/${enrolmentId}`} order by inbox_id`).map((row) => row.event);
 const versions = async (enrolmentId: string): Promise<number> => (await world.superuser`select 1 from phi.value where row_id = ${enrolmentId} and field = 'enrolment.facts'`).count;
 
+describe('a follow-up of a patient who is in hospital', () => {
+  it('begins paused and goes on when the patient is active again: what came due meanwhile is not lost to the stay', async () => {
+    const patientId = await registered(world, coordinator.token);
+    const status = (to: string) => world.ask('PUT', `/v1/patients/${patientId}/status`, { token: coordinator.token, json: { status: to } });
+    await status('admitted');
+
+    const enrolmentId = String((await world.ask('POST', '/v1/enrolments', { token: coordinator.token, json: { patientId, planId: 'declared', anchors } })).body['enrolmentId']);
+    const begun = (await world.ask('GET', `/v1/enrolments/${enrolmentId}`, { token: coordinator.token })).body['status'];
+    await status('active');
+
+    expect(begun).toBe('paused');
+    expect((await toldTo(enrolmentId)).map(({ kind }) => kind)).toEqual(['started', 'resumed']);
+  });
+});
+
 describe('facts and tags of a new follow-up', () => {
   it('are kept, the facts sealed, in the same commit', async () => {
     const facts = { dry_weight: 71.5, diabetes: true, smoking: 'never', due_date: '2031-08-01' };

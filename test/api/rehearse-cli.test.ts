@@ -46,7 +46,7 @@ describe('npm run rehearse', () => {
 
     const rehearsal = JSON.parse(out) as { timeline: { kind: string }[]; findings: unknown[]; endReason: string };
     expect(code).toBe(0);
-    expect(Object.keys(rehearsal)).toEqual(['timeline', 'findings', 'status', 'endReason']);
+    expect(Object.keys(rehearsal)).toEqual(['timeline', 'findings', 'status', 'endReason', 'alongside']);
     expect(rehearsal).toMatchObject({ endReason: 'completed', findings: [] });
     expect(rehearsal.timeline.map(({ kind }) => kind)).toContain('nudge');
   });
@@ -67,6 +67,7 @@ describe('npm run rehearse', () => {
     ['a file that is no JSON', ['--replies', 'wrong.json'], '{"otherwise":', /Write wrong\.json as JSON\./],
     ['a file that is not there', ['--patient', 'nowhere.json'], {}, /Make nowhere\.json readable/],
     ['an option that is none', ['--for', 'P60D'], {}, /^Unknown option '--for'\.\nUsage: npm run rehearse/],
+    ['a plan beside it that does not fit', ['--with', `${surgery}:wrong.json`], { tags: ['frail'] }, /alongside\.0\.plan: Name another plan[^\n]*\n {2}alongside\.0\.tags\.0: /],
     ['a time that is none', ['--until', 'soon'], {}, /until: Write an instant such as/],
   ])('exits with 1 and one sentence on %s', async (_name, options, wrong, expected) => {
     await write('wrong.json', wrong);
@@ -94,10 +95,12 @@ describe('docs/rehearsal.md', () => {
     const ran = await Promise.all(commands.map((given) => rehearse(...given)));
 
     expect(ran.map(({ code, error }) => [code, error])).toEqual(commands.map(() => [0, '']));
-    const [plain, chinese, json] = ran;
+    const [plain, chinese, json, together] = ran;
     expect(plain?.out).toContain('wound-day-30');
     expect(chinese?.out).toContain('红色警报');
     expect(chinese?.out).toContain('2026-05-02 10:00');
+    expect(together?.out).toMatch(/^\S+ \S+ +heart-failure: \S+/m);
+    expect(together?.out).toContain('surgery-recovery: wound-day-30');
     const timeline = (JSON.parse(json?.out ?? '') as { timeline: { kind: string; outcome: string | null }[] }).timeline;
     expect(timeline.filter(({ kind }) => kind === 'outside').map(({ outcome }) => outcome)).toEqual(['admitted', 'active', 'paused', 'resumed', 'anchor-moved', 'waived', 'ended']);
     expect(timeline.at(-1)).toMatchObject({ kind: 'plan-ended', outcome: 'withdrawn' });

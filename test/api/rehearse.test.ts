@@ -34,7 +34,19 @@ describe('a plan rehearsed by API', () => {
 
     const reply = await rehearse({ plan: JSON.stringify(plan) });
 
-    expect(reply.body['findings']).toEqual([{ code: 'close-together', stepId: 'two', sentence: 'The step "two" comes within an hour of the step "one".', remedy: 'Put an hour or more between them, or say both in one message.' }]);
+    expect(reply.body['findings']).toEqual([{ code: 'close-together', planId: 'close', stepId: 'two', sentence: 'The step "two" comes within an hour of the step "one".', remedy: 'Put an hour or more between them, or say both in one message.' }]);
+  });
+
+  it('is played with the other plans of the patient, which share what one patient may get', async () => {
+    const remind = (id: string, localTime: string) => ({ kind: 'remind', id, title: { en: id }, at: { anchor: 'surgery', offset: 'P1D', localTime }, lateness: { sendWithin: 'PT8H', otherwise: 'skip' }, message: 'visit-reminder' });
+    const planText = (id: string, localTime: string) => JSON.stringify({ format: 'carethread.plan/1', id, version: 1, title: { en: id }, department: 'surgery', anchors: { surgery: { kind: 'date', title: { en: 'Surgery' } } }, channels: ['sms'], steps: [remind(`of-${id}`, localTime)], ladders: {} });
+
+    const reply = await rehearse({ plan: planText('new', '10:10'), alongside: [{ plan: planText('old', '10:00'), from: '2026-04-30T00:00:00Z', anchors: { surgery: '2026-05-01' } }] });
+    const refused = await rehearse({ plan: planText('new', '10:10'), alongside: [{ plan: planText('old', '10:00').replace('"remind"', '"remnd"') }] });
+
+    expect(timeline(reply).find(({ kind }) => kind === 'merged')).toMatchObject({ planId: 'new', stepId: 'of-new', outcome: 'old/of-old' });
+    expect(reply.body['alongside']).toEqual([{ planId: 'old', status: 'ended', endReason: 'completed' }]);
+    expect(pointers(refused).every((pointer) => pointer.startsWith('/alongside/0/plan/steps/0'))).toBe(true);
   });
 
   it('leaves nothing behind: no plan, no task, no inbox row', async () => {

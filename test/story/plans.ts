@@ -86,7 +86,9 @@ const businessHours = fc.record({ days: one(['mon', 'tue', 'wed', 'thu', 'fri'],
 const soon = (particulars: fc.Arbitrary<Written>) =>
   fc.tuple(particulars, fc.record({ at: fc.record({ anchor: fc.constant('surgery'), offset: fc.constant('P2D'), localTime: one('10:00', '10:00', '10:20', '10:35') }), every: rarely({ rule: 'FREQ=DAILY;COUNT=4' }), lateness })).map(([step, time]) => without({ title: { en: 'Meeting', zh: '相遇' }, ...step, ...time }));
 const plainReminder = fc.record({ kind: fc.constant('remind'), message: one('visit-reminder', 'surgery-preparation'), channels: fc.constant(['sms']) });
-const meetings = fc.oneof({ weight: 3, arbitrary: fc.tuple(soon(plainReminder), soon(plainReminder)) }, { weight: 2, arbitrary: fc.tuple(soon(fc.oneof(plainReminder, remind, askPainLater, call)), soon(fc.oneof(remind, measure, call))) });
+/** Redialled, the calls of two plans are more than a day may have. */
+const callAgain = call.map((drawn): Written => ({ ...drawn, channels: ['voice'], redial: ['PT30M', 'PT2H'] }));
+const meetings = fc.oneof({ weight: 1, arbitrary: fc.tuple(soon(callAgain), soon(callAgain)) }, { weight: 3, arbitrary: fc.tuple(soon(plainReminder), soon(plainReminder)) }, { weight: 2, arbitrary: fc.tuple(soon(fc.oneof(plainReminder, remind, askPainLater, call)), soon(fc.oneof(remind, measure, call))) });
 
 export interface DrawnPlan {
   id: string;
@@ -106,7 +108,7 @@ const single: fc.Arbitrary<DrawnPlan> = fc
 /** The plans of one patient: one, or two that meet. */
 export const plans: fc.Arbitrary<DrawnPlan[]> = fc.oneof(
   { weight: 1, arbitrary: single.map((plan) => [plan]) },
-  { weight: 2, arbitrary: fc.tuple(single, single, meetings).map(([one, other, [mine, theirs]]) => [withStep(one, { id: 'meets', ...mine }), withStep(ofItsOwn(other), { id: 'is-met', ...theirs })]) },
+  { weight: 4, arbitrary: fc.tuple(single, single, meetings).map(([one, other, [mine, theirs]]) => [withStep(one, { id: 'meets', ...mine }), withStep(ofItsOwn(other), { id: 'is-met', ...theirs })]) },
 );
 
 function withStep(plan: DrawnPlan, step: Written): DrawnPlan {
