@@ -68,6 +68,7 @@ function contactEnded(rules: ConversationRules, state: ConversationState, contac
       return { state: asked(rules, state, isNudge, at), effects: [] };
     case 'held':
       if (!isNudge && state.askedAt === null && outcome.until > state.notAfter) return late(state, outcome.reason);
+      if (!isNudge && isTooLongFor(state, outcome.until, at)) return giveUpChannel(rules, state, state.reason ?? outcome.reason, at);
       return { state: isNudge ? holdNudge(rules, state, outcome.until, outcome.reason) : { ...state, nextAt: outcome.until, reason: outcome.reason }, effects: heldTask(state, outcome.reason) };
     case 'refused':
       if (outcome.reason === 'stale') return { state, effects: [] };
@@ -94,6 +95,7 @@ function callNotPlaced(rules: ConversationRules, state: ConversationState, outco
       return { state: { ...state, askedAt: state.askedAt ?? at }, effects: [] };
     case 'held':
       if (notMade.askedAt === null && outcome.until > state.notAfter) return late(state, outcome.reason);
+      if (isTooLongFor(notMade, outcome.until, at)) return giveUpChannel(rules, notMade, notMade.reason ?? outcome.reason, at);
       return { state: { ...notMade, nextAt: outcome.until, reason: outcome.reason }, effects: [] };
     case 'refused':
       if (outcome.reason === 'stale') return { state: { ...notMade, nextAt: at }, effects: [] };
@@ -107,6 +109,13 @@ function callNotPlaced(rules: ConversationRules, state: ConversationState, outco
     default:
       return assertNever(outcome);
   }
+}
+
+/** A further try that a cap holds for longer comes too late to be one: it would keep the number from every other question for days. */
+const furtherTryWithinMs = 24 * 3_600_000;
+
+function isTooLongFor(state: ConversationState, until: Instant, at: Instant): boolean {
+  return (state.askedAt !== null || state.callsMade > 0) && until > plusMs(at, furtherTryWithinMs);
 }
 
 /** Reasons that hold for the person whatever the channel. */
