@@ -7,6 +7,8 @@ import type { CareActivities } from '../../domain/threads.ts';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { takeMessageStatus } from '../../api/inbound/message-status.ts';
 import { parseMessageCallback } from '../../providers/twilio/callbacks.ts';
+import type { ThreadToPoke } from '../../store/threads.ts';
+import type { Seen, SeenContact } from '../property/witness.ts';
 import type { CarePatient } from '../support/care-world.ts';
 import type { AssumedStory } from './assumptions.ts';
 import { openClockwork } from './clockwork.ts';
@@ -16,6 +18,9 @@ import { named, withoutCode } from './lines.ts';
 import { happen, must } from './outside.ts';
 import { openPatient } from './patient.ts';
 import type { Asked } from './patient.ts';
+import { triedAgain, unlucky } from './misfortunes.ts';
+import type { Misfortunes } from './misfortunes.ts';
+import { seenAtLast, seenNow } from './seen.ts';
 import type { Stage } from './stage.ts';
 import { storyOf } from './stored-story.ts';
 import { leaveThread, openThreads } from './threads-double.ts';
@@ -35,10 +40,12 @@ export interface RealRun {
   /** By plan; one that nobody could be put into any more is left out. */
   enrolments: ReadonlyMap<string, string>;
   lines: Line[];
+  /** From outside. */
+  seen: Seen;
 }
 
-/** Carries one patient's plans out on the running product, and tells what became of them. */
-export async function carryOut(stage: Stage, workflows: Workflows, toCarry: readonly PlanToCarry[], assumed: AssumedStory): Promise<RealRun> {
+/** Carries one patient's plans out on the running product, and tells what became of them, and what was seen. */
+export async function carryOut(stage: Stage, workflows: Workflows, toCarry: readonly PlanToCarry[], assumed: AssumedStory, misfortunes: Misfortunes): Promise<RealRun> {
   const { world } = stage;
   const clock = openClockwork(Date.parse(assumed.own.from));
   const plans = new Map(toCarry.map(({ source, own }) => [source.id, { plan: planSchema.parse(source), own }]));
@@ -50,7 +57,9 @@ export async function carryOut(stage: Stage, workflows: Workflows, toCarry: read
   const patient = await registered(stage, assumed);
   const lines: Line[] = [];
   const person = openPatient(stage, assumed.patient, patient, clock, lines);
-  const activities = createActivities(heard(stage));
+  const lostPokes: ThreadToPoke[] = [];
+  const contacts: SeenContact[] = [];
+  const activities = triedAgain(world, createActivities(unlucky(heard(stage), misfortunes, (lost) => void lostPokes.push(...lost))), misfortunes);
   const threads = openThreads(workflows, withinLadders(stage, activities));
   stage.onPoke((told) => threads.poke(told));
 
@@ -85,7 +94,9 @@ export async function carryOut(stage: Stage, workflows: Workflows, toCarry: read
         async send(request) {
           const result = await deps.mail.send(request);
           if (result.kind !== 'accepted') return result;
-          const { planId, stepId, recurrenceId } = await contactOf(stage, request.messageId.replace(/^<|@.*$/g, ''));
+          const attemptId = request.messageId.replace(/^<|@.*$/g, '');
+          const { planId, stepId, recurrenceId } = await contactOf(stage, attemptId);
+          contacts.push(await seenNow(world, attemptId, clock.now()));
           lines.push(['message', clock.now(), named(planId, stepId), recurrenceId, 'email', `${request.subject}\n\n${request.text}`]);
           return result;
         },
@@ -97,6 +108,7 @@ export async function carryOut(stage: Stage, workflows: Workflows, toCarry: read
           if (result.kind !== 'accepted') return result;
           const contact = await contactOf(stage, request.attemptId);
           const { planId, stepId, recurrenceId, kind } = contact;
+          contacts.push(await seenNow(world, request.attemptId, clock.now()));
           lines.push(['call', clock.now(), named(planId, stepId), recurrenceId, kind]);
           person.rings(asked(contact), { callId: request.callId, sid: result.sid, attempt: Number(kind.replace('call-', '')) });
           return result;
@@ -112,6 +124,7 @@ export async function carryOut(stage: Stage, workflows: Workflows, toCarry: read
     }
     const contact = await contactOf(stage, attemptId);
     const { planId, stepId, recurrenceId, kind, asks, occurrence } = contact;
+    contacts.push(await seenNow(world, attemptId, clock.now()));
     lines.push([kind.startsWith('nudge') ? 'nudge' : asks ? 'question' : 'message', clock.now(), named(planId, stepId), recurrenceId, 'sms', body]);
     clock.after(receiptAfterMs, () => receipt(stage, sid, attemptId, assumed.patient.phone === 'mobile'));
     if (kind.startsWith('nudge')) return;
@@ -142,19 +155,21 @@ export async function carryOut(stage: Stage, workflows: Workflows, toCarry: read
   }
   const asked = ({ planId, stepId, occurrence }: Contact): Asked => ({ questionnaire: questionnaireOf(stage, planOf(planId).plan, stepId), reply: replyAt(planOf(planId).own, stepId, occurrence) });
 
-  await runUntil(stage, clock, threads, Date.parse(assumed.until));
-  return { enrolments, lines: [...lines, ...(await storyOf(world, patient.patientId, patient.addressId))] };
+  // The sweeper finds what nobody was poked for.
+  const steps = await runUntil(stage, clock, threads, Date.parse(assumed.until), () => threads.poke(lostPokes.splice(0)));
+  return { enrolments, lines: [...lines, ...(await storyOf(world, patient.patientId, patient.addressId))], seen: await seenAtLast(world, patient.patientId, contacts, steps) };
 }
 
-async function runUntil(stage: Stage, clock: Clockwork, threads: Threads, untilMs: number): Promise<void> {
-  for (;;) {
+async function runUntil(stage: Stage, clock: Clockwork, threads: Threads, untilMs: number, sweep: () => Promise<number>): Promise<number> {
+  for (let steps = 0; ; steps += 1) {
     const world = clock.next();
     // At one instant the world comes first, as in a rehearsal.
     const next = threads.waiting().reduce<{ atMs: number; run: () => Promise<void> } | null>((first, thread) => (first === null || thread.atMs < first.atMs ? thread : first), world);
-    if (next === null || next.atMs > untilMs) return;
+    if (next === null || next.atMs > untilMs) return steps;
     if (next.atMs > clock.nowMs()) clock.set(next.atMs);
     await next.run();
     await settled(stage);
+    await sweep();
   }
 }
 
