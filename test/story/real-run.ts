@@ -59,7 +59,7 @@ export async function carryOut(stage: Stage, workflows: Workflows, toCarry: read
   const person = openPatient(stage, assumed.patient, patient, clock, lines);
   const lostPokes: ThreadToPoke[] = [];
   const contacts: SeenContact[] = [];
-  const activities = triedAgain(world, createActivities(unlucky(heard(stage), misfortunes, (lost) => void lostPokes.push(...lost))), misfortunes);
+  const activities = triedAgain(world, createActivities(unlucky(heard(stage), misfortunes, (number) => stage.rotaOf.has(number), (lost) => void lostPokes.push(...lost))), misfortunes);
   const threads = openThreads(workflows, withinLadders(stage, activities));
   stage.onPoke((told) => threads.poke(told));
 

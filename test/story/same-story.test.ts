@@ -12,7 +12,7 @@ import type { AssumedStory } from './assumptions.ts';
 import { asText, lineKinds, linesOfRehearsal } from './lines.ts';
 import { plans } from './plans.ts';
 import type { DrawnPlan } from './plans.ts';
-import { misfortunesOf, noMisfortunes } from './misfortunes.ts';
+import { misfortunesOf, noMisfortunes, places } from './misfortunes.ts';
 import { carryOut } from './real-run.ts';
 import type { PlanToCarry } from './real-run.ts';
 import { openStage } from './stage.ts';
@@ -27,7 +27,7 @@ const content = shippedContent();
 const said = { ...content, hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
 
 /** Each is carried out on real servers, so `npm test` plays few: `STORY_PLANS=400 PROPERTY_SEED=random npx vitest run --project story` explores. */
-const runs = Number(process.env['STORY_PLANS'] ?? 18);
+const runs = Number(process.env['STORY_PLANS'] ?? 24);
 const seed = fc.readConfigureGlobal().seed ?? randomInt(2 ** 31);
 
 interface Drawn {
@@ -69,9 +69,10 @@ function toCarryOf(ofOne: readonly DrawnPlan[], { own, others }: AssumedStory, i
 }
 
 /** Every second patient's worker is struck at one place in so many. */
-const struckShare = 0.04;
+const struckShare = 0.12;
+const struck = drawn.map((_story, place) => (place % 2 === 0 ? noMisfortunes : misfortunesOf(seed + place, struckShare)));
 
-test.each(drawn.map(({ toCarry, assumed }, place) => [toCarry.map(({ source }) => source.id).join(' and '), place % 2 === 0 ? 'undisturbed' : 'through misfortunes', toCarry, assumed, place % 2 === 0 ? noMisfortunes : misfortunesOf(seed + place, struckShare)] as const))(`the patient in %s of seed ${seed}, %s, is told of alike by rehearsal and by the product, and nothing is seen that may not be`, async (_name, _how, toCarry, assumed, misfortunes) => {
+test.each(drawn.map(({ toCarry, assumed }, place) => [toCarry.map(({ source }) => source.id).join(' and '), place % 2 === 0 ? 'undisturbed' : 'through misfortunes', toCarry, assumed, struck[place] ?? noMisfortunes] as const))(`the patient in %s of seed ${seed}, %s, is told of alike by rehearsal and by the product, and nothing is seen that may not be`, async (_name, _how, toCarry, assumed, misfortunes) => {
   for (const { source } of toCarry) expect(validatePlan(JSON.stringify(source), content)).toMatchObject({ ok: true });
 
   const carriedOut = await carryOut(stage, workflows, toCarry.toSorted((a, b) => inOrder(a, b, toCarry)), assumed, misfortunes);
@@ -80,10 +81,30 @@ test.each(drawn.map(({ toCarry, assumed }, place) => [toCarry.map(({ source }) =
   expect(breaches(carriedOut.seen)).toEqual([]);
 });
 
+test('a worker that does not look for what it may have sent before it sends again is noticed', async () => {
+  // With some texts, and little besides.
+  const talkative = drawn.filter(({ told }) => messagesIn(told) >= 4).toSorted((a, b) => a.told.entries.length - b.told.entries.length)[0];
+  if (talkative === undefined) throw new Error('Nobody who gets four texts was drawn.');
+  const toCarry = talkative.toCarry.map((each) => ({ ...each, source: { ...each.source, id: `blind-${each.source.id}` } }));
+  const { world } = stage;
+  const blind: Stage = { ...stage, world: { ...world, deps: { ...world.deps, sms: { ...world.deps.sms, find: () => Promise.resolve([]) } } } };
+
+  const { seen } = await carryOut(blind, workflows, toCarry, talkative.assumed, misfortunesOf(seed, struckShare * 3));
+
+  expect(breaches(seen)).toContainEqual(expect.stringMatching(/^twice: /));
+});
+
 /** Of two that begin at one instant the one that is there already, so the second of a pair, begins first. */
 function inOrder(a: PlanToCarry, b: PlanToCarry, all: readonly PlanToCarry[]): number {
   return a.own.from === b.own.from ? all.indexOf(b) - all.indexOf(a) : a.own.from < b.own.from ? -1 : 1;
 }
+
+test('every place at which a worker may be struck was struck', () => {
+  const counts = places.map((place): [string, number] => [place, struck.reduce((sum, misfortunes) => sum + misfortunes.counts[place], 0)]);
+
+  console.log(['Misfortunes, by place:', ...counts.map(([place, count]) => `  ${String(count).padStart(3)}  ${place}`)].join('\n'));
+  expect(counts.filter(([, count]) => count === 0)).toEqual([]);
+});
 
 test('the plans drawn use every word of the language', () => {
   const known = wordsOfLanguage();
@@ -105,6 +126,10 @@ test('the stories told have every kind of line that is compared, and what two pl
 /** In how many of the sets each of the names is. */
 function coverage(names: ReadonlySet<string>, sets: readonly ReadonlySet<string>[]): [string, number][] {
   return [...names].sort().map((name) => [name, sets.filter((set) => set.has(name)).length]);
+}
+
+function messagesIn({ entries }: Rehearsal): number {
+  return entries.filter(({ kind, channel }) => (kind === 'message' || kind === 'question' || kind === 'nudge') && channel === 'sms').length;
 }
 
 function waitedForNumberMs({ entries }: Rehearsal): number {
