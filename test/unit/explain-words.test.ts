@@ -28,7 +28,7 @@ test('a reminder that goes along in another message says so', () => {
 
 test.each([...heldReasons, ...refusedReasons, 'late', 'late-again', 'no-answer', 'dropped by version 2, nurse: new-guideline', 'waived by person/1: phoned', '21211'])('a rehearsal gives the reason %s in the same words, in both languages', (reason) => {
   const explained = wordsOfTouchpoint(plan, { ...touchpoint, status: 'done', outcome: 'missed', reason }, 'UTC');
-  const rehearsed = wordsOf(plan, { kind: 'step-ended', stepId: 'note', recurrenceId: null, channel: null, text: null, segments: 0, question: null, outcome: 'missed', reason });
+  const rehearsed = wordsOf(plan, { kind: 'step-ended', planId: plan.id, stepId: 'note', recurrenceId: null, channel: null, text: null, segments: 0, question: null, outcome: 'missed', reason });
 
   const [en, zh] = [/because .*/.exec(rehearsed.en)?.[0] ?? '-', /原因：(.*)/.exec(rehearsed.zh)?.[1] ?? '-'];
   expect(explained.en).toContain(en);
