@@ -28,7 +28,7 @@ export interface NewEscalation {
   now: Instant;
 }
 
-/** Opens an alert, unless one of this level is open for this patient and rule: then that one stands. Its thread is started by the poke. */
+/** Opens an alert, unless one of this level is open for this rule of this follow-up: then that one stands. Its thread is started by the poke. */
 export async function openEscalationRow(tx: Transaction, wanted: NewEscalation): Promise<ThreadToPoke[]> {
   const escalationId = randomUUID();
   const state = openEscalation(escalationId, wanted.level, wanted.ladder ?? defaultLadders[wanted.level], wanted.now, wanted.calendar);
@@ -36,7 +36,7 @@ export async function openEscalationRow(tx: Transaction, wanted: NewEscalation):
     insert into care.escalation (escalation_id, patient_id, enrolment_id, touchpoint_id, department, level, rule_id, acknowledge_code, state, status, opened_at)
     values (${escalationId}, ${wanted.patientId}, ${wanted.enrolmentId}, ${wanted.touchpointId}, ${wanted.department}, ${wanted.level}, ${wanted.ruleId},
             ${await freeCode(tx)}, ${json(tx, state)}, 'open', ${wanted.now})
-    on conflict (patient_id, rule_id, level) where status <> 'closed' do nothing`;
+    on conflict (patient_id, coalesce(enrolment_id, '00000000-0000-0000-0000-000000000000'), rule_id, level) where status <> 'closed' do nothing`;
   if (inserted.count === 0) return [];
   await tellStory(tx, [{ enrolmentId: wanted.enrolmentId, patientId: wanted.patientId, touchpointId: wanted.touchpointId, at: wanted.now, what: 'escalation.opened', detail: { level: wanted.level, rule: wanted.ruleId, escalationId } }]);
   return [await tell(tx, 'escalation', escalationId, { kind: 'opened' }, wanted.now)];

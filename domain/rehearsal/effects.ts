@@ -56,7 +56,7 @@ function createTask(run: Run, { task, title, touchpointId }: Extract<FollowUpEff
 export function openSafetyAlert(said: TextPlace, ruleId: string): void {
   const { play } = said.run;
   const newest = play.runs.filter(({ state }) => state.status !== 'ended').toSorted((a, b) => (a.state.startedAt === b.state.startedAt ? compareIds(a, b) : a.state.startedAt < b.state.startedAt ? 1 : -1))[0];
-  openAlert(said.run, 'red', ruleId, said.occurrence, newest?.plan.ladders.red);
+  openAlert(said.run, 'red', ruleId, said.occurrence, newest?.plan.ladders.red, newest);
 }
 
 /** As the database has it where two have begun at one instant. */
@@ -64,12 +64,15 @@ function compareIds(a: Run, b: Run): number {
   return a.state.enrolmentId < b.state.enrolmentId ? -1 : 1;
 }
 
-/** Opens an alert, unless one of this level is open for this rule: then that one stands. Without a ladder that of the level is followed. */
-function openAlert(run: Run, level: Level, ruleId: string, occurrence: Partial<Occurrence> | null, ladder: Ladder | undefined): void {
-  if (run.play.alerts.some((alert) => alert.ruleId === ruleId && alert.state.level === level && alert.state.status !== 'closed')) return;
+/**
+ * Opens an alert, unless one of this level is open for this rule of this follow-up: then that one stands. Without a ladder that of the level is
+ * followed. `climbed`: whose ladder it is, where that is another follow-up's.
+ */
+function openAlert(run: Run, level: Level, ruleId: string, occurrence: Partial<Occurrence> | null, ladder: Ladder | undefined, climbed: Run = run): void {
+  if (run.play.alerts.some((alert) => alert.run === climbed && alert.ruleId === ruleId && alert.state.level === level && alert.state.status !== 'closed')) return;
   const place = { stepId: occurrence?.stepId ?? null, recurrenceId: occurrence?.recurrenceId ?? null };
   const state = openEscalation(run.play.newId(), level, ladder ?? defaultLadders[level], run.play.now, calendarOf(run.plan, run.state.zone));
-  run.play.alerts.push({ run, ruleId, stepId: place.stepId, recurrenceId: place.recurrenceId, state, timer: run.play.now, isLeft: false });
+  run.play.alerts.push({ run: climbed, ruleId, stepId: place.stepId, recurrenceId: place.recurrenceId, state, timer: run.play.now, isLeft: false });
   (place.stepId === null ? noteOfPatient : note)(run, { kind: 'alert', outcome: level, reason: ruleId, ...place });
 }
 

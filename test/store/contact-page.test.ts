@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { PageCommand } from '../../domain/threads.ts';
-import { resumeEscalation } from '../../store/escalations.ts';
+import { openEscalationRow, resumeEscalation } from '../../store/escalations.ts';
 import { createCareWorld, Killed, settings } from '../support/care-world.ts';
 import type { CareWorld } from '../support/care-world.ts';
 
@@ -210,5 +210,18 @@ describe('an acknowledgement', () => {
     const { pages } = await run(escalationId);
 
     expect(pages).toEqual(['1.0 sms']);
+  });
+
+  test.each(['red', 'amber'] as const)('is made for each plan whose rule has raised a %s alert, though the other plan’s is named alike; and once while it stands', async (level) => {
+    const patient = await world.patient();
+    const plans = [await world.enrol(patient, [{ id: 'visit' }]), await world.enrol(patient, [{ id: 'visit' }])];
+    const raise = (enrolmentId: string | null) =>
+      world.api.begin((tx) => openEscalationRow(tx, { patientId: patient.patientId, enrolmentId, touchpointId: null, department: 'surgery', level, ruleId: 'fever', ladder: null, now: world.clock.now.toISOString() }));
+
+    const raised = [];
+    for (const enrolmentId of [...plans, ...plans].map((plan) => plan.enrolmentId)) raised.push((await raise(enrolmentId)).length);
+    for (const enrolmentId of [null, null]) raised.push((await raise(enrolmentId)).length);
+
+    expect(raised).toEqual([1, 1, 0, 0, 1, 0]);
   });
 });

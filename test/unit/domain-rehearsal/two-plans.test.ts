@@ -109,4 +109,14 @@ describe('a plan rehearsed beside another of the same patient', () => {
 
     expect(faults.map((fault) => fault.path.join('/'))).toEqual(['alongside/0/facts/age', 'alongside/0/tags/0', 'alongside/0/anchors/birth', 'alongside/0/replies/steps/visit', 'alongside/0/outside/0/stepId', 'alongside/0/from', 'alongside/1/plan']);
   });
+
+  test('pages by its own ladder though a rule of the other, named alike, has raised an alert already', () => {
+    const sore = (id: string, localTime: string) => ask(id, localTime, { rules: [{ id: 'pain-high', if: 'answers.pain at least 8', do: [{ kind: 'escalate', level: 'red' }] }] });
+
+    const replies = { otherwise: { kind: 'answers', answers: { pain: 9 } } };
+
+    const told = play([sore('second', '14:00')], { steps: [sore('first', '10:00')], written: { replies } }, { replies });
+
+    expect(of(told, 'alert')).toEqual([['10:10', 'alert', 'old/first', 'pain-high'], ['14:10', 'alert', 'new/second', 'pain-high']]);
+  });
 });
