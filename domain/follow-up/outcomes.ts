@@ -44,8 +44,8 @@ function act(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, action: T
       if (state.touchpoints.some((other) => other.status === 'planned' && other.dueAt !== null && stepOf(plan, other.stepId).at.anchor === action.anchor)) return { state, effects: [] };
       return { state: reschedule(plan, { ...state, anchors: { ...state.anchors, [action.anchor]: now } }, now, newId, action.anchor), effects: [] };
     case 'confirm':
-      // Nobody is asked again in a follow-up that has ended: what the answer said is heard all the same.
-      if (state.status === 'ended') return unconfirmed(plan, state, { ...touchpoint, confirms: [action.ruleId] }, now, newId);
+      // Nobody is asked again in a follow-up that has ended, or is paused for who knows how long: what the answer said is heard all the same.
+      if (state.status !== 'active') return unconfirmed(plan, state, { ...touchpoint, confirms: [action.ruleId] }, now, newId);
       return { state: askAgain(plan, state, touchpoint, action, now, newId), effects: [] };
     case 'end':
       return endPlan(state, 'rule');

@@ -141,6 +141,16 @@ describe('the alarm of a first reading', () => {
     expect([one.of('pressure')[1], alarms(one)]).toEqual([`2026-03-02~confirm 2026-03-02T09:15:00.000Z ${ended}`, ['high']]);
   });
 
+  test('that is given during a pause does not wait for its end, either', () => {
+    const one = followUp({ steps });
+    one.look(due);
+    one.tell(meanwhile, { kind: 'paused', by: 'nurse', reason: 'holiday' });
+
+    one.ended('2026-03-02T09:10:00.000Z', 'pressure', 'answered', [again]);
+
+    expect([one.of('pressure'), alarms(one)]).toEqual([[` ${due} answered answered`], ['high']]);
+  });
+
   test('alarms nobody for a patient who has died', () => {
     const one = waiting();
 
