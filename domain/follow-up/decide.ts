@@ -5,7 +5,7 @@ import type { Plan, Step, StepOf } from '../plan/format.ts';
 import { durationMs } from '../time/durations.ts';
 import { endLate } from './lateness.ts';
 import { awaitsSeries, leaveBranches } from './branches.ts';
-import { unconfirmed } from './outcomes.ts';
+import { hearUnasked } from './outcomes.ts';
 import { extend } from './schedule.ts';
 import { byTime, endTouchpoint, isGoingOut, notAfterOf, replace, stepOf } from './touchpoints.ts';
 import type { FollowUpDecision, FollowUpEffect, FollowUpNext, FollowUpState, Instant, RemindCommand, Touchpoint } from './types.ts';
@@ -50,7 +50,7 @@ function begin(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now: In
   if (isConditional(step) && !touchpoint.judged && !(isLate && step.lateness.otherwise === 'skip')) return { state, effects: [], next: { kind: 'judge', enrolmentId: state.enrolmentId, touchpointId: touchpoint.id } };
   if (isLate) {
     // A second reading that nobody could be asked for in time must not lose the alarm that it was to confirm.
-    if (touchpoint.confirms.length > 0) return { ...unconfirmed(plan, replace(state, endTouchpoint(touchpoint, 'missed', 'late')), touchpoint, now, newId), next: null };
+    if (touchpoint.confirms.length > 0) return { ...hearUnasked(plan, state, { state: replace(state, endTouchpoint(touchpoint, 'missed', 'late')), effects: [] }, now, newId), next: null };
     const late = endLate(plan, state, touchpoint, touchpoint.reason === 'moved' ? 'late-again' : (touchpoint.reason ?? 'late'), now);
     return { state: replace(state, late.touchpoint), effects: late.effects, next: null };
   }

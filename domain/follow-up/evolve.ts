@@ -4,7 +4,7 @@ import { missedAnchorOf } from './branches.ts';
 import { contactEnded, offerAgain, receiptCame } from './contacts.ts';
 import type { Change } from './lateness.ts';
 import { carried, mergedInto } from './merging.ts';
-import { conversationEnded, endPlan, judged, resumed, tagged, unconfirmed } from './outcomes.ts';
+import { conversationEnded, endPlan, hearUnasked, judged, resumed, tagged } from './outcomes.ts';
 import { extend, reschedule } from './schedule.ts';
 import { takeBack } from './series.ts';
 import { endTouchpoint, replace, stepOf } from './touchpoints.ts';
@@ -14,20 +14,6 @@ import type { Evolved, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, To
 export function evolve(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: Instant, newId: () => string): Evolved {
   const evolved = evolveTo(plan, state, event, now, newId);
   return event.kind === 'waived' ? evolved : hearUnasked(plan, state, evolved, now, newId);
-}
-
-/**
- * A second reading that waits to be asked for and is ended by something else (the plan ends or is paused) is not had:
- * the alarm of the first would vanish with it. Whoever waives it names it and says why, and that ends it.
- */
-function hearUnasked(plan: Plan, before: FollowUpState, evolved: Evolved, now: Instant, newId: () => string): Evolved {
-  const waiting = new Set(before.touchpoints.flatMap(({ id, status }) => (status === 'planned' ? [id] : [])));
-  const known = new Set(before.touchpoints.map(({ id }) => id));
-  const lost = evolved.state.touchpoints.filter(({ id, status, confirms }) => status === 'done' && confirms.length > 0 && (waiting.has(id) || !known.has(id)));
-  return lost.reduce<Evolved>((heard, touchpoint) => {
-    const unheard = unconfirmed(plan, heard.state, touchpoint, now, newId);
-    return { state: unheard.state, effects: [...heard.effects, ...unheard.effects] };
-  }, evolved);
 }
 
 function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: Instant, newId: () => string): Evolved {

@@ -80,6 +80,23 @@ export function unconfirmed(plan: Plan, state: FollowUpState, touchpoint: Touchp
   return { state: acted.state, effects: [...rules.flatMap((rule) => effectsOfActions(touchpoint.id, rule.id, rule.do)), ...acted.effects] };
 }
 
+/**
+ * A second reading that waits to be asked for and is ended by something else (the plan ends or is paused) is not had:
+ * the alarm of the first would vanish with it. Whoever waives it names it and says why, and that ends it.
+ */
+export function hearUnasked(plan: Plan, before: FollowUpState, evolved: Evolved, now: Instant, newId: () => string): Evolved {
+  const waiting = new Set(before.touchpoints.flatMap(({ id, status }) => (status === 'planned' ? [id] : [])));
+  const known = new Set(before.touchpoints.map(({ id }) => id));
+  const lost = evolved.state.touchpoints.filter(({ id, status, confirms }) => status === 'done' && confirms.length > 0 && (waiting.has(id) || !known.has(id)));
+  if (lost.length === 0) return evolved;
+  const heard = lost.reduce<Evolved>((current, touchpoint) => {
+    const unheard = unconfirmed(plan, current.state, touchpoint, now, newId);
+    return { state: unheard.state, effects: [...current.effects, ...unheard.effects] };
+  }, evolved);
+  // What such a rule does may end others that wait: one that ends the plan ends all.
+  return hearUnasked(plan, evolved.state, heard, now, newId);
+}
+
 /** What the actions of fired rules are, as effects of this touchpoint. What concerns the plan itself waits for the conversation's end. */
 export function effectsOfActions(touchpointId: string, ruleId: string, actions: readonly RuleAction[]): FollowUpEffect[] {
   return actions.flatMap((action): FollowUpEffect[] => {

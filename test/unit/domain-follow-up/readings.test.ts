@@ -151,6 +151,17 @@ describe('the alarm of a first reading', () => {
     expect([one.of('pressure'), alarms(one)]).toEqual([[` ${due} answered answered`], ['high']]);
   });
 
+  test('is heard when another that came too late to be confirmed ends the plan', () => {
+    const ending = { ...high, do: [...high.do, { kind: 'end' }] };
+    const one = followUp({ steps: [{ ...reading, id: 'pressure', at, rules: [ending] }, { ...reading, id: 'evening', at, rules: [high] }] });
+    one.ended(due, 'evening', 'answered', [{ ...again, afterMs: 43_200_000 }]);
+    one.ended(due, 'pressure', 'answered', [again]);
+
+    one.look('2026-03-02T18:00:00.000Z');
+
+    expect([one.of('evening')[1], alarms(one)]).toEqual(['~confirm 2026-03-02T21:00:00.000Z waived rule', ['high', 'high']]);
+  });
+
   test('alarms nobody for a patient who has died', () => {
     const one = waiting();
 
