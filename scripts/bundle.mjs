@@ -36,7 +36,8 @@ export async function bundle(file) {
   // Its own process would wait for more work as long as ours runs.
   await stop();
   mkdirSync(cache, { recursive: true });
-  for (const old of readdirSync(cache)) if (old.startsWith(`${name}.`)) rmSync(path.join(cache, old), { force: true });
+  // Those of other sources only: a process that started with this one may be about to load this script, or to rename its draft of it.
+  for (const old of readdirSync(cache)) if (old.startsWith(`${name}.`) && !old.startsWith(path.basename(script))) rmSync(path.join(cache, old), { force: true });
   // Made beside and renamed: processes that start at the same time never read half of it.
   const draft = `${script}.${randomUUID()}`;
   writeFileSync(draft, outputFiles[0].contents);
