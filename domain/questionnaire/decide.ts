@@ -19,7 +19,7 @@ export function decideConversation(rules: ConversationRules, state: Conversation
 function settle(rules: ConversationRules, state: ConversationState, now: Instant): { state: ConversationState; effects: FollowUpEffect[] } {
   const effects: FollowUpEffect[] = [];
   let current = state;
-  if (current.pausedAt !== null) return { state, effects };
+  if (current.pausedAt !== null) return { state: endPausedAlarm(rules, state, now), effects };
   if (current.status === 'starting' && current.askedAt === null && current.callsMade === 0 && now > current.notAfter) {
     const late = endConversation(current, 'missed', current.reason ?? 'late');
     return { state: late, effects: [{ kind: 'create-task', touchpointId: state.touchpointId, task: 'late-step', title: 'late-step' }] };
@@ -32,9 +32,22 @@ function settle(rules: ConversationRules, state: ConversationState, now: Instant
   return { state: current, effects };
 }
 
+/**
+ * A pause has no end that is known, and no alarm waits for it: where an answer has alarmed and was to be confirmed, the rest of the
+ * answers is waited for no longer than without the pause, and what has come is told.
+ */
+function endPausedAlarm(rules: ConversationRules, state: ConversationState, now: Instant): ConversationState {
+  const isOver = state.status === 'starting' || (state.status === 'waiting' && windowEnd(rules, state) <= now);
+  return isOver && holdsAlarm(state) ? endConversation(state, 'missed', 'paused') : state;
+}
+
+function holdsAlarm({ held = [] }: ConversationState): boolean {
+  return held.some(({ kind }) => kind === 'confirm');
+}
+
 function nextOf(rules: ConversationRules, state: ConversationState, now: Instant, revision: number): ConversationNext {
   // Resuming pokes; the bound is for a poke that was lost.
-  if (state.pausedAt !== null && state.status !== 'done') return { kind: 'wait', dueAt: plusMs(now, 86_400_000), summary: 'paused' };
+  if (state.pausedAt !== null && state.status !== 'done') return { kind: 'wait', dueAt: pausedUntil(rules, state, now), summary: 'paused' };
   switch (state.status) {
     case 'done':
       return { kind: 'end', outcome: state.outcome ?? 'failed', reason: state.reason ?? '', summary: `ended: ${state.outcome ?? ''}` };
@@ -51,6 +64,12 @@ function nextOf(rules: ConversationRules, state: ConversationState, now: Instant
     default:
       return assertNever(state.status);
   }
+}
+
+function pausedUntil(rules: ConversationRules, state: ConversationState, now: Instant): Instant {
+  const latest = plusMs(now, 86_400_000);
+  const end = windowEnd(rules, state);
+  return state.status === 'waiting' && holdsAlarm(state) && end < latest ? end : latest;
 }
 
 /** A call's thread reports its end; this only bounds the wait for a report that never comes. */

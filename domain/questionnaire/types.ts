@@ -31,7 +31,7 @@ export interface ConversationState {
   lateMs?: number;
   /** When the nudge was due that is being held for a reason of ours (the provider is busy), so that its lateness counts from there. */
   nudgeDueAt?: Instant | null;
-  /** While its enrolment is paused nothing is begun and no clock runs out; what is left of each goes on after. */
+  /** While its enrolment is paused nothing is begun and no clock runs out, unless an alarm waits for it; what is left of each goes on after. */
   pausedAt: Instant | null;
   outcome: TouchpointOutcome | null;
   reason: string | null;
