@@ -41,8 +41,12 @@ export function apiOf(tool: string): Api {
   };
 }
 
-/** Runs a command and answers with its exit code. What it answers is printed. */
+/** Runs a command and answers with its exit code. What it answers is printed; `--help` prints its usage. */
 export async function runCommand(usage: string, command: () => Promise<string>): Promise<number> {
+  if (process.argv.slice(2).includes('--help')) {
+    process.stdout.write(usage);
+    return 0;
+  }
   try {
     process.stdout.write(await command());
     return 0;

@@ -18,8 +18,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** As `npm run rehearse -- ...` in the test's folder. */
-async function rehearse(...given: string[]): Promise<{ code: number | null; out: string; error: string }> {
-  const child = spawn(process.execPath, [path.join(root, 'scripts/run.mjs'), 'api/rehearse-cli.ts', ...given], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+const rehearse = (...given: string[]) => run('api/rehearse-cli.ts', ...given);
+
+async function run(...command: string[]): Promise<{ code: number | null; out: string; error: string }> {
+  const child = spawn(process.execPath, [path.join(root, 'scripts/run.mjs'), ...command], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, error] = await Promise.all([text(child.stdout), text(child.stderr), child.exitCode === null ? once(child, 'close') : null]);
   return { code: child.exitCode, out, error };
 }
@@ -85,6 +87,12 @@ describe('npm run rehearse', () => {
     expect([without.code, without.out]).toEqual([1, '']);
     expect(without.error).toMatch(/^Usage: /);
     expect(asked).toEqual({ code: 0, out: without.error, error: '' });
+  });
+});
+
+describe('npm run explain', () => {
+  test('says how it is used when asked, where nothing is set yet', async () => {
+    expect(await run('api/explain-cli.ts', '--help')).toEqual({ code: 0, out: expect.stringContaining('npm run explain -- ENROLMENT') as string, error: '' });
   });
 });
 
