@@ -69,7 +69,7 @@ function contactEnded(rules: ConversationRules, state: ConversationState, contac
     case 'held':
       if (!isNudge && state.askedAt === null && outcome.until > state.notAfter) return late(state, outcome.reason);
       if (!isNudge && isTooLongFor(state, outcome.until, at)) return giveUpChannel(rules, state, state.reason ?? outcome.reason, at);
-      return { state: isNudge ? holdNudge(rules, state, outcome.until, outcome.reason) : { ...state, nextAt: outcome.until, reason: outcome.reason }, effects: heldTask(state, outcome.reason) };
+      return { state: isNudge ? holdNudge(rules, state, outcome.until, outcome.reason) : { ...state, nextAt: tryAgainAt(state, outcome, at), reason: outcome.reason }, effects: heldTask(state, outcome.reason) };
     case 'refused':
       if (outcome.reason === 'stale') return { state, effects: [] };
       if (outcome.reason === 'expired') return late(state, 'late');
@@ -96,7 +96,7 @@ function callNotPlaced(rules: ConversationRules, state: ConversationState, outco
     case 'held':
       if (notMade.askedAt === null && outcome.until > state.notAfter) return late(state, outcome.reason);
       if (isTooLongFor(notMade, outcome.until, at)) return giveUpChannel(rules, notMade, notMade.reason ?? outcome.reason, at);
-      return { state: { ...notMade, nextAt: outcome.until, reason: outcome.reason }, effects: [] };
+      return { state: { ...notMade, nextAt: tryAgainAt(notMade, outcome, at), reason: outcome.reason }, effects: [] };
     case 'refused':
       if (outcome.reason === 'stale') return { state: { ...notMade, nextAt: at }, effects: [] };
       if (outcome.reason === 'expired') return late(state, 'late');
@@ -116,6 +116,15 @@ const furtherTryWithinMs = 24 * 3_600_000;
 
 function isTooLongFor(state: ConversationState, until: Instant, at: Instant): boolean {
   return (state.askedAt !== null || state.callsMade > 0) && until > plusMs(at, furtherTryWithinMs);
+}
+
+/** A timer fires a little after its time, and what is tried at the bound itself comes too late. */
+const beforeBoundMs = 30_000;
+
+/** When a contact that is held is tried again. The gate holds one whose number is busy until the step's bound at most: a look shortly before can still begin it. */
+function tryAgainAt(state: ConversationState, { until, reason }: Extract<ContactOutcome, { kind: 'held' }>, at: Instant): Instant {
+  const last = plusMs(state.notAfter, -beforeBoundMs);
+  return reason === 'number-busy' && until === state.notAfter && last > at ? last : until;
 }
 
 /** Reasons that hold for the person whatever the channel. */

@@ -152,7 +152,8 @@ describe('a contact that has to wait', () => {
     expect(next).toMatchObject({ kind: 'contact', contactKind: 'first' });
   });
 
-  test('waits for the number that another conversation is open on, and is given to staff past its bound', async () => {
+  /** Two who share a phone, the second of whom is due for an hour while the first is being asked. */
+  async function sharing() {
     const ask = { kind: 'ask', questionnaire: 'pain-check', channels: ['sms'], reply: { window: 'PT6H', nudges: [], silence: 'task' }, lateness: { sendWithin: 'PT1H', otherwise: 'task' } };
     const first = await world.patient();
     const second = await world.patient({ sharing: first });
@@ -162,6 +163,11 @@ describe('a contact that has to wait', () => {
     await runFollowUp(world, one.enrolmentId);
     await runFollowUp(world, two.enrolmentId);
     await runConversation(world, touchpointOne);
+    return { first, two, touchpointOne, touchpointTwo };
+  }
+
+  test('waits for the number that another conversation is open on, and is given to staff past its bound', async () => {
+    const { first, two, touchpointTwo } = await sharing();
 
     const held = await runConversation(world, touchpointTwo);
     world.at('2026-03-02T10:55:00.000Z');
@@ -171,11 +177,23 @@ describe('a contact that has to wait', () => {
     await runFollowUp(world, two.enrolmentId);
 
     expect(held).toEqual({ kind: 'wait', dueAt: '2026-03-02T10:10:00.000Z', summary: 'held: number-busy' });
-    expect(last).toMatchObject({ dueAt: '2026-03-02T11:00:00.000Z' });
+    expect(last).toMatchObject({ dueAt: '2026-03-02T10:59:30.000Z' });
     expect(over).toMatchObject({ kind: 'end', outcome: 'missed', reason: 'number-busy' });
     expect(world.received(first)).toHaveLength(1);
     expect(await world.tasks(touchpointTwo)).toEqual(['late-step']);
     expect(await world.touchpoint(touchpointTwo)).toMatchObject({ status: 'done', outcome: 'missed' });
+  });
+
+  test('goes shortly before its bound where the number is free by then and nobody has told it, though its timer fires a little late', async () => {
+    const { first, touchpointOne, touchpointTwo } = await sharing();
+    world.at('2026-03-02T10:55:00.000Z');
+    const last = await runConversation(world, touchpointTwo);
+    await world.root`update care.conversation set closed_at = ${world.clock.now.toISOString()} where touchpoint_id = ${touchpointOne}`;
+
+    world.at(last.kind === 'wait' ? new Date(Date.parse(last.dueAt) + 250).toISOString() : '');
+    await runConversation(world, touchpointTwo);
+
+    expect(world.received(first)).toHaveLength(2);
   });
 });
 
