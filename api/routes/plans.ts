@@ -41,30 +41,30 @@ export const planRoutes: readonly Route[] = [
   route(
     writers,
     {
-      method: 'post', path: '/v1/plans/validate', tag, summary: 'All faults of a plan at once', description: 'Answers 200 whether or not the plan has faults; nothing is stored.', keyed: false,
-      body: planText, textTypes: planTypes, limitBytes, answer: z.object({ ok: z.boolean(), faults: z.array(planFault) }), problems: ['too-large', 'wrong-media-type'],
+      method: 'post', path: '/v1/plans/validate', tag, summary: 'All faults of a plan at once', description: 'Answers 200 whether or not the plan has faults; nothing is stored. A rota that does not exist is a fault; that nobody on a rota can be paged now, or nobody is in the department, is a warning.', keyed: false,
+      body: planText, textTypes: planTypes, limitBytes, answer: z.object({ ok: z.boolean(), faults: z.array(planFault), warnings: z.array(planFault) }), problems: ['too-large', 'wrong-media-type'],
     },
-    ({ deps, body }) => {
-      const parsed = validatePlan(body, deps.content);
-      return Promise.resolve(parsed.ok ? { ok: true, faults: [] } : { ok: false, faults: parsed.faults });
+    async ({ deps, body }) => {
+      const validated = validatePlan(body, { ...deps.content, staffing: await deps.gate.staffing() });
+      return { ok: validated.ok, faults: validated.ok ? [] : validated.faults, warnings: validated.warnings };
     },
   ),
   route(
     writers,
     {
-      method: 'post', path: '/v1/plans', tag, summary: 'Publish a plan', description: 'A published version never changes: the same content again is no error, other content needs a new version.', status: 201,
-      body: planText, textTypes: planTypes, limitBytes, answer: z.object({ planId, version: z.int() }), problems: ['too-large', 'wrong-media-type', 'conflict'],
+      method: 'post', path: '/v1/plans', tag, summary: 'Publish a plan', description: 'A published version never changes: the same content again is no error, other content needs a new version. Answers with the warnings that validating gives.', status: 201,
+      body: planText, textTypes: planTypes, limitBytes, answer: z.object({ planId, version: z.int(), warnings: z.array(planFault) }), problems: ['too-large', 'wrong-media-type', 'conflict'],
     },
     async (asked) => {
-      const parsed = validatePlan(asked.body, asked.deps.content);
-      if (!parsed.ok) throw planProblem(parsed.faults);
-      const { plan } = parsed;
+      const validated = validatePlan(asked.body, { ...asked.deps.content, staffing: await asked.deps.gate.staffing() });
+      if (!validated.ok) throw planProblem(validated.faults);
+      const { plan, warnings } = validated;
       const subject = `plan/${plan.id}/${plan.version}`;
       if (!asked.session.roles.includes('admin')) await demandDepartment(asked, plan.department, { action: 'publish-plan', subject });
       return asked.commit(async (tx) => {
         await publishPlan(tx, plan, asked.deps.content.questionnaires, asked.body, `person/${asked.session.personId}`);
         await asked.note({ action: 'publish-plan', subject }, tx);
-        return { planId: plan.id, version: plan.version };
+        return { planId: plan.id, version: plan.version, warnings };
       });
     },
   ),

@@ -15,6 +15,8 @@ import type { FaultPath, PlanFault } from './document.ts';
 import { faultAt } from './document.ts';
 import type { BusinessHours, Ladder, Plan, Reply, Rule, Step } from './format.ts';
 import { scopeOf } from './scope.ts';
+import { checkRotas } from './staffing.ts';
+import type { Staffing } from './staffing.ts';
 
 /** What a plan may refer to. */
 export interface Catalogue {
@@ -22,10 +24,13 @@ export interface Catalogue {
   messages: Readonly<Record<string, MessageTemplates>>;
   /** Approved advice; a language without approval is not in it. */
   advice: Readonly<Record<string, MessageTemplates>>;
+  /** Whose rotas it may name; left out where no staff is known, as beside a file: then they are not looked at. */
+  staffing?: Staffing;
 }
 
 /** The parts of a plan that have the right shape; a part that has not is left out, and so is every rule that needs it. */
 export interface PlanParts {
+  department: string | null;
   /** Anchor to its kind; an anchor whose own content is wrong has none. */
   anchors: Readonly<Record<string, 'date' | 'instant' | 'appointment' | null>> | null;
   anchorTitles: Plan['anchors'] | null;
@@ -49,9 +54,9 @@ export function checkPlan(plan: Plan, content: Catalogue): PlanFault[] {
   return checkParts(partsOf(plan), content, () => undefined);
 }
 
-function partsOf({ anchors, facts, tags, lookBack, ruleSets, channels, contactHours, businessHours, steps, ladders }: Plan): PlanParts {
+function partsOf({ department, anchors, facts, tags, lookBack, ruleSets, channels, contactHours, businessHours, steps, ladders }: Plan): PlanParts {
   const kinds = Object.fromEntries(Object.entries(anchors).map(([name, { kind }]) => [name, kind]));
-  return { anchors: kinds, anchorTitles: anchors, facts: facts ?? {}, tags: tags ?? [], lookBack: lookBack ?? {}, ruleSets: ruleSets ?? {}, channels, contactHours, businessHours: businessHours ?? null, steps: steps.map((step, index) => ({ index, step })), misshapen: [], ladders };
+  return { department, anchors: kinds, anchorTitles: anchors, facts: facts ?? {}, tags: tags ?? [], lookBack: lookBack ?? {}, ruleSets: ruleSets ?? {}, channels, contactHours, businessHours: businessHours ?? null, steps: steps.map((step, index) => ({ index, step })), misshapen: [], ladders };
 }
 
 /** As `checkPlan`, for whatever parts could be read, with lines. */
@@ -83,6 +88,7 @@ export function checkParts(parts: PlanParts, content: Catalogue, lineOf: (path: 
     checkWait(ladder.reachWithin, ['ladders', level, 'reachWithin'], report);
     checkLadderHours(level, ladder, ['ladders', level, 'hours'], parts, report);
   }
+  if (content.staffing !== undefined) checkRotas(parts, content.staffing, report);
   return faults;
 }
 

@@ -1,30 +1,39 @@
 import { z } from 'zod';
 import type { Catalogue, PlanParts } from './check.ts';
 import { checkParts } from './check.ts';
-import { readDocument } from './document.ts';
+import type { PlanFault } from './document.ts';
+import { faultAt, readDocument } from './document.ts';
 import { planSchema, stepSchema } from './format.ts';
 import type { ParsedPlan } from './parse.ts';
 import { shapeFaults } from './shape-faults.ts';
+import { warnOfStaffing } from './staffing.ts';
+
+/** As `ParsedPlan`, with what hinders no publishing and should be known: nobody is there whom the plan names. Empty where no staff is known. */
+export type ValidatedPlan = ParsedPlan & { warnings: PlanFault[] };
 
 /**
  * Everything that stands between a file and publishing: reads the plan, and reports the faults of its shape and those that
  * span fields in one list, so that an author corrects a file once. Where a part has the wrong shape, the rest is still checked.
  */
-export function validatePlan(text: string, content: Catalogue): ParsedPlan {
+export function validatePlan(text: string, content: Catalogue): ValidatedPlan {
   const document = readDocument(text);
-  if (!document.ok) return document;
+  if (!document.ok) return { ...document, warnings: [] };
   const parsed = planSchema.safeParse(document.value);
   const shape = parsed.success ? [] : shapeFaults(parsed.error, document.value, document.lineOf);
-  const faults = [...shape, ...checkParts(readableParts(document.value), content, document.lineOf)];
-  return parsed.success && faults.length === 0 ? { ok: true, plan: parsed.data } : { ok: false, faults };
+  const parts = readableParts(document.value);
+  const faults = [...shape, ...checkParts(parts, content, document.lineOf)];
+  const warnings: PlanFault[] = [];
+  if (content.staffing !== undefined) warnOfStaffing(parts, content.staffing, (path, message) => warnings.push(faultAt(path, message, document.lineOf)));
+  return parsed.success && faults.length === 0 ? { ok: true, plan: parsed.data, warnings } : { ok: false, faults, warnings };
 }
 
 function readableParts(value: unknown): PlanParts {
-  const { anchors, businessHours, channels, contactHours, facts, ladders, lookBack, ruleSets, tags } = planSchema.shape;
-  const whole = z.looseObject({ anchors: z.unknown(), businessHours: z.unknown(), channels: z.unknown(), contactHours: z.unknown(), facts: z.unknown(), ladders: z.unknown(), lookBack: z.unknown(), ruleSets: z.unknown(), steps: z.unknown(), tags: z.unknown() }).partial().safeParse(value).data ?? {};
+  const { anchors, businessHours, channels, contactHours, department, facts, ladders, lookBack, ruleSets, tags } = planSchema.shape;
+  const whole = z.looseObject({ anchors: z.unknown(), businessHours: z.unknown(), channels: z.unknown(), contactHours: z.unknown(), department: z.unknown(), facts: z.unknown(), ladders: z.unknown(), lookBack: z.unknown(), ruleSets: z.unknown(), steps: z.unknown(), tags: z.unknown() }).partial().safeParse(value).data ?? {};
   const steps = Array.isArray(whole.steps) ? whole.steps.map((raw: unknown, index) => ({ index, raw, step: stepSchema.safeParse(raw) })) : [];
   const names = z.record(z.string(), z.unknown()).safeParse(whole.anchors);
   return {
+    department: department.safeParse(whole.department).data ?? null,
     // The names count even where an anchor's own content is wrong: otherwise each use of it would be a second, false fault.
     anchors: names.success ? Object.fromEntries(Object.entries(names.data).map(([name, content]) => [name, anchors.valueType.safeParse(content).data?.kind ?? null])) : null,
     anchorTitles: anchors.safeParse(whole.anchors).data ?? null,

@@ -1,3 +1,4 @@
+import type { Staffing } from '../../domain/plan/staffing.ts';
 import type { AdministrativeNote, AuditEvent, Session, StaffMember } from './types.ts';
 import { asked, askedOne, toInstant } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -22,6 +23,8 @@ export interface Staff {
   staffLanguage(personId: string): Promise<string | null>;
   /** Whom a rung pages, in order, with those who are not active. */
   rota(role: string): Promise<StaffMember[]>;
+  /** Who is there, in numbers: what the rotas and the department that a plan names are compared with. */
+  staffing(): Promise<Staffing>;
 }
 
 export function createStaff(sql: Connection): Staff {
@@ -59,6 +62,11 @@ export function createStaff(sql: Connection): Staff {
     },
     async rota(role) {
       return asked(sql<StaffMember[]>`select person_id as "personId", display_name as "displayName", phone, language, active from gate.rota(${role})`);
+    },
+    async staffing() {
+      const rows = await asked(sql<{ kind: 'rota' | 'department'; name: string; people: number }[]>`select kind, name, people from gate.staffing()`);
+      const of = (kind: 'rota' | 'department'): Record<string, number> => Object.fromEntries(rows.filter((row) => row.kind === kind).map(({ name, people }) => [name, people]));
+      return { rotas: of('rota'), departments: of('department') };
     },
   };
 }

@@ -98,4 +98,22 @@ describe('plans', () => {
     expect(reply.status).toBe(422);
     expect(reply.body['errors']).toEqual(expect.arrayContaining([expect.objectContaining({ pointer: '/steps/0/at/anchor' })]));
   });
+
+  it('refuses a plan that pages a rota which does not exist, and publishes one whose rota is empty with a warning', async () => {
+    const { token } = await world.signedIn(['coordinator']);
+    const plan = world.deps.content.plans['surgery-recovery'];
+    const paging = (page: string) => ({ ...plan, version: 43, ladders: { ...plan?.ladders, red: { rungs: [{ page, wait: 'PT5M' }], repeatTop: 'PT5M', reachWithin: 'PT30M' } } });
+    const [absent] = await world.superuser<{ personId: string }[]>`insert into auth.person (login, display_name, roles, departments, active) values ('absent', 'Absent Example', '{clinician}', '{surgery}', false) returning person_id as "personId"`;
+    await world.superuser`insert into auth.rota (role, rank, person_id) values ('eye-nurses', 1, ${absent?.personId ?? ''})`;
+
+    const validated = await world.ask('POST', '/v1/plans/validate', { token, json: paging('eye-on-call') });
+    const refused = await world.ask('POST', '/v1/plans', { token, json: paging('eye-on-call') });
+    const empty = await world.ask('POST', '/v1/plans', { token, json: paging('eye-nurses') });
+
+    expect(validated.body).toMatchObject({ ok: false, faults: [{ path: 'ladders.red.rungs[0].page' }], warnings: [] });
+    expect(refused.status).toBe(422);
+    expect(refused.body['errors']).toMatchObject([{ pointer: '/ladders/red/rungs/0/page', message: expect.stringContaining('"eye-on-call" is no rota') as string }]);
+    expect(empty.status).toBe(201);
+    expect(empty.body['warnings']).toMatchObject([{ path: 'ladders.red.rungs[0].page', message: expect.stringContaining('Nobody on the rota "eye-nurses" can be paged now') as string }]);
+  });
 });

@@ -96,6 +96,9 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
     looker: createLooker(database.url('ct_api'), { timeLimitMs: 60_000, atOnce: 2, ...change.looker }, logger),
     settings: { temporalUiOrigin: uiOrigin, secureCookie: false, requestsPerMinute: 100_000, anonymousRequestsPerMinute: 100_000, trustedProxies: 0, said: { hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' }, ...change.settings },
   };
+  // The rotas that the shipped plans page; she is in no department.
+  const onCall = { login: 'on-call', displayName: 'On Call', passwordHash: null, roles: ['clinician' as const], departments: [], phone: '+12025550199', language: 'en' as const, active: true };
+  await savePeople(migrate, [onCall], ['on-call-1', 'on-call-2', 'supervisor', 'nurse'].map((role) => ({ role, logins: [onCall.login] })));
   const server = await serve(createApp(deps, metrics), '127.0.0.1', 0);
   const origin = `http://127.0.0.1:${server.port}`;
   const world: World = {

@@ -17,7 +17,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-const both = ['attempt_receipt', 'inbound_done', 'inbound_reopen', 'inbound_unknown', 'inbound_waiting', 'opt_out', 'put', 'read', 'read_inbound', 'suspend_address', 'verdict'];
+const both = ['attempt_receipt', 'inbound_done', 'inbound_reopen', 'inbound_unknown', 'inbound_waiting', 'opt_out', 'put', 'read', 'read_inbound', 'staffing', 'suspend_address', 'verdict'];
 const functionsOf: Readonly<Record<Login, string[]>> = {
   ct_worker: [...both, 'contact_begin', 'contact_end', 'forget_expired_grants', 'forget_old_answers', 'judge_begin', 'move_enrolment', 'recording_begin', 'reply_waiting', 'rota', 'unmerge'],
   ct_api: [

@@ -316,3 +316,21 @@ test('whoever is not active keeps their place on the rota, without a number; the
   await expect(world.workerGate.staffLanguage(person.personId)).rejects.toThrow(/permission/);
   await expect(world.api`select language from auth.person`).rejects.toThrow(/permission/);
 });
+
+test('who is there is told to the API in numbers: no name and no pager number of the staff', async () => {
+  const [there, away] = [await world.person(), await world.person()];
+  await world.root`update auth.person set phone = '+12025550145', departments = '{eyes}', roles = '{clinician}' where person_id = ${there.personId}`;
+  await world.root`update auth.person set phone = '+12025550146', departments = '{ears}', roles = '{clinician}', active = false where person_id = ${away.personId}`;
+  await world.root`insert into auth.rota (role, rank, person_id) values ('counted', 1, ${away.personId}), ('counted', 2, ${there.personId}), ('empty', 1, ${away.personId})`;
+
+  const { rotas, departments } = await world.gate.staffing();
+  const rows = await world.api`select * from gate.staffing()`;
+
+  expect(rotas).toMatchObject({ counted: 1, empty: 0 });
+  expect(departments).toMatchObject({ eyes: 1 });
+  expect(departments).not.toHaveProperty('ears');
+  expect([...new Set(rows.flatMap((row) => Object.keys(row)))].sort()).toEqual(['kind', 'name', 'people']);
+  expect(JSON.stringify(rows)).not.toMatch(/\+1202|Example/);
+  await expect(world.api`select role from auth.rota`).rejects.toThrow(/permission/);
+  await expect(world.api`select * from gate.rota('counted')`).rejects.toThrow(/permission/);
+});
