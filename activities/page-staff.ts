@@ -5,9 +5,13 @@ import type { Pageable } from '../domain/escalation/rota.ts';
 import type { EscalationEvent, EscalationNext } from '../domain/escalation/types.ts';
 import { renderMessage } from '../domain/contact/message.ts';
 import type { CareActivities, PageCommand } from '../domain/threads.ts';
+import type { Instant } from '../domain/follow-up/types.ts';
+import type { Transaction } from '../store/connect.ts';
 import { acknowledgeCodeOf, resumeEscalation } from '../store/escalations.ts';
+import type { EscalationRow } from '../store/escalations.ts';
 import { inTransaction } from '../store/inbound.ts';
 import { pageCallId } from '../store/page-call.ts';
+import { createTask } from '../store/tasks.ts';
 import { callSender, smsSender } from './contact/compose.ts';
 import { makeContact, recordEnd } from './contact/make-contact.ts';
 import type { ContactMade } from './contact/make-contact.ts';
@@ -22,14 +26,15 @@ const longestHoldMs = 10_000;
 
 /**
  * One page to the person whose turn it is on the rota, as it stands now: by SMS with the code to reply, or by a call with a
- * key to press, in their language. No patient data. Whoever cannot be paged is skipped, and the story says so.
+ * key to press, in their language. No patient data. Whoever cannot be paged is skipped, and the story says so; of a rota that
+ * has nobody the alert's department gets a task at once, beside the next rung's page.
  */
 export function pageStaff(deps: ActivityDeps): CareActivities['pageStaff'] {
   return async (command) => {
     const { escalationId, page, rota } = command;
     const { skipped, person, isUnmanned } = whoseTurn(await deps.gate.rota(rota), command, deps.clock().toISOString());
-    if (isUnmanned) deps.logger.error({ escalationId, rota }, 'nobody with a phone stands on this rota: the page goes to the next rung');
-    if (person === null || skipped.length > 0) return { next: await resume(deps, escalationId, skipped), receipt: null };
+    if (isUnmanned) deps.logger.error({ escalationId, rota }, 'nobody with a phone stands on this rota: the page goes to the next rung, and staff get a task');
+    if (person === null || skipped.length > 0) return { next: await passOver(deps, command, skipped, isUnmanned), receipt: null };
     const made = await makePage(deps, command, person);
     const at = deps.clock().toISOString();
     const resumed = await inTransaction(deps.sql, async (tx) => {
@@ -41,8 +46,18 @@ export function pageStaff(deps: ActivityDeps): CareActivities['pageStaff'] {
   };
 }
 
-async function resume(deps: ActivityDeps, escalationId: string, events: EscalationEvent[]): Promise<EscalationNext> {
-  return (await inTransaction(deps.sql, (tx) => resumeEscalation(tx, escalationId, deps.clock().toISOString(), events))).next;
+async function passOver(deps: ActivityDeps, { escalationId, rota }: PageCommand, skipped: EscalationEvent[], isUnmanned: boolean): Promise<EscalationNext> {
+  const now = deps.clock().toISOString();
+  return inTransaction(deps.sql, async (tx) => {
+    const { next, row } = await resumeEscalation(tx, escalationId, now, skipped);
+    if (isUnmanned) await giveRotaToStaff(tx, row, rota, now);
+    return next;
+  });
+}
+
+/** One open task for each patient and rota, however often an alert comes by. */
+async function giveRotaToStaff(tx: Transaction, { patientId, enrolmentId, touchpointId, department }: EscalationRow, rota: string, now: Instant): Promise<void> {
+  await createTask(tx, { patientId, enrolmentId, touchpointId, inboundId: null, department, kind: 'rota-unmanned', title: rota, dueAt: now, createdAt: now });
 }
 
 function makePage(deps: ActivityDeps, { escalationId, page, channel, revision }: PageCommand, { phone, language: code }: Pageable): Promise<ContactMade> {

@@ -94,7 +94,7 @@ function storyDetail(escalationId: string, event: EscalationEvent): Record<strin
     case 'person-skipped':
       return { escalationId, page: event.page, person: event.person, reason: event.reason };
     case 'rota-exhausted':
-      return { escalationId, page: event.page };
+      return { escalationId, page: event.page, rota: event.rota };
     case 'page-held':
       return { escalationId, page: event.page, until: event.until };
     case 'page-receipt':

@@ -1,4 +1,5 @@
 import type { Sql } from './connect.ts';
+import { unmannedRotas } from './rotas.ts';
 
 /** How the product is doing, in counts and seconds only. */
 export interface Health {
@@ -14,11 +15,14 @@ export interface Health {
   unheardRows: number;
   /** Age of the oldest inbox row that no thread has heard, in seconds; 0 when there is none. */
   oldestUnheardSeconds: number;
+  /** Rotas that an alert of now could page and on which nobody can be. */
+  unmannedRotas: number;
 }
 
 /** Reads the counts as the worker's login. `now` is business time. */
 export async function readHealth(sql: Sql, now: Date): Promise<Health> {
-  const [row] = await sql<Health[]>`
+  const unmanned = await unmannedRotas(sql);
+  const [row] = await sql<Omit<Health, 'unmannedRotas'>[]>`
     select
       (select count(*)::int from care.touchpoint t join care.enrolment e using (enrolment_id)
         where t.status <> 'done' and e.status = 'active' and t.next_at < ${now.toISOString()}::timestamptz - interval '5 minutes') as "lateTouchpoints",
@@ -28,5 +32,5 @@ export async function readHealth(sql: Sql, now: Date): Promise<Health> {
       (select count(*)::int from care.inbox where applied_at is null) as "unheardRows",
       (select coalesce(extract(epoch from clock_timestamp() - min(told_at)), 0)::float8 from care.inbox where applied_at is null) as "oldestUnheardSeconds"`;
   if (row === undefined) throw new Error('The database answered nothing.');
-  return row;
+  return { ...row, unmannedRotas: unmanned.length };
 }

@@ -1,10 +1,11 @@
 import type { Sql } from './connect.ts';
 import { createGate } from './gate.ts';
+import { unmannedRotas } from './rotas.ts';
 
 /** One difference between what was planned and what is. No difference is the only good answer. */
 export interface Difference {
   kind: DifferenceKind;
-  /** What thing: `touchpoint/<id>`, `thread/<workflow id>`, `attempt/<id>`, `provider/<sid>`. */
+  /** What thing: `touchpoint/<id>`, `thread/<workflow id>`, `attempt/<id>`, `provider/<sid>`, `rota/<role>`. */
   subject: string;
   /** A sentence for whoever must act. */
   message: string;
@@ -12,7 +13,7 @@ export interface Difference {
 
 export const differenceKinds = [
   'touchpoint-overdue', 'conversation-lost', 'conversation-overdue', 'escalation-overdue', 'call-overdue', 'attempt-unresolved', 'inbox-unheard', 'inbound-unhandled',
-  'thread-missing', 'thread-stuck', 'provider-unknown-message', 'provider-missing-message', 'provider-unheard-text', 'duplicate-message',
+  'thread-missing', 'thread-stuck', 'provider-unknown-message', 'provider-missing-message', 'provider-unheard-text', 'duplicate-message', 'rota-unmanned',
 ] as const;
 export type DifferenceKind = (typeof differenceKinds)[number];
 
@@ -85,6 +86,15 @@ export async function databaseDifferences(sql: Sql, asOf: string): Promise<Diffe
   ];
   const found = await Promise.all(queries.map(async ({ kind, subject, message, rows }) => (await rows).map(({ id }) => ({ kind, subject: `${subject}/${id}`, message }))));
   return found.flat();
+}
+
+/** Rotas that an alert of now would page in vain. Staff come and go after a plan was published, so it is looked at each time. */
+export async function rotaDifferences(sql: Sql): Promise<Difference[]> {
+  return (await unmannedRotas(sql)).map(({ rota, exists, pagedBy }) => ({
+    kind: 'rota-unmanned',
+    subject: `rota/${rota}`,
+    message: `${exists ? 'Nobody on it can be paged' : 'There is no such rota'}, and it is paged by ${pagedBy.join(', ')}: put somebody with a phone on it with the people tool.`,
+  }));
 }
 
 /** Threads that Postgres holds open, by id and in pages: each must run in Temporal. */

@@ -18,6 +18,7 @@ import type { Sql } from '../store/connect.ts';
 import { loadContent } from '../store/content.ts';
 import { createGate } from '../store/gate.ts';
 import { readHealth } from '../store/health.ts';
+import { unmannedRotas } from '../store/rotas.ts';
 import { differingZones } from '../store/zone-rules.ts';
 import { takeUnpicked } from '../store/threads.ts';
 import { createVault } from '../store/vault/index.ts';
@@ -76,6 +77,7 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
   closing.push(() => metrics.close());
   const clock = (): Date => new Date();
   await warnOfZones(sql, clock());
+  await warnOfRotas(sql);
   const { sms, voice } = phones(settings);
   const activities = createActivities({ sql, gate, vault, poker, logger, mail, content: loadContent(settings.contentDirectory), sms, voice, clock, settings: await activitySettings(settings) });
   const bundle = await workflowBundle();
@@ -154,6 +156,11 @@ async function activitySettings(settings: WorkerConfig) {
 async function warnOfZones(sql: Sql, now: Date): Promise<void> {
   const zones = await differingZones(sql, now);
   if (zones.length > 0) logger.warn({ zones, node: process.versions.tz }, 'Node and Postgres know different rules for these zones: bring the older one up to date, or their patients are contacted an hour off');
+}
+
+/** Whoever ran the people tool last may have taken the only one from a rota. */
+async function warnOfRotas(sql: Sql): Promise<void> {
+  for (const unmanned of await unmannedRotas(sql)) logger.warn({ ...unmanned }, 'nobody can be paged on this rota: put somebody with a phone on it with the people tool');
 }
 
 /** Temporal may come up after us: it is tried until it answers or we are to stop. */

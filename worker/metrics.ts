@@ -21,6 +21,7 @@ const meanings: Readonly<Record<keyof Health, readonly [name: string, help: stri
   unknownAttempts: ['carethread_attempts_unknown', 'Contacts of unknown outcome.'],
   unacknowledgedEscalations: ['carethread_escalations_unacknowledged', 'Open escalations that nobody has acknowledged.'],
   unheardRows: ['carethread_inbox_unheard', 'Inbox rows that no thread has heard.'],
+  unmannedRotas: ['carethread_rotas_unmanned', 'Rotas that plans page and on which nobody can be paged, or which do not exist.'],
   oldestUnheardSeconds: ['carethread_inbox_oldest_seconds', 'Age of the oldest inbox row that no thread has heard.'],
 };
 

@@ -3,7 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import type { ProviderMessage, SmsProvider } from '../providers/types.ts';
 import type { Sql } from '../store/connect.ts';
 import { createGate } from '../store/gate.ts';
-import { attemptsOfSids, databaseDifferences, openThreads, sentTexts } from '../store/reconcile.ts';
+import { attemptsOfSids, databaseDifferences, openThreads, rotaDifferences, sentTexts } from '../store/reconcile.ts';
 import type { Difference, SentAttempt } from '../store/reconcile.ts';
 
 export interface ReconcileDeps {
@@ -27,8 +27,8 @@ const duplicateWithinMs = 60_000;
 
 /** All differences between what was planned, what the threads do, and what the provider has. None is the only good answer. */
 export async function reconcile(deps: ReconcileDeps): Promise<Difference[]> {
-  const [database, threads, provider] = await Promise.all([databaseDifferences(deps.sql, deps.asOf), threadDifferences(deps), providerDifferences(deps)]);
-  return [...database, ...threads, ...provider];
+  const [database, threads, provider, rotas] = await Promise.all([databaseDifferences(deps.sql, deps.asOf), threadDifferences(deps), providerDifferences(deps), rotaDifferences(deps.sql)]);
+  return [...database, ...threads, ...provider, ...rotas];
 }
 
 async function threadDifferences({ sql, client }: ReconcileDeps): Promise<Difference[]> {

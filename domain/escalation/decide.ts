@@ -26,6 +26,7 @@ export function openEscalation(escalationId: string, level: Level, ladder: Ladde
     reachWithinMs: durationMs(ladder.reachWithin),
     businessHours,
     nextAt,
+    passBeganAt: nextAt,
     nextPage: firstOf(isOver ? ladder.rungs.length - 1 : 0),
     pagesMade: 0,
     lastPage: null,
@@ -91,9 +92,9 @@ function isDue(state: EscalationState, page: number): boolean {
   return state.status === 'open' && page === state.pagesMade + 1;
 }
 
-/** Of the very person who is to be paged: told twice, it counts once. */
-function isDueAt(state: EscalationState, { page, personIndex }: { page: number; personIndex: number }): boolean {
-  return isDue(state, page) && personIndex === state.nextPage.personIndex;
+/** Of the very person who is to be paged: told twice, as by a worker that died after telling, it counts once and skips nobody of the next rung. */
+function isDueAt(state: EscalationState, { page, rota, personIndex }: { page: number; rota: string; personIndex: number }): boolean {
+  return isDue(state, page) && personIndex === state.nextPage.personIndex && rota === rungAt(state, state.nextPage.rungIndex).page;
 }
 
 function pageEnded(state: EscalationState, outcome: 'sent' | 'unreachable' | 'unknown', at: Instant): EscalationState {
@@ -108,10 +109,16 @@ function pageEnded(state: EscalationState, outcome: 'sent' | 'unreachable' | 'un
   return { ...made, nextPage: isOver ? firstOf(state.rungs.length - 1) : climb(state, rungIndex), nextAt };
 }
 
-/** Nobody of this rung could be paged. A ladder that is exhausted is tried again at its repeat, not in a busy loop. */
+/**
+ * Nobody of this rung could be paged: the next rung at once. A top without anybody would repeat to nobody for ever, so behind
+ * it the ladder begins anew; a pass takes at least the top's repeat, so that an empty ladder is no busy loop.
+ */
 function rotaExhausted(state: EscalationState, at: Instant): EscalationState {
   const { rungIndex } = state.nextPage;
-  return { ...state, nextPage: climb(state, rungIndex), nextAt: isTop(state, rungIndex) ? plusMs(at, state.repeatTopMs) : at };
+  if (!isTop(state, rungIndex)) return { ...state, nextPage: climb(state, rungIndex), nextAt: at };
+  const earliest = plusMs(state.passBeganAt, state.repeatTopMs);
+  const nextAt = earliest > at ? earliest : at;
+  return { ...state, nextPage: firstOf(0), nextAt, passBeganAt: nextAt };
 }
 
 /** An SMS that did not arrive becomes a call to the same person; a call that did not, the next person of the rota. */

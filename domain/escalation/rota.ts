@@ -21,14 +21,14 @@ export interface Turn {
 }
 
 /** Whose turn it is on a rota as it stands now. It may have changed since the last page: places count, not names. */
-export function whoseTurn(members: readonly RotaMember[], { page, personIndex = 0 }: { page: number; personIndex?: number }, at: Instant): Turn {
+export function whoseTurn(members: readonly RotaMember[], { page, rota, personIndex = 0 }: { page: number; rota: string; personIndex?: number }, at: Instant): Turn {
   const skipped: EscalationEvent[] = [];
   const isUnmanned = members.every((member) => member.phone === null);
   for (const [index, member] of members.entries()) {
     if (index < personIndex) continue;
     if (member.phone !== null) return { person: { ...member, phone: member.phone }, skipped, isUnmanned };
-    skipped.push({ kind: 'person-skipped', page, personIndex: index, person: member.personId, reason: member.active ? 'no-phone' : 'inactive', at });
+    skipped.push({ kind: 'person-skipped', page, rota, personIndex: index, person: member.personId, reason: member.active ? 'no-phone' : 'inactive', at });
   }
-  skipped.push({ kind: 'rota-exhausted', page, personIndex: Math.max(personIndex, members.length), at });
+  skipped.push({ kind: 'rota-exhausted', page, rota, personIndex: Math.max(personIndex, members.length), at });
   return { person: null, skipped, isUnmanned };
 }

@@ -17,6 +17,8 @@ export interface EscalationState {
   reachWithinMs: number;
   /** When the next page is due; once acknowledged, when the second clock ends. */
   nextAt: Instant;
+  /** When the ladder was last begun from its first rung: at the alert's own begin, and anew where nobody of its top could be paged. */
+  passBeganAt: Instant;
   /** The page that is due then: by SMS first, by voice when that was not delivered. */
   nextPage: PageTarget;
   /** Pages made so far; each page's contact kind is `page-<n>`. */
@@ -46,9 +48,9 @@ export type EscalationEvent =
   /** `person` is left out where a receipt tells of a page before the page's own end does. */
   | { kind: 'page-ended'; page: number; outcome: 'sent' | 'unreachable' | 'unknown'; person?: string; at: Instant }
   /** Whoever stands at this place of the rota cannot be paged: the next one is. No page was made. */
-  | { kind: 'person-skipped'; page: number; personIndex: number; person: string; reason: PersonSkipped; at: Instant }
-  /** The rota has nobody at this place, or none any more: the next rung. No page was made. */
-  | { kind: 'rota-exhausted'; page: number; personIndex: number; at: Instant }
+  | { kind: 'person-skipped'; page: number; rota: string; personIndex: number; person: string; reason: PersonSkipped; at: Instant }
+  /** The rota has nobody at this place, or none any more: the next rung, and behind the top the first again. No page was made. */
+  | { kind: 'rota-exhausted'; page: number; rota: string; personIndex: number; at: Instant }
   /** The page could not go out yet (the provider is busy): the same page again at `until`. */
   | { kind: 'page-held'; page: number; until: Instant; at: Instant }
   | { kind: 'page-receipt'; page: number; delivered: boolean; at: Instant }

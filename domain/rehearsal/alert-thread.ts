@@ -35,7 +35,7 @@ export function runAlert(alert: Alert): void {
 }
 
 function page(play: Play, alert: Alert, { page: number, rota, personIndex, channel }: Extract<EscalationNext, { kind: 'page' }>): void {
-  const { person, skipped } = whoseTurn([{ personId: rota, phone: '+12025550100', language: staffLanguage, active: true }], { page: number, personIndex }, play.now);
+  const { person, skipped } = whoseTurn([{ personId: rota, phone: '+12025550100', language: staffLanguage, active: true }], { page: number, rota, personIndex }, play.now);
   if (person === null || skipped.length > 0) {
     tell(alert, skipped);
     return;

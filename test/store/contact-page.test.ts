@@ -93,6 +93,20 @@ describe('a page', () => {
     expect(next).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T10:10:00.000Z' });
     expect(world.logged.filter((line) => line.includes('"level":"error"'))).toHaveLength(3);
   });
+
+  test('to an empty rota gives staff a task at once, one however often the alert comes by, and an empty top begins the ladder anew', async () => {
+    const { escalationId } = await alerted([true, false]);
+    await run(escalationId);
+    world.at('2026-03-02T10:15:00.000Z');
+
+    const first = await run(escalationId);
+    world.at('2026-03-02T10:30:00.000Z');
+    const second = await run(escalationId);
+
+    const tasks = await world.root`select kind, title, department, to_json(due_at)#>>'{}' as due from care.task where patient_id = (select patient_id from care.escalation where escalation_id = ${escalationId}) order by created_at`;
+    expect([first.pages, second.pages]).toEqual([['1.0 sms', '0.0 sms'], ['1.0 sms', '0.0 sms']]);
+    expect(tasks).toMatchObject([{ kind: 'rota-unmanned', title: `rota-${ladders}-1`, department: 'surgery', due: expect.stringMatching(/^2026-03-02T10:15:00/) as string }]);
+  });
 });
 
 test('an alert that nobody takes is paged on past its ten-thousandth page', async () => {

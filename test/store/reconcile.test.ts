@@ -4,7 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { receiveMissedText } from '../../api/inbound/receive-text.ts';
 import { keyIdOf } from '../../store/vault/seal.ts';
 import { workflowIdOf } from '../../domain/threads.ts';
+import { readHealth } from '../../store/health.ts';
 import { differenceKinds } from '../../store/reconcile.ts';
+import { unmannedRotas } from '../../store/rotas.ts';
 import { reconcile } from '../../worker/reconcile.ts';
 import { createCareWorld, dueAt, firstReminder, Killed, runConversation, runFollowUp } from '../support/care-world.ts';
 import type { CareWorld } from '../support/care-world.ts';
@@ -17,6 +19,7 @@ let client: Client;
 const planted = new Set<string>();
 beforeAll(async () => {
   world = await createCareWorld();
+  for (const rota of ['on-call-1', 'on-call-2', 'supervisor', 'nurse']) await world.onRota(rota);
   connection = await Connection.connect({ address: server().address });
   client = new Client({ connection });
 });
@@ -222,6 +225,24 @@ describe('reconciliation', () => {
     await runFollowUp(world, second.enrolmentId);
 
     expect(await differencesOf(...patient.phone.messages().map((message) => message.sid))).toEqual(['duplicate-message']);
+  });
+
+  test('names a rota that a plan pages and on which nobody can be paged any more, or that is gone, until somebody can', async () => {
+    const paging = (page: string) => ({ ladders: { red: { rungs: [{ page, wait: 'PT15M' }], repeatTop: 'PT10M', reachWithin: 'PT30M' } } });
+    const { personId } = await world.onRota('eye-on-call');
+    await world.enrol(await world.patient(), [{ id: 'visit' }], { plan: paging('eye-on-call') });
+    await world.enrol(await world.patient(), [{ id: 'visit' }], { plan: paging('never-made') });
+    const before = await differencesOf('rota/eye-on-call', 'rota/never-made');
+    await world.root`update auth.person set active = false where person_id = ${personId}`;
+
+    expect(before).toEqual(['rota-unmanned']);
+    expect(await differencesOf('rota/eye-on-call', 'rota/never-made')).toEqual(['rota-unmanned', 'rota-unmanned']);
+    expect((await readHealth(world.worker, world.clock.now)).unmannedRotas).toBe(2);
+    await world.onRota('eye-on-call');
+    expect(await differencesOf('rota/eye-on-call')).toEqual([]);
+    expect((await unmannedRotas(world.worker)).map(({ rota, exists }) => [rota, exists])).toEqual([['never-made', false]]);
+    await world.onRota('never-made');
+    expect(await unmannedRotas(world.worker)).toEqual([]);
   });
 
   test('has had each kind of difference planted above', () => {
