@@ -8,6 +8,7 @@ export const id = z.uuid('Write the id as it was given: a UUID.').meta({ descrip
 export const instant = z.string().meta({ format: 'date-time', description: 'Instant, ISO 8601 UTC.' });
 export const code = z.string().regex(/^[a-z0-9][a-z0-9./_-]{0,79}$/i, 'Write a code: letters, digits, and . / _ - (at most 80).');
 export const department = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a department\'s id: lower-case letters, digits and hyphens.');
+export const rota = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a rota\'s role: lower-case letters, digits and hyphens.');
 export const planId = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a plan\'s id: lower-case letters, digits and hyphens.');
 export const zone = z.string().max(64).refine(isTimeZone, 'Write an IANA time zone, such as Asia/Shanghai.');
 export const language = z.enum(languages);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Level } from '../domain/codes.ts';
+import type { Plan } from '../domain/plan/format.ts';
 import type { StoredEscalation } from '../domain/escalation/stored.ts';
 import type { EscalationState } from '../domain/escalation/types.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
@@ -28,6 +29,16 @@ export interface TaskRow {
   closedAt: Instant | null;
   closedBy: string | null;
   closeReason: string | null;
+  step: TaskStep | null;
+}
+
+/** Of the plan's step that a task is about, what whoever takes it needs: the plan's own words, never the patient's. */
+export interface TaskStep {
+  title: Plan['title'];
+  /** Null for a step that leaves staff no instruction. */
+  instruction: string | null;
+  /** The rota whose people are to do it; null for anybody of the department. */
+  by: string | null;
 }
 
 export interface TaskFilter {
@@ -35,19 +46,22 @@ export interface TaskFilter {
   status: 'unfinished' | TaskRow['status'];
   kind: string | null;
   owner: string | null;
+  /** A rota: only what a plan gives to its people. */
+  by: string | null;
   after: After | null;
   limit: number;
 }
 
 /** Oldest first; one row more than `limit`, where there is one. */
-export async function listTasks(sql: Sql, { departments, status, kind, owner, after, limit }: TaskFilter): Promise<(TaskRow & After)[]> {
+export async function listTasks(sql: Sql, { departments, status, kind, owner, by, after, limit }: TaskFilter): Promise<(TaskRow & After)[]> {
   return sql<(TaskRow & After)[]>`
     select task_id as "taskId", patient_id as "patientId", enrolment_id as "enrolmentId", touchpoint_id as "touchpointId", inbound_id as "inboundId", department, kind, title,
-           status, owner, due_at as "dueAt", created_at as "createdAt", closed_at as "closedAt", closed_by as "closedBy", close_reason as "closeReason", to_json(created_at)#>>'{}' as at, task_id as id
+           status, owner, due_at as "dueAt", created_at as "createdAt", closed_at as "closedAt", closed_by as "closedBy", close_reason as "closeReason", ${stepOfTask(sql)} as step, to_json(created_at)#>>'{}' as at, task_id as id
     from care.task
     where department = any(${[...departments]}::text[])
       ${status === 'unfinished' ? sql`and status <> 'done'` : sql`and status = ${status}`}
       and (${kind}::text is null or kind = ${kind}) and (${owner}::text is null or owner = ${owner})
+      ${by === null ? sql`` : sql`and ${stepOfTask(sql)}->>'by' = ${by}`}
       and (${after === null} or (created_at, task_id) > (${after?.at ?? null}::timestamptz, ${after?.id ?? null}::uuid))
     order by created_at, task_id limit ${limit + 1}`;
 }
@@ -55,9 +69,19 @@ export async function listTasks(sql: Sql, { departments, status, kind, owner, af
 export async function findTask(sql: Sql, taskId: string): Promise<TaskRow | null> {
   const [row] = await sql<TaskRow[]>`
     select task_id as "taskId", patient_id as "patientId", enrolment_id as "enrolmentId", touchpoint_id as "touchpointId", inbound_id as "inboundId", department, kind, title,
-           status, owner, due_at as "dueAt", created_at as "createdAt", closed_at as "closedAt", closed_by as "closedBy", close_reason as "closeReason"
+           status, owner, due_at as "dueAt", created_at as "createdAt", closed_at as "closedAt", closed_by as "closedBy", close_reason as "closeReason", ${stepOfTask(sql)} as step
     from care.task where task_id = ${taskId}`;
   return row ?? null;
+}
+
+/** The step as the version says in which the patient is; one that this version has dropped, as the newest that has it. */
+function stepOfTask(sql: Sql) {
+  return sql`(
+    select jsonb_build_object('title', step->'title', 'instruction', step->'instruction', 'by', step->'by')
+    from care.touchpoint join care.enrolment on enrolment.enrolment_id = touchpoint.enrolment_id join care.plan on plan.plan_id = enrolment.plan_id,
+      jsonb_array_elements(plan.body->'steps') as step
+    where touchpoint.touchpoint_id = task.touchpoint_id and step->>'id' = touchpoint.step_id
+    order by plan.version = enrolment.plan_version desc, plan.version desc limit 1)`;
 }
 
 /** False when somebody else has it, or it is done. Claiming one's own again is no error. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { languageOf } from '../../domain/codes.ts';
+import type { Language } from '../../domain/codes.ts';
 import { claimTask, closeTask, findTask, listTasks } from '../../store/worklist.ts';
 import type { TaskRow } from '../../store/worklist.ts';
 import { readCursor, toPage } from '../cursor.ts';
@@ -7,7 +9,7 @@ import { namesOf } from '../patient-card.ts';
 import { Problem, notFound } from '../problem.ts';
 import { route } from '../route.ts';
 import type { Asker, Route } from '../route.ts';
-import { code, department, id, instant, pageOf, pageQuery } from '../schemas.ts';
+import { code, department, id, instant, pageOf, pageQuery, rota } from '../schemas.ts';
 
 const tag = 'tasks';
 const workers = ['coordinator', 'clinician'] as const;
@@ -15,7 +17,8 @@ const params = z.object({ taskId: id });
 
 const task = z
   .object({
-    taskId: id, patientId: id.nullable(), patientName: z.string().nullable(), enrolmentId: id.nullable(), touchpointId: id.nullable(), inboundId: id.nullable(), department: z.string(), kind: z.string(), title: z.string(),
+    taskId: id, patientId: id.nullable(), patientName: z.string().nullable(), enrolmentId: id.nullable(), touchpointId: id.nullable(), inboundId: id.nullable(), department: z.string(), kind: z.string(), title: z.string().meta({ description: 'What it is about, as a code.' }),
+    step: z.object({ title: z.string(), instruction: z.string().nullable(), by: z.string().nullable() }).nullable().meta({ description: 'The step of the plan that it is about: its title in your language, what the plan tells staff to do, and the rota whose people are to do it.' }),
     status: z.enum(['open', 'claimed', 'done']), owner: z.string().nullable(), dueAt: instant.nullable(), createdAt: instant, closedAt: instant.nullable(), closedBy: z.string().nullable(), closeReason: z.string().nullable(),
   })
   .meta({ id: 'Task' });
@@ -26,18 +29,25 @@ export const taskRoutes: readonly Route[] = [
     workers,
     {
       method: 'get', path: '/v1/tasks', tag, summary: 'The worklist of your departments, oldest first', description: 'The names on a page are one right and one event in the ledger.', problems: ['refused'],
-      query: z.strictObject({ ...pageQuery, department: department.optional(), status: z.enum(['unfinished', 'open', 'claimed', 'done']).default('unfinished'), kind: code.optional(), owner: z.enum(['me']).optional() }), answer: pageOf(task),
+      query: z.strictObject({ ...pageQuery, department: department.optional(), status: z.enum(['unfinished', 'open', 'claimed', 'done']).default('unfinished'), kind: code.optional(), owner: z.enum(['me']).optional(), by: rota.optional().meta({ description: 'Only what a plan gives to the people of this rota.' }) }), answer: pageOf(task),
     },
     async (asked) => {
-      const { cursor, limit, department: only, status, kind, owner } = asked.query;
+      const { cursor, limit, department: only, status, kind, owner, by } = asked.query;
       if (only !== undefined) await demandDepartment(asked, only, { action: 'list-worklist', subject: `department/${only}` });
       const departments = only === undefined ? asked.session.departments : [only];
-      const rows = await listTasks(asked.deps.sql, { departments, status, kind: kind ?? null, owner: owner === 'me' ? actorOf(asked) : null, after: readCursor(cursor), limit });
+      const rows = await listTasks(asked.deps.sql, { departments, status, kind: kind ?? null, owner: owner === 'me' ? actorOf(asked) : null, by: by ?? null, after: readCursor(cursor), limit });
       const { items, nextCursor } = toPage(rows, limit);
       const names = await namesOf(asked, items.map((item) => item.patientId));
-      return { items: items.map((item) => ({ ...item, patientName: names.get(item.patientId ?? '') ?? null })), nextCursor };
+      const language = await languageOfCaller(asked);
+      return { items: items.map((item) => viewOf(item, names, language)), nextCursor };
     },
   ),
+  route(workers, { method: 'get', path: '/v1/tasks/{taskId}', tag, summary: 'One task', params, answer: task, problems: ['not-found', 'refused'] }, async (asked) => {
+    const found = await findTask(asked.deps.sql, asked.params.taskId);
+    if (found === null) throw notFound('task');
+    await demandDepartment(asked, found.department, { action: 'show-task', subject: `task/${found.taskId}` });
+    return viewOf(found, await namesOf(asked, [found.patientId]), await languageOfCaller(asked));
+  }),
   route(workers, { method: 'post', path: '/v1/tasks/{taskId}/claim', tag, summary: 'Take a task', params, answer: changed, problems: ['not-found', 'refused', 'conflict'] }, async (asked) => {
     const { taskId } = await taskWithRight(asked, asked.params.taskId, 'claim-task');
     return asked.commit(async (tx) => {
@@ -58,6 +68,15 @@ export const taskRoutes: readonly Route[] = [
     },
   ),
 ];
+
+/** In what a person is paged, they read. */
+async function languageOfCaller({ deps, session }: Asker): Promise<Language> {
+  return languageOf(await deps.gate.staffLanguage(session.personId));
+}
+
+function viewOf({ step, ...row }: TaskRow, names: ReadonlyMap<string, string>, language: Language) {
+  return { ...row, patientName: names.get(row.patientId ?? '') ?? null, step: step === null ? null : { ...step, title: step.title[language] ?? step.title.en } };
+}
 
 function actorOf({ session }: Pick<Asker, 'session'>): string {
   return `person/${session.personId}`;

@@ -49,7 +49,15 @@ function createTask(run: Run, { task, title, touchpointId }: Extract<FollowUpEff
   if (run.play.tasks.has(name)) return;
   run.play.tasks.add(name);
   const place = placeOf(run, touchpointId);
-  (place.stepId === null ? noteOfPatient : note)(run, { kind: 'task', outcome: task, reason: title, ...place });
+  const text = task === 'plan-step' || task === 'review' ? whatToDo(run, place.stepId) : null;
+  (place.stepId === null ? noteOfPatient : note)(run, { kind: 'task', outcome: task, reason: title, text, ...place });
+}
+
+/** What the worklist says of a step for staff, who read English here: its title, its instruction, and the rota whose people are to do it. */
+function whatToDo({ plan }: Run, stepId: string | null): string | null {
+  const step = plan.steps.find((candidate) => candidate.id === stepId);
+  if (step?.kind !== 'task' && step?.kind !== 'review') return null;
+  return `${step.title.en} (${step.instruction})${step.kind === 'review' ? `, for the rota ${step.by}` : ''}`;
 }
 
 /** Words of danger: red, by the ladder of the newest follow-up that has not ended. `said`: in the conversation of whose step. */

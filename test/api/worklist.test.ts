@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { planSchema } from '../../domain/plan/format.ts';
 import { openEscalationRow } from '../../store/escalations.ts';
+import { publishPlan } from '../../store/plans.ts';
 import { createWorld, enrolled, registered } from './world.ts';
 import type { World } from './world.ts';
 
@@ -86,6 +88,54 @@ describe('the worklist', () => {
     expect([closed.status, listed.status]).toEqual([403, 403]);
     expect(own.body['items']).toEqual([]);
     expect(await eventsOf(stranger.personId)).toMatchObject([{ verdict: 'refused', reason: 'other-department' }, { verdict: 'refused', reason: 'other-department' }]);
+  });
+});
+
+describe('a task of a plan', () => {
+  const lateness = { sendWithin: 'P9D', otherwise: 'task' };
+  const phone = { kind: 'task', id: 'phone', title: { en: 'Phone the patient', zh: '给患者打电话' }, at: { anchor: 'start', offset: 'P1D' }, lateness, instruction: 'transition-call' };
+  const course = { kind: 'review', id: 'course', title: { en: 'Look at the course' }, at: { anchor: 'start', offset: 'P2D' }, lateness, instruction: 'review-course', by: 'ward-nurses', within: 'P3D' };
+  const version = (number: number, steps: object[]) => publishPlan(world.deps.sql, planSchema.parse({ format: 'carethread.plan/1', id: 'course', version: number, title: { en: 'Course' }, department: 'surgery', anchors: { start: { kind: 'instant', title: { en: 'Start' } } }, channels: ['sms'], steps, ladders: {} }), world.deps.content.questionnaires, '', 'test');
+  let tasks: Map<string, string>;
+  beforeAll(async () => {
+    await version(1, [phone, course]);
+    const { body } = await world.ask('POST', '/v1/enrolments', { token: coordinator.token, json: { patientId, planId: 'course', anchors: { start: new Date().toISOString() } } });
+    const made = await world.superuser<{ taskId: string; stepId: string }[]>`insert into care.task (task_id, patient_id, enrolment_id, touchpoint_id, department, kind, title, created_at)
+      select gen_random_uuid(), patient_id, enrolment_id, touchpoint_id, 'surgery', 'plan-step', step_id, clock_timestamp() from care.touchpoint where enrolment_id = ${String(body['enrolmentId'])} returning task_id as "taskId", title as "stepId"`;
+    tasks = new Map(made.map(({ taskId, stepId }) => [stepId, taskId]));
+  });
+  const seen = async (token: string, query: string) => ((await world.ask('GET', `/v1/tasks?kind=plan-step${query}`, { token })).body['items'] as { title: string; step: unknown }[]).map(({ title, step }) => [title, step]);
+
+  it('says what is to be done and by whom, in the language of whoever looks', async () => {
+    const reader = await world.signedIn(['clinician']);
+    await world.superuser`update auth.person set language = 'zh' where person_id = ${reader.personId}`;
+
+    const english = await seen(coordinator.token, '');
+    const chinese = await seen(reader.token, '');
+    const one = await world.ask('GET', `/v1/tasks/${tasks.get('course') ?? ''}`, { token: reader.token });
+
+    expect(english).toEqual(expect.arrayContaining([['phone', { title: 'Phone the patient', instruction: 'transition-call', by: null }], ['course', { title: 'Look at the course', instruction: 'review-course', by: 'ward-nurses' }]]));
+    expect(chinese).toContainEqual(['phone', { title: '给患者打电话', instruction: 'transition-call', by: null }]);
+    expect(one.body).toMatchObject({ patientName: 'Mei Example', title: 'course', step: { title: 'Look at the course', by: 'ward-nurses' } });
+  });
+
+  it('is found by the rota that it is for, and no other task is', async () => {
+    expect((await seen(coordinator.token, '&by=ward-nurses')).map(([title]) => title)).toEqual(['course']);
+    expect(await seen(coordinator.token, '&by=on-call-1')).toEqual([]);
+  });
+
+  it('keeps the words of its step when the patient is moved to a version without it', async () => {
+    await version(2, [phone]);
+    await world.superuser`update care.enrolment set plan_version = 2 where plan_id = 'course'`;
+
+    expect((await seen(coordinator.token, '&by=ward-nurses')).map(([title]) => title)).toEqual(['course']);
+  });
+
+  it('is shown to its department alone', async () => {
+    const stranger = await world.signedIn(['coordinator'], ['cardiology']);
+
+    expect((await world.ask('GET', `/v1/tasks/${tasks.get('course') ?? ''}`, { token: stranger.token })).status).toBe(403);
+    expect((await world.ask('GET', `/v1/tasks/${randomUUID()}`, { token: stranger.token })).status).toBe(404);
   });
 });
 
