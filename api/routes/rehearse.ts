@@ -19,7 +19,7 @@ const entry = z
     text: z.string().nullable().meta({ description: 'What is sent, said or written, whole.' }), segments: z.int().meta({ description: 'What the text costs as SMS.' }), question: z.string().nullable(), outcome: z.string().nullable(), reason: z.string().nullable(), words: inBothLanguages,
   })
   .meta({ id: 'RehearsalEntry' });
-const finding = z.object({ code: z.enum(findingCodes), planId: z.string(), stepId: z.string().nullable(), sentence: z.string(), remedy: z.string() }).meta({ id: 'RehearsalFinding' });
+const finding = z.object({ code: z.enum(findingCodes), planId: z.string(), stepId: z.string().nullable(), sentence: inBothLanguages, remedy: inBothLanguages }).meta({ id: 'RehearsalFinding' });
 
 const plan = z.string('Write the plan as text, YAML or JSON.').min(1, 'Write the plan as text, YAML or JSON.').max(256 * 1024).meta({ description: 'The plan as YAML or JSON, as text; see /v1/plan-schema.json.' });
 const body = z.strictObject({

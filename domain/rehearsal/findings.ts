@@ -1,24 +1,22 @@
 import { languages } from '../codes.ts';
-import { contactLimits } from '../contact/limits.ts';
 import { dormantAnchors } from '../follow-up/branches.ts';
 import { channelsOf } from '../plan/channels.ts';
 import type { Plan, Step } from '../plan/format.ts';
 import { questionsOf, rulesOf } from '../plan/questions.ts';
 import { durationMs, plusMs } from '../time/durations.ts';
+import { reasonWords } from '../words.ts';
+import type { Words } from '../words.ts';
+import { findingWords, namedStep } from './finding-words.ts';
 import type { Play, Run } from './run.ts';
 import type { Entry, Finding, Rehearsal, RehearsalContent } from './types.ts';
 
 const hourMs = 3_600_000;
-const capSentences: Readonly<Record<string, string>> = {
-  'daily-cap': `the patient has had ${contactLimits.all.day} contacts within 24 hours`,
-  'weekly-cap': `the patient has had ${contactLimits.all.week} contacts within seven days`,
-  'channel-cap': 'the patient has had as many contacts by this channel as a day or a week may have',
-};
+const caps: readonly string[] = ['daily-cap', 'weekly-cap', 'channel-cap'];
 const begun: readonly Entry['kind'][] = ['message', 'question', 'nudge', 'call'];
 
 /** The trouble that shows when the plan is played, with the patient's other plans. */
 export function findingsOfPlay(plan: Plan, { entries, runs }: Pick<Play, 'entries' | 'runs'>, isCut: boolean): Finding[] {
-  const cut: Finding[] = isCut ? [{ code: 'cut-short', planId: plan.id, stepId: null, sentence: 'The plan does more in this time than a rehearsal shows.', remedy: 'Rehearse a shorter time, or fewer steps.' }] : [];
+  const cut: Finding[] = isCut ? [{ code: 'cut-short', planId: plan.id, stepId: null, ...findingWords['cut-short']() }] : [];
   return once([...closeTogether(plan, entries, runs), ...entries.flatMap((entry) => ofEntry(plan, entry)), ...windowsPastNext(plan, runs), ...cut]);
 }
 
@@ -26,12 +24,12 @@ function ofEntry(plan: Plan, { kind, planId, stepId, outcome, reason, text }: En
   const place = { planId: planId ?? plan.id, stepId };
   const step = named(plan, place);
   if (kind === 'step-ended' && reason === 'quiet-hours') {
-    return [{ code: 'moved-past-bound', ...place, sentence: `${step} is held by quiet hours past its bound and ${outcome === 'escalated' ? 'goes to staff' : 'is skipped'}.`, remedy: 'Move its time into the contact hours, or lengthen "lateness.sendWithin".' }];
+    return [{ code: 'moved-past-bound', ...place, ...findingWords['moved-past-bound'].quietHours(step, outcome === 'escalated') }];
   }
-  if (kind === 'step-moved') return [{ code: 'moved-past-bound', ...place, sentence: `${step} cannot be begun within its bound and is moved to another day.`, remedy: 'Move its time into the contact hours, or lengthen "lateness.sendWithin".' }];
-  if (reason === 'missing-translation' && (kind === 'held' || kind === 'not-sent')) return [{ code: 'missing-translation', ...place, sentence: `${step} has no approved text in the patient's language.`, remedy: 'Write the text in that language, and have it approved.' }];
-  if (reason === 'text-cannot-be-sent') return [{ code: 'text-cannot-be-sent', ...place, sentence: `${step} has a text that cannot be sent${text === null ? '' : `: ${text}`}`, remedy: 'Shorten the text or correct its variables.' }];
-  if (kind === 'held' && reason !== null && Object.hasOwn(capSentences, reason)) return [{ code: 'over-cap', ...place, sentence: `${step} is held, because ${capSentences[reason] ?? reason}.`, remedy: 'Put fewer steps and nudges on one day, and in one week, or have the operator set other caps (docs/contact-limits.md).' }];
+  if (kind === 'step-moved') return [{ code: 'moved-past-bound', ...place, ...findingWords['moved-past-bound'].moved(step) }];
+  if (reason === 'missing-translation' && (kind === 'held' || kind === 'not-sent')) return [{ code: 'missing-translation', ...place, ...findingWords['missing-translation'].patients(step) }];
+  if (reason === 'text-cannot-be-sent') return [{ code: 'text-cannot-be-sent', ...place, ...findingWords['text-cannot-be-sent'](step, text) }];
+  if (kind === 'held' && reason !== null && caps.includes(reason)) return [{ code: 'over-cap', ...place, ...findingWords['over-cap'](step, reasonWords(reason)) }];
   return [];
 }
 
@@ -42,7 +40,7 @@ function closeTogether(plan: Plan, entries: readonly Entry[], runs: readonly Run
   return contacts.flatMap((entry, index): Finding[] => {
     const before = contacts[index - 1];
     if (before === undefined || (before.planId === entry.planId && before.stepId === entry.stepId) || isLed(before, entry) || Date.parse(entry.at) - Date.parse(before.at) >= hourMs) return [];
-    return [{ code: 'close-together', planId: entry.planId ?? plan.id, stepId: entry.stepId, sentence: `${named(plan, entry)} comes within an hour of ${within(plan, before)}.`, remedy: 'Put an hour or more between them, or say both in one message.' }];
+    return [{ code: 'close-together', planId: entry.planId ?? plan.id, stepId: entry.stepId, ...findingWords['close-together'](named(plan, entry), named(plan, before)) }];
   });
 }
 
@@ -53,7 +51,7 @@ function windowsPastNext(plan: Plan, runs: readonly Run[]): Finding[] {
   return inOrder.flatMap(({ dueAt, planId, of, step }, index): Finding[] => {
     const next = inOrder[index + 1];
     if (step === undefined || !('reply' in step) || next === undefined || (next.planId === planId && leadsTo(of, step.id, next.stepId)) || plusMs(dueAt, durationMs(step.reply.window)) <= next.dueAt) return [];
-    return [{ code: 'window-past-next-step', planId, stepId: step.id, sentence: `${named(plan, { planId, stepId: step.id })} may still wait for replies when ${within(plan, next)} is due, which then waits for it.`, remedy: `Shorten "reply.window" (${step.reply.window}), or put the steps further apart.` }];
+    return [{ code: 'window-past-next-step', planId, stepId: step.id, ...findingWords['window-past-next-step'](named(plan, { planId, stepId: step.id }), named(plan, next), step.reply.window) }];
   });
 }
 
@@ -73,7 +71,7 @@ function takenOnce(plan: Plan): Finding[] {
     const starters = startersOf(plan, step.at.anchor);
     const isRepeated = starters.length > 1 || starters.some((starter) => starter.every !== undefined || starter.afterAnchorMoved === 'again');
     if (!isRepeated || step.every !== undefined || step.afterAnchorMoved !== undefined) return [];
-    return [{ code: 'branch-taken-once', planId: plan.id, stepId: step.id, sentence: `${named(plan, { planId: plan.id, stepId: step.id })} is carried out the first time only that "${step.at.anchor}" is started; ${starters.map(({ id }) => `"${id}"`).join(', ')} may start it again.`, remedy: 'Write "afterAnchorMoved: again" where each time counts, or "afterAnchorMoved: keep" where the first is enough.' }];
+    return [{ code: 'branch-taken-once', planId: plan.id, stepId: step.id, ...findingWords['branch-taken-once'](namedStep(step.id), step.at.anchor, starters.map(({ id }) => id)) }];
   });
 }
 
@@ -84,15 +82,15 @@ export function findingsOfPlan(plan: Plan, content: RehearsalContent, anchors: R
     const found: Finding[] = [];
     const place = { planId: plan.id, stepId: step.id };
     const { anchor } = step.at;
-    if (anchors[anchor] === undefined && !started.has(anchor) && !anchor.endsWith('-missed')) found.push({ code: 'unreachable-step', ...place, sentence: `${named(plan, place)} hangs on the anchor "${anchor}", which is not given and which no rule starts.`, remedy: `Give "${anchor}" a date, or let a rule start it.` });
+    if (anchors[anchor] === undefined && !started.has(anchor) && !anchor.endsWith('-missed')) found.push({ code: 'unreachable-step', ...place, ...findingWords['unreachable-step'].anchor(namedStep(step.id), anchor) });
     if ('rules' in step && plan.ladders.red === undefined) {
       const isRed = rulesOf(plan, step).some((rule) => rule.do.some((action) => action.kind === 'escalate' && action.level === 'red')) || ('reply' in step && step.reply.silence === 'escalate-red');
       const isGuarded = questionsOf(plan, step, content.questionnaires)?.safeguards.some((safeguard) => safeguard.level === 'red') === true;
-      if (isRed || isGuarded) found.push({ code: 'red-without-ladder', ...place, sentence: `${named(plan, place)} can raise a red alert, and the plan has no red ladder: the built-in one is paged.`, remedy: 'Write "ladders.red" with the people of your own department.' });
+      if (isRed || isGuarded) found.push({ code: 'red-without-ladder', ...place, ...findingWords['red-without-ladder'](namedStep(step.id)) });
     }
     if (step.kind === 'remind' || step.kind === 'advise') {
       const texts = step.kind === 'remind' ? content.messages[step.message] : content.advice[step.advice];
-      for (const language of languages) if (channelsOf(plan, step).every((channel) => texts?.[language]?.[channel] === undefined)) found.push({ code: 'missing-translation', ...place, sentence: `${named(plan, place)} has no approved text in ${language === 'en' ? 'English' : 'Chinese'}.`, remedy: 'Write the text in that language, and have it approved.' });
+      for (const language of languages) if (channelsOf(plan, step).every((channel) => texts?.[language]?.[channel] === undefined)) found.push({ code: 'missing-translation', ...place, ...findingWords['missing-translation'].in(namedStep(step.id), language) });
     }
     return found;
   })]);
@@ -104,11 +102,10 @@ export function neverCameUp(plan: Plan, runs: readonly Pick<Rehearsal, 'touchpoi
   const missing = plan.steps.filter((step) => !isCarriedOut(step.id));
   const beyond = beyondOf(plan, missing, new Set(runs.flatMap(({ ahead }) => ahead)));
   const unreachable = missing.filter((step) => !beyond.includes(step)).map((step): Finding => ({
-    code: 'unreachable-step', planId: plan.id, stepId: step.id, sentence: `${named(plan, { planId: plan.id, stepId: step.id })} never came up, whether the patient answered calmly, raised an amber or a red alarm, or was silent.`, remedy: 'Check its anchor and its condition, or rehearse it with the facts and replies that lead to it.',
+    code: 'unreachable-step', planId: plan.id, stepId: step.id, ...findingWords['unreachable-step'].never(namedStep(step.id)),
   }));
   if (beyond.length === 0) return unreachable;
-  const [steps, lie] = beyond.length === 1 ? ['The step', 'lies'] : ['The steps', 'lie'];
-  return [...unreachable, { code: 'beyond-until', planId: plan.id, stepId: null, sentence: `${steps} ${beyond.map(({ id }) => `"${id}"`).join(', ')} ${lie} beyond the end of this rehearsal, and nothing can be said of ${beyond.length === 1 ? 'it' : 'them'}.`, remedy: 'Rehearse a longer time ("until") to see more.' }];
+  return [...unreachable, { code: 'beyond-until', planId: plan.id, stepId: null, ...findingWords['beyond-until'](beyond.map(({ id }) => id)) }];
 }
 
 /** What lies ahead, and branches that only such steps could lead into. */
@@ -127,7 +124,7 @@ function beyondOf(plan: Plan, missing: readonly Step[], ahead: ReadonlySet<strin
 export function once(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>();
   return findings.filter(({ code, planId, stepId, sentence }) => {
-    const key = `${code} ${planId} ${stepId ?? ''} ${code === 'close-together' || code === 'window-past-next-step' ? sentence : ''}`;
+    const key = `${code} ${planId} ${stepId ?? ''} ${code === 'close-together' || code === 'window-past-next-step' ? sentence.en : ''}`;
     const isNew = !seen.has(key);
     seen.add(key);
     return isNew;
@@ -139,11 +136,7 @@ interface Place {
   stepId: string | null;
 }
 
-function named(plan: Plan, place: Place): string {
-  return place.stepId === null ? 'The plan' : `The ${within(plan, place).slice('the '.length)}`;
-}
-
-/** The same in the middle of a sentence. A step of another plan is named with its plan. */
-function within(plan: Plan, { planId, stepId }: Place): string {
-  return stepId === null ? 'the plan' : `the step "${stepId}"${planId === null || planId === plan.id ? '' : ` of the plan "${planId}"`}`;
+/** A step of another plan is named with its plan. */
+function named(plan: Plan, { planId, stepId }: Place): Words {
+  return namedStep(stepId, planId === null || planId === plan.id ? null : planId);
 }

@@ -132,9 +132,9 @@ export interface Finding {
   code: FindingCode;
   planId: string;
   stepId: string | null;
-  sentence: string;
+  sentence: Record<Language, string>;
   /** What to do about it. */
-  remedy: string;
+  remedy: Record<Language, string>;
 }
 
 /** What a follow-up has come to. */

@@ -34,7 +34,7 @@ describe('a plan rehearsed by API', () => {
 
     const reply = await rehearse({ plan: JSON.stringify(plan) });
 
-    expect(reply.body['findings']).toEqual([{ code: 'close-together', planId: 'close', stepId: 'two', sentence: 'The step "two" comes within an hour of the step "one".', remedy: 'Put an hour or more between them, or say both in one message.' }]);
+    expect(reply.body['findings']).toEqual([{ code: 'close-together', planId: 'close', stepId: 'two', sentence: { en: 'The step "two" comes within an hour of the step "one".', zh: '步骤“two”与步骤“one”相隔不到一小时。' }, remedy: { en: 'Put an hour or more between them, or say both in one message.', zh: '请相隔一小时以上，或合并为一条消息。' } }]);
   });
 
   it('is played with the other plans of the patient, which share what one patient may get', async () => {

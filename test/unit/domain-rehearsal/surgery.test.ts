@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { examine } from '../../../domain/rehearsal/examine.ts';
 import { assumptionsFor, assumptionsSchema } from '../../../domain/rehearsal/input.ts';
+import { tableOf } from '../../../domain/rehearsal/table.ts';
 import { rehearse } from '../../../domain/rehearsal/rehearse.ts';
 import { planSchema } from '../../../domain/plan/format.ts';
 import type { Plan } from '../../../domain/plan/format.ts';
@@ -126,7 +127,24 @@ describe('trouble in a plan', () => {
     ['a red safeguard of a questionnaire without a ladder', [ask('one', { questionnaire: 'phq-9' })], 'red-without-ladder one'],
     ['more than eight contacts a day', Array.from({ length: 9 }, (_, hour) => remind(`m-${hour}`, { at: { anchor: 'surgery', offset: 'P1D', localTime: `${String(9 + hour).padStart(2, '0')}:00` } })), 'over-cap m-8'],
   ])('is found: %s', (_name, steps, expected) => {
-    expect(troubleIn(planOf(steps))).toContain(expected);
+    const { findings } = examine(planOf(steps), content, assume(planOf(steps), {}));
+
+    expect(findings.map(({ code, stepId }) => `${code} ${stepId ?? ''}`)).toContain(expected);
+    // What a plan calls by its own words stands in quotes; nothing else is left in the other language.
+    for (const { sentence, remedy } of findings) expect(`${sentence.zh}${remedy.zh}`.replaceAll(/“[^”]*”|docs\/\S+?\.md|PT6H/g, '')).toMatch(/^[^a-z]+$/i);
+    for (const { sentence, remedy } of findings) expect(`${sentence.en} ${remedy.en}`).toMatch(/^The [\x20-\x7e]+$/);
+  });
+
+  test('is told in Chinese, under Chinese heads, to whoever asks for that', () => {
+    const plan = planOf([remind('one'), remind('two', { at: { anchor: 'surgery', offset: 'P1D', localTime: '10:45' } })]);
+    const inOrder = planOf([remind('one')]);
+
+    const lines = tableOf(examine(plan, content, assume(plan, {})), 'zh').split('\n');
+    const calm = tableOf(examine(inOrder, content, assume(inOrder, {})), 'zh').split('\n');
+
+    expect(lines[0]).toMatch(/^当地时间 +步骤 +类别 +渠道 +短信$/);
+    expect(lines.slice(-4)).toEqual(['发现问题：1', '- 步骤“two”与步骤“one”相隔不到一小时。 (close-together)', '  请相隔一小时以上，或合并为一条消息。', '']);
+    expect(calm.at(-2)).toBe('未发现问题。');
   });
 
   const branch = (again: Record<string, unknown> = {}) => [
@@ -167,7 +185,7 @@ describe('trouble in a plan', () => {
       remind('one'), remind('never', { when: 'tagged frail' }), ask('asked', { at: later('asked').at, rules: [relapse] }), later('weekly', { every: { rule: 'FREQ=WEEKLY;COUNT=2' } }),
       remind('branch', { at: { anchor: 'relapse', offset: 'P1D', localTime: '10:00' } }), later('monthly', { at: { anchor: 'surgery', offset: 'P300D', localTime: '10:00' }, every: { rule: 'FREQ=MONTHLY' } }),
     ]);
-    const sentenceOf = (until: string) => examine(plan, content, assume(plan, { until })).findings.filter(({ code }) => code === 'beyond-until' || code === 'unreachable-step').map(({ code, stepId, sentence }) => (stepId === null ? sentence : `${code} ${stepId}`));
+    const sentenceOf = (until: string) => examine(plan, content, assume(plan, { until })).findings.filter(({ code }) => code === 'beyond-until' || code === 'unreachable-step').map(({ code, stepId, sentence }) => (stepId === null ? sentence.en : `${code} ${stepId}`));
 
     expect(sentenceOf('P5D')).toEqual(['unreachable-step never', 'The steps "asked", "weekly", "branch", "monthly" lie beyond the end of this rehearsal, and nothing can be said of them.']);
     expect(sentenceOf('P30D')).toEqual(['unreachable-step never', 'The step "monthly" lies beyond the end of this rehearsal, and nothing can be said of it.']);

@@ -55,7 +55,7 @@ describe('a plan rehearsed beside another of the same patient', () => {
     const told = play([ask('pain', '11:00')], { steps: [ask('mood', '10:00')], written: { replies: { otherwise: { kind: 'silent' } } } });
 
     expect(of(told, 'question', 'held')).toEqual([['10:00', 'question', 'old/mood', null], ['11:00', 'held', 'new/pain', 'number-busy'], ['13:00', 'question', 'new/pain', null]]);
-    expect(told.findings).toContainEqual(expect.objectContaining({ code: 'window-past-next-step', planId: 'old', stepId: 'mood', sentence: 'The step "mood" of the plan "old" may still wait for replies when the step "pain" is due, which then waits for it.' }));
+    expect(told.findings).toContainEqual(expect.objectContaining({ code: 'window-past-next-step', planId: 'old', stepId: 'mood', sentence: { en: 'The step "mood" of the plan "old" may still wait for replies when the step "pain" is due, which then waits for it.', zh: '步骤“pain”到期时，计划“old”的步骤“mood”可能仍在等待回复，前者须等候。' } }));
   });
 
   test('shares the day\'s cap with it: what is over it waits, whichever plan it is of', () => {
