@@ -3,7 +3,7 @@ import { localText } from '../time/describe.ts';
 import { channelsOf } from '../plan/channels.ts';
 import type { Plan, Step, StepOf } from '../plan/format.ts';
 import { durationMs } from '../time/durations.ts';
-import { endLate } from './lateness.ts';
+import { endLate, oneTaskEach } from './lateness.ts';
 import { awaitsSeries, leaveBranches } from './branches.ts';
 import { hearUnasked } from './outcomes.ts';
 import { extend } from './schedule.ts';
@@ -26,12 +26,12 @@ export function decide(plan: Plan, state: FollowUpState, now: Instant, revision:
     const begun = begin(plan, current, touchpoint, now, revision, newId);
     current = begun.state;
     effects.push(...begun.effects);
-    if (begun.next !== null) return { state: current, effects, next: begun.next };
+    if (begun.next !== null) return { state: current, effects: oneTaskEach(effects), next: begun.next };
   }
   current = leaveBranches(plan, current);
   const next = rest(plan, current, revision);
   if (next.kind === 'end') current = { ...current, status: 'ended', endReason: next.reason };
-  return { state: current, effects, next };
+  return { state: current, effects: oneTaskEach(effects), next };
 }
 
 function dueInOrder(state: FollowUpState, now: Instant): Touchpoint[] {

@@ -30,6 +30,11 @@ export function giveToStaff(touchpoint: Touchpoint, why: string): Change {
   return { touchpoint: endTouchpoint(touchpoint, 'escalated', why), effects: [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'late-step', title: touchpoint.stepId }] };
 }
 
+/** A step that was to be carried out many times meanwhile is one piece of work for staff, not one for each day of a long pause or outage. */
+export function oneTaskEach(effects: readonly FollowUpEffect[]): FollowUpEffect[] {
+  return effects.filter((effect, index) => effect.kind !== 'create-task' || effect.task !== 'late-step' || !effects.slice(0, index).some((other) => other.kind === 'create-task' && other.task === 'late-step' && other.title === effect.title));
+}
+
 const dayMs = 86_400_000;
 
 /** The same local time on the first day after now. */

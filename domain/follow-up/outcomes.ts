@@ -2,7 +2,7 @@ import { assertNever } from '../codes.ts';
 import type { Plan, RuleAction } from '../plan/format.ts';
 import { rulesOf } from '../plan/questions.ts';
 import { plusMs } from '../time/durations.ts';
-import { giveToStaff } from './lateness.ts';
+import { giveToStaff, oneTaskEach } from './lateness.ts';
 import { reschedule } from './schedule.ts';
 import { endTouchpoint, newTouchpoint, replace, stepOf } from './touchpoints.ts';
 import type { Evolved, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Judgement, ToldAction, Touchpoint } from './types.ts';
@@ -156,7 +156,7 @@ export function resumed(plan: Plan, state: FollowUpState, now: Instant): Evolved
     current = replace(current, change.touchpoint);
     effects.push(...change.effects);
   }
-  return { state: current, effects };
+  return { state: current, effects: oneTaskEach(effects) };
 }
 
 /** Nothing more is begun. What is under way (a message out, an open conversation) ends truthfully by itself or is cancelled. */

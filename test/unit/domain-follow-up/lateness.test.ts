@@ -99,10 +99,10 @@ describe('a step that came due during a pause', () => {
 
 describe('days of a series that a pause of months has hidden', () => {
   test.each([
-    ['skip', 0, 'missed paused'],
-    ['task', 60, 'escalated paused'],
-    ['lateness', 59, 'escalated late'],
-  ])('with passedWhilePaused %s are dealt with like those that were laid out', (passedWhilePaused, tasks, ended) => {
+    ['skip', 0, 60, 'missed paused'],
+    ['task', 1, 60, 'escalated paused'],
+    ['lateness', 1, 59, 'escalated late'],
+  ])('with passedWhilePaused %s are dealt with like those that were laid out, and make no more than one task together', (passedWhilePaused, tasks, days, ended) => {
     const daily = { ...once, at: { anchor: 'start', offset: 'P0D', localTime: '09:00' }, every: { rule: 'FREQ=DAILY;COUNT=90' }, lateness: { sendWithin: 'PT8H', otherwise: 'task' }, passedWhilePaused };
     const one = followUp({ steps: [daily] });
     one.look('2026-03-02T00:00:00.000Z');
@@ -112,6 +112,7 @@ describe('days of a series that a pause of months has hidden', () => {
     one.look('2026-04-30T10:00:00.000Z');
 
     expect(one.effects.filter(({ kind }) => kind === 'create-task')).toHaveLength(tasks);
+    expect(one.of(daily.id).filter((line) => line.endsWith(ended))).toHaveLength(days);
     expect(one.of(daily.id).find((line) => line.startsWith('2026-04-28'))).toBe(`2026-04-28 2026-04-28T09:00:00.000Z ${ended}`);
     expect(one.of(daily.id).find((line) => line.startsWith('2026-05-01'))).toContain('planned');
   });
