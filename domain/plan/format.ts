@@ -46,6 +46,9 @@ const approval = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('given'), by: z.string().min(1).max(120), on: z.iso.date('Write the day as YYYY-MM-DD.') }),
 ]);
 
+/** As many as somebody can oversee. */
+export const mostSteps = 200;
+
 export const planSchema = z.strictObject({
   format: z.literal('carethread.plan/1'),
   id: identifier,
@@ -68,7 +71,7 @@ export const planSchema = z.strictObject({
   businessHours: businessHours.optional(),
   /** Rules that several steps share, by name. */
   ruleSets: z.record(identifier, z.array(ruleSchema).min(1)).optional(),
-  steps: z.array(stepSchema).min(1).max(200),
+  steps: z.array(stepSchema).min(1).max(mostSteps),
   ladders: z.strictObject({ red: ladder.optional(), amber: ladder.optional() }),
 });
 

@@ -4,13 +4,18 @@ import { faultAt } from './document.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** zod's findings as sentences that tell the author of a file what to do, each with path and line. */
+/** Nobody corrects more at once. Each is looked for in the file, so a file of twenty thousand wrong keys kept a process busy for half a minute. */
+const mostFaults = 200;
+
+/** zod's findings as sentences that tell the author of a file what to do, each with path and line; of very many the first ones. */
 export function shapeFaults(error: z.ZodError, value: unknown, lineOf: (path: FaultPath) => number | undefined): PlanFault[] {
-  return error.issues.flatMap((issue) => {
+  const found = error.issues.flatMap((issue): [FaultPath, () => string][] => {
     const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => faultAt([...path, key], unknownKey(key, valueAt(value, [...path, key])), lineOf));
-    return [faultAt(path, sentence(issue, path, valueAt(value, path)), lineOf)];
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [[...path, key], () => unknownKey(key, valueAt(value, [...path, key]))]);
+    return [[path, () => sentence(issue, path, valueAt(value, path))]];
   });
+  const faults = found.slice(0, mostFaults).map(([path, told]) => faultAt(path, told(), lineOf));
+  return found.length > mostFaults ? [...faults, { path: '', message: `Correct these first: ${found.length - mostFaults} more were found.` }] : faults;
 }
 
 /** A key without a value is mostly the second half of a text in { }: a comma ends a text there. */

@@ -3,7 +3,7 @@ import type { Catalogue, PlanParts } from './check.ts';
 import { checkParts } from './check.ts';
 import type { PlanFault } from './document.ts';
 import { faultAt, readDocument } from './document.ts';
-import { planSchema, stepSchema } from './format.ts';
+import { mostSteps, planSchema, stepSchema } from './format.ts';
 import type { ParsedPlan } from './parse.ts';
 import { shapeFaults } from './shape-faults.ts';
 import { warnOfStaffing } from './staffing.ts';
@@ -30,7 +30,8 @@ export function validatePlan(text: string, content: Catalogue): ValidatedPlan {
 function readableParts(value: unknown): PlanParts {
   const { anchors, businessHours, channels, contactHours, department, facts, ladders, lookBack, ruleSets, tags } = planSchema.shape;
   const whole = z.looseObject({ anchors: z.unknown(), businessHours: z.unknown(), channels: z.unknown(), contactHours: z.unknown(), department: z.unknown(), facts: z.unknown(), ladders: z.unknown(), lookBack: z.unknown(), ruleSets: z.unknown(), steps: z.unknown(), tags: z.unknown() }).partial().safeParse(value).data ?? {};
-  const steps = Array.isArray(whole.steps) ? whole.steps.map((raw: unknown, index) => ({ index, raw, step: stepSchema.safeParse(raw) })) : [];
+  // What stands beyond is one fault as it is, and costs no more.
+  const steps = Array.isArray(whole.steps) ? whole.steps.slice(0, mostSteps).map((raw: unknown, index) => ({ index, raw, step: stepSchema.safeParse(raw) })) : [];
   const names = z.record(z.string(), z.unknown()).safeParse(whole.anchors);
   return {
     department: department.safeParse(whole.department).data ?? null,

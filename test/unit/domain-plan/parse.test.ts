@@ -11,6 +11,15 @@ const faultsOf = (text: string): string[] => {
 };
 
 describe('reading a plan', () => {
+  test('tells the first faults of a file of thousands and how many more there are, since each takes a search through the file', () => {
+    const wrong = Array.from({ length: 1_000 }, (_, index) => `k${index}: 1`).join('\n');
+
+    const faults = faultsOf(`${goodPlan}\n${wrong}`);
+
+    expect(faults).toHaveLength(201);
+    expect(faults.at(-1)).toBe('|Correct these first: 800 more were found.|-');
+  });
+
   test('gives typed values with their defaults, from YAML and from JSON alike', () => {
     const yaml = parsePlan(goodPlan);
     const json = parsePlan(JSON.stringify(parse(goodPlan)));
