@@ -5,6 +5,10 @@
 set role ct_phi;
 -- Null: since before this was kept.
 alter table phi.patient_address add column linked_at timestamptz;
+-- Of those that are there already, since when their number is written down as it stands: at an update the API is away, and a number may have changed
+-- hands within the day that texts are fetched for.
+update phi.patient_address as link set linked_at = (
+  select min(value.recorded_at) from phi.value where value.patient_id = link.patient_id and value.field = 'address.value' and value.row_id = link.row_id);
 alter table phi.patient_address alter column linked_at set default clock_timestamp();
 reset role;
 

@@ -1,0 +1,56 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { runner } from 'node-pg-migrate';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { InboundDetail } from '../../store/gate.ts';
+import { connect } from '../../store/connect.ts';
+import type { Sql } from '../../store/connect.ts';
+import { createGateWorld } from '../support/gate-world.ts';
+import type { GateWorld } from '../support/gate-world.ts';
+
+const { port, superuserPassword, logins } = inject('postgres');
+const name = `test_${randomBytes(6).toString('hex')}`;
+const urlOf = (login: string, password: string, database = name): string => `postgres://${login}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+const superuserUrl = urlOf('postgres', superuserPassword);
+const quiet = (): void => undefined;
+
+let server: Sql;
+let world: GateWorld;
+/** The next `count` migrations of the facts; the cluster has the roles. */
+const migrateBy = (count: number) =>
+  runner({
+    databaseUrl: superuserUrl, dir: path.resolve(import.meta.dirname, '../../store/migrations'), direction: 'up', count, migrationsSchema: 'migration', migrationsTable: 'applied', createMigrationsSchema: true, singleTransaction: false,
+    logger: { info: quiet, warn: quiet, error: quiet },
+  });
+
+beforeAll(async () => {
+  server = connect(urlOf('postgres', superuserPassword, 'postgres'), { max: 1 });
+  await server`create database ${server(name)}`;
+  await migrateBy(17);
+  world = await createGateWorld({ superuserUrl, url: (login) => urlOf(login, logins[login]) });
+});
+afterAll(async () => {
+  await world.close();
+  await server`drop database ${server(name)} with (force)`;
+  await server.end();
+});
+
+test('a number that changed hands shortly before the update brings its new owner none of the texts that were written before', async () => {
+  const before = await world.patient();
+  const since = await world.patient({ sharing: before });
+  const unwritten = await world.patient({ sharing: before });
+  await world.root`update phi.value set recorded_at = clock_timestamp() - interval '1 year' where patient_id = ${before.patientId}`;
+  await world.root`update phi.value set recorded_at = clock_timestamp() - interval '1 hour' where patient_id = ${since.patientId}`;
+  await world.root`update phi.patient_address set row_id = gen_random_uuid() where patient_id = ${unwritten.patientId}`;
+
+  await migrateBy(Infinity);
+
+  const written = async (hoursAgo: number) => {
+    const { secret } = await world.gate.inboundStoreMissed({
+      inboundId: randomUUID(), providerSid: randomUUID(), kind: 'sms', addressKind: 'phone', blindIndex: before.blindIndex, keyId: randomUUID(), sealed: Buffer.from('sealed'), receivedAt: new Date(Date.now() - hoursAgo * 3_600_000).toISOString(),
+    });
+    return (await world.gate.verdict<InboundDetail>(secret)).detail.patients.map(({ patientId }) => patientId).sort();
+  };
+  const always = [before.patientId, unwritten.patientId];
+  expect([await written(2), await written(0)]).toEqual([always.toSorted(), [...always, since.patientId].sort()]);
+});
