@@ -43,16 +43,16 @@ end $$;
 
 grant execute on function gate.inbound_store_missed(uuid, text, text, text, bytea, uuid, bytea, timestamptz) to ct_api;
 
--- Business time is a process's own word, and hours, caps and lateness hang on it. Where it is no injected one (0, as in tests), it is bound to the
--- database's clock; the migration's environment sets by how much.
-insert into gate.setting (name, value) values ('clock-skew-seconds', 0);
+-- Business time is a process's own word, and hours, caps and lateness hang on it. It is bound to the database's clock, by how much the migration's
+-- environment sets; by 0, as for tests with a clock of their own, it is not.
+insert into gate.setting (name, value) values ('clock-skew-seconds', 300);
 
 create function gate.check_clock(p_business_now timestamptz) returns void
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_most int := gate.setting_of('clock-skew-seconds');
-  v_apart int := extract(epoch from p_business_now - clock_timestamp());
+  v_apart bigint := extract(epoch from p_business_now - clock_timestamp());
 begin
   if v_most > 0 and abs(v_apart) > v_most then
     perform gate.fail('CT503', 'the clock of this process is ' || v_apart || ' s ahead of the database''s: correct whichever is wrong');

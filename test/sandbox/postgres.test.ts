@@ -182,6 +182,7 @@ describe('the migrations', () => {
     await migrate({ url, keysUrl, logins });
 
     expect(await ask(url, "select value as answer from gate.setting where name = 'contact-spacing-seconds'"), 'what the operator has set stays set').toBe(5);
+    expect(await ask(url, "select value as answer from gate.setting where name = 'clock-skew-seconds'"), 'whoever migrates by other means than our own process has a bound, too').toBe(300);
     expect(await ask(as('ct_worker', 'carethread'), 'select current_user as answer')).toBe('ct_worker');
     await expect(ask(as('ct_sealer', 'carethread_keys'), 'select 1')).rejects.toThrow('permission denied for database');
     await expect(ask(as('ct_api', 'carethread'), 'create temp table shadow ()')).rejects.toThrow('permission denied');

@@ -9,6 +9,7 @@ import type { PostgresServer } from '../../sandbox/postgres.ts';
 import { migrate } from '../../store/migrate.ts';
 import { loginNames } from '../../store/roles.ts';
 import type { Login } from '../../store/roles.ts';
+import { ownClock } from '../support/cluster.ts';
 import { createGateWorld, noon } from '../support/gate-world.ts';
 import type { GateDatabase } from '../support/gate-world.ts';
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'carethread-durability-'));
   await chmod(folder, 0o755);
   server = await start();
-  await migrate({ url: server.superuserUrl('facts'), keysUrl: server.superuserUrl('keys'), logins });
+  await migrate({ url: server.superuserUrl('facts'), keysUrl: server.superuserUrl('keys'), logins, settings: ownClock });
 });
 afterAll(async () => {
   await server.stop();

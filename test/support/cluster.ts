@@ -21,6 +21,9 @@ export interface RunningCluster {
   readonly stop: () => Promise<void>;
 }
 
+/** Tests say what time it is. */
+export const ownClock = { 'clock-skew-seconds': 0 };
+
 /** A Postgres of this run's own, with migrated template databases that `createTestDatabase` clones. */
 export async function startCluster(): Promise<RunningCluster> {
   const folder = await mkdtemp(path.join(tmpdir(), 'carethread-test-'));
@@ -34,7 +37,7 @@ export async function startCluster(): Promise<RunningCluster> {
   const logins = Object.fromEntries(loginNames.map((name) => [name, randomBytes(18).toString('base64url')])) as Record<Login, string>;
   const cluster = { port: server.port, superuserPassword, logins, template: 'template_data', keysTemplate: 'template_keys' };
   try {
-    await migrate({ url: server.superuserUrl(cluster.template), keysUrl: server.superuserUrl(cluster.keysTemplate), logins });
+    await migrate({ url: server.superuserUrl(cluster.template), keysUrl: server.superuserUrl(cluster.keysTemplate), logins, settings: ownClock });
   } catch (error) {
     await stop();
     throw error;
