@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineProcess, key, loadConfig, secretKey } from '../config/load.ts';
 import { httpUrl, text } from '../config/values.ts';
+import { forTerminal } from './terminal.ts';
 
 /** What commands share that are thin clients of the API: its rights, its audit and its rules are then the same for them as for anybody. */
 
@@ -48,7 +49,7 @@ export async function runCommand(usage: string, command: () => Promise<string>):
     return 0;
   }
   try {
-    process.stdout.write(await command());
+    process.stdout.write(forTerminal(await command()));
     return 0;
   } catch (error) {
     if (error instanceof Misunderstood) {
@@ -56,7 +57,7 @@ export async function runCommand(usage: string, command: () => Promise<string>):
       return 2;
     }
     if (!(error instanceof Refusal)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(forTerminal(`${error.message}\n`));
     return 1;
   }
 }

@@ -46,7 +46,7 @@ export function explainTable({ enrolmentId, status, zone, next, decisions, steps
     `${localTime.slice(0, 16)}  ${what[language]}`,
     ...because.flatMap(({ ruleId, condition, facts }) => [
       `    | ${ruleId === null ? said.condition : said.rule(ruleId)}${said.colon}${condition[language]}`,
-      ...facts.map(({ name, value }) => `    |   ${name[language]}${said.colon}${value === null ? said.unknown : value[language]}`),
+      ...facts.map(({ name, value }) => `    |   ${name[language]}${said.colon}${value === null ? said.unknown : inOneLine(value[language])}`),
     ]),
   ]);
   return [
@@ -55,4 +55,9 @@ export function explainTable({ enrolmentId, status, zone, next, decisions, steps
     said.why, ...(told.length === 0 ? [`  ${said.nothing}`] : told), '',
     said.steps, ...steps.map((step) => `  ${step[language]}`), ...(unheard === 0 ? [] : ['', said.unheard(unheard)]), '',
   ].join('\n');
+}
+
+/** What a patient wrote in lines of their own must not pass for lines of this list. */
+function inOneLine(value: string): string {
+  return value.replaceAll(/\s+/g, ' ');
 }

@@ -12,6 +12,7 @@ import type { WrittenAlongside } from '../domain/rehearsal/input.ts';
 import type { Assumptions } from '../domain/rehearsal/types.ts';
 import { tableOf } from '../domain/rehearsal/table.ts';
 import { ContentError, loadContent } from '../store/content.ts';
+import { forTerminal } from './terminal.ts';
 
 const usage = `Usage: npm run rehearse -- PLAN.yaml [--patient patient.json] [--replies replies.json] [--anchors anchors.json] [--outside events.json] [--staff staff.json]
          [--from 2026-05-01T00:00:00Z] [--until P60D] [--content FOLDER] [--language en|zh] [--json]
@@ -28,10 +29,10 @@ const hospital = { hospital: 'Example Hospital', emergencyNumber: '911', readHou
 class Refusal extends Error {}
 
 try {
-  process.stdout.write(rehearseFile());
+  process.stdout.write(forTerminal(rehearseFile()));
 } catch (error) {
   if (!(error instanceof Refusal || error instanceof ContentError)) throw error;
-  process.stderr.write(`${error.message.trimEnd()}\n`);
+  process.stderr.write(forTerminal(`${error.message.trimEnd()}\n`));
   process.exitCode = 1;
 }
 

@@ -56,9 +56,10 @@ describe('npm run rehearse', () => {
   test('does not play a plan with faults, and tells each with its line', async () => {
     const plan = (await readFile(surgery, 'utf8')).replace('localTime:', 'localTme:').replace('questionnaire: surgery-check', 'questionnaire: surgery-chek');
 
-    const { code, out, error } = await rehearse(await write('faulty.yaml', plan));
+    const { code, out, error } = await rehearse(await write('faulty.yaml', `${plan}\n"\\e[2Jcolour": red\n`));
 
     expect([code, out]).toEqual([1, '']);
+    expect(error, 'what a terminal would obey is shown').toContain('Remove "\\u001b[2Jcolour"');
     expect(error).toMatch(/^Correct the plan:\n {2}faulty\.yaml:\d+ steps/);
     expect(error).toMatch(/surgery-chek|surgery-check/);
   });
