@@ -82,7 +82,7 @@ it('a plan is told alike by its rehearsal and by the product on a server whose t
   await whileTimeJumps(() => client.workflow.getHandle(workflowIdOf('followUp', enrolmentId)).result());
 
   const content = { ...shippedContent(), hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
-  const carriedOut = await storyOf(stage.world, enrolmentId, addressId);
+  const carriedOut = await storyOf(stage.world, patientId, addressId);
   const rehearsed = linesOfRehearsal(rehearse(planSchema.parse(source), content, { ...assumed, seed: enrolmentId }));
   expect(byTheMinute(carriedOut)).toEqual(byTheMinute(rehearsed.filter(([kind]) => stored.has(kind))));
 });
