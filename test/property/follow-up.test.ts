@@ -70,9 +70,20 @@ describe('whatever plan, replies, faults and clock', () => {
 
 describe('the properties notice a decider that is broken on purpose', () => {
   const noticed = (decider: Decider, property: (run: Run) => void): void => {
-    const check = () => fc.assert(fc.property(plans, scripts, (plan, script) => property(simulate(decider, plan, script))), { numRuns: 300, seed: 7 });
+    const check = () => fc.assert(fc.property(plans, scripts, (plan, script) => property(simulate(decider, plan, script))), { numRuns: 300, seed: 7, endOnFailure: true });
     expect(check).toThrow();
   };
+
+  test('one that looks again for ever', () => {
+    noticed({ ...realDecider, decide: (plan, state, now, revision, newId) => {
+      const decision = realDecider.decide(plan, state, now, revision, newId);
+      return decision.next.kind === 'end' ? { ...decision, state, next: { kind: 'wait', dueAt: now, summary: 'again', then: null } } : decision;
+    } }, everyTouchpointEndsOnce);
+  });
+
+  test('one that does not hear that a pause is over', () => {
+    noticed({ ...realDecider, evolve: (plan, state, event, now, newId) => (event.kind === 'resumed' ? { state, effects: [] } : realDecider.evolve(plan, state, event, now, newId)) }, everyTouchpointEndsOnce);
+  });
 
   test('one that forgets that a message is out', () => {
     noticed({ ...realDecider, evolve: (plan, state, event, now, newId) => (event.kind === 'contact-ended' && event.outcome.kind === 'sent' ? { state, effects: [] } : realDecider.evolve(plan, state, event, now, newId)) }, neverTwice);
