@@ -80,7 +80,7 @@ function tellComparison(sign: Comparison, left: Expression, right: Expression, t
   if (name?.root !== 'calendar') return words.compare[sign](subject(left, telling), said);
   if (name.id === 'weekday' && (sign === '==' || sign === '!=')) return words.today(said, sign === '==');
   if (name.id === 'local_time') return words.clock[sign](said);
-  if (name.id === 'days_since') return words.daysSince[sign](said, title(name.ofTitle, telling));
+  if (name.id === 'days_since' && right.op === 'literal') return words.daysSince[sign](said, title(name.ofTitle, telling));
   return words.compare[sign](subject(left, telling), said);
 }
 

@@ -18,6 +18,7 @@ suite('a condition in words', () => {
     ['healing score at least 10', 'the healing score is at least 10', '愈合得分至少为10'],
     ['not tagged frail and not (it is a weekend)', 'the patient is not tagged “frail” and it is not a weekend', '患者没有标签“frail”，且今天不是周末'],
     ['(smoking is never or daily) and it is sunday', '(Smoking is “Never” or “Daily”) and it is Sunday', '（吸烟为“从不”或“每天”），且今天是星期日'],
+    ['calendar.days_since.surgery > calendar.days_since.last_visit', 'the days since the surgery is more than the days since the last visit', '距手术的天数高于距the last visit的天数'],
     ['3 days since surgery or (tagged frail and it is before 9:30)', 'it is exactly 3 days since the surgery or (the patient is tagged “frail” and it is before 09:30)', '距手术正好3天，或（患者带有标签“frail”，且现在早于09:30）'],
     ['answers.pain - answers.pain_before >= 3', '(the answer to “How strong is the pain at your wound now?” minus the answer to “And how strong was it two days ago, from 0 to 10?”) is at least 3', '（“您的伤口现在有多痛？”的回答减“两天前有多痛？”的回答）至少为3'],
     ['facts.age >= 65 ? facts.diabetes : calendar.is_business_day', 'if Age is at least 65 years, then Diabetes is yes, otherwise it is a business day', '若年龄至少为65 years，则糖尿病为是，否则今天是工作日'],
