@@ -69,7 +69,12 @@ export async function openTheatre({ address, namespace, queues, bundleFile }: Th
     let promisedAt: number | null = null;
     let isSet = false;
     let killed = false;
-    const poke = (): Promise<unknown> => client.workflow.getHandle(workflowId).signal(pokeSignal);
+    const underWay = new Set<Promise<unknown>>();
+    const poke = async (): Promise<void> => {
+      const signalled = client.workflow.getHandle(workflowId).signal(pokeSignal);
+      underWay.add(signalled);
+      await signalled.finally(() => underWay.delete(signalled));
+    };
 
     /** A place at which the worker may be killed; what happens `meanwhile` happens while nobody works. True when it died here. */
     const reach = async (name: string, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<boolean> => {
@@ -140,6 +145,8 @@ export async function openTheatre({ address, namespace, queues, bundleFile }: Th
       over.abort();
       await sweeping;
       current = undefined;
+      // A poke of the last moment may still be tried: no connection is closed under it.
+      await Promise.allSettled(underWay);
     }
     return { moments, effects: care.log.filter((entry) => entry !== 'resumePlan').map((entry) => entry.replaceAll(id, 'subject')), state: scene.state(care, id), killed };
   }
