@@ -27,7 +27,8 @@ export function layOutAnew(plan: Plan, state: FollowUpState, step: Step, now: In
   const series = seriesOf(plan, state, step);
   if (series === null) return state;
   const laid = state.series[step.id];
-  const { occurrences, through, extendAt } = extendSeries(series, now, { since: firstInstant(state, step) });
+  // As far as before: what is laid out already and lies beyond a nearer horizon is still part of the series.
+  const { occurrences, through, extendAt } = extendSeries(series, now, { since: firstInstant(state, step), reaching: laid?.through });
   const dueById = new Map(occurrences.map(({ recurrenceId, dueAt }) => [recurrenceId, dueAt]));
   const oldest = addDuration(now, `-${step.lateness.sendWithin}`, state.zone);
   const isFresh = ({ recurrenceId, dueAt }: Occurrence): boolean => dueAt >= oldest || (laid !== undefined && recurrenceId > laid.through);

@@ -31,9 +31,9 @@ export interface SeriesExtension {
  * that comes too late still gives what it missed.
  *
  * Ask also when the zone of the patient changed, since `extendAt` is an instant. When the anchor moved the dates are others:
- * ask as for a new series, and match by `recurrenceId` what there is already.
+ * ask as for a new series, `reaching` as far as it was made before, and match by `recurrenceId` what there is already.
  */
-export function extendSeries(series: Series, now: Instant, made: { since: Instant } | { through: string }): SeriesExtension {
+export function extendSeries(series: Series, now: Instant, made: { since: Instant; reaching?: string | undefined } | { through: string }): SeriesExtension {
   const today = localDateOf(now, series.zone);
   const nowMs = epochMs(now);
   const sinceMs = 'through' in made ? null : epochMs(made.since);
@@ -43,7 +43,7 @@ export function extendSeries(series: Series, now: Instant, made: { since: Instan
     looked.set(through, found);
     return found;
   };
-  const needed = [plusDays(today, horizonDays), ...nextOf(ahead, today).map(({ recurrenceId }) => recurrenceId), ...('through' in made ? [made.through] : [])];
+  const needed = [plusDays(today, horizonDays), ...nextOf(ahead, today).map(({ recurrenceId }) => recurrenceId), ...('through' in made ? [made.through] : made.reaching === undefined ? [] : [made.reaching])];
   const through = needed.reduce((a, b) => (a > b ? a : b));
   return {
     occurrences:

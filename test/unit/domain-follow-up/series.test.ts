@@ -72,6 +72,17 @@ describe('a series', () => {
     expect(one.of('daily')).toEqual(['2026-03-02 2026-03-02T09:00:00.000Z delivered', '2026-03-03 2026-03-03T01:00:00.000Z planned', '2026-03-04 2026-03-04T01:00:00.000Z planned', '2026-03-05 2026-03-05T01:00:00.000Z planned']);
   });
 
+  test('loses none where the patient moves and its horizon comes nearer', () => {
+    const monthly = { ...daily, at: { anchor: 'start', offset: 'P0D', localTime: '00:15' }, every: { rule: 'FREQ=MONTHLY;COUNT=4' }, lateness: { sendWithin: 'PT30M', otherwise: 'skip' } };
+    const one = followUp({ steps: [monthly], anchors: { start: '2026-03-10' }, zone: 'Australia/Lord_Howe' });
+    one.look('2026-03-09T14:00:00.000Z');
+
+    one.tell('2026-03-09T14:00:07.000Z', { kind: 'zone-changed', zone: 'Europe/London' });
+    one.look('2026-04-20T00:00:00.000Z');
+
+    expect(one.of('daily').map((line) => line.replace(/ \S+Z/, ''))).toEqual(['2026-03-10 missed late', '2026-04-10 missed late', '2026-05-10 planned', '2026-06-10 planned']);
+  });
+
   test('waits for an anchor that is not known, and does not end the plan', () => {
     const one = followUp({ steps: [daily], anchors: {} });
 
