@@ -1,11 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { contentHash } from './content-hash.mjs';
 import { root } from './ensure-packages.mjs';
 
 const cache = path.join(root, 'node_modules', '.cache', 'carethread', 'run');
-const notOurs = ['node_modules', 'dist', '.data', '.git'];
 
 /**
  * A program of ours as one script, made once for each state of the sources and kept with the packages. A process that reads its
@@ -16,7 +16,9 @@ const notOurs = ['node_modules', 'dist', '.data', '.git'];
  */
 export async function bundle(file) {
   const name = file.replaceAll(/[^a-z0-9]+/gi, '-');
-  const script = path.join(cache, `${name}.${contentHash()}.mjs`);
+  // All that may get into it: our sources with their places, and the packages' versions.
+  const sources = contentHash(/\.(ts|json)$/, root, readFileSync(path.join(root, 'package-lock.json'))).slice(0, 32);
+  const script = path.join(cache, `${name}.${sources}.mjs`);
   if (existsSync(script)) return script;
   const { build, stop } = await import('esbuild');
   const { outputFiles } = await build({
@@ -51,18 +53,4 @@ function keepPlace({ path: file }) {
     .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(file).href))
     .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(file)));
   return { contents, loader: 'ts' };
-}
-
-/** Of all that may get into a script: our sources, and the packages' versions. */
-function contentHash() {
-  const hash = createHash('sha256').update(process.version).update(root).update(readFileSync(path.join(root, 'package-lock.json')));
-  const visit = (folder) => {
-    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1))) {
-      const place = path.join(folder, entry.name);
-      if (entry.isDirectory() && !notOurs.includes(entry.name)) visit(place);
-      else if (entry.isFile() && /\.(ts|json)$/.test(entry.name)) hash.update(`${place}\0`).update(readFileSync(place)).update('\0');
-    }
-  };
-  visit(root);
-  return hash.digest('hex').slice(0, 32);
 }
