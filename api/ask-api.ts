@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
 import { z } from 'zod';
 import { defineProcess, key, loadConfig, secretKey } from '../config/load.ts';
 import { httpUrl, text } from '../config/values.ts';
@@ -59,6 +61,15 @@ export async function runCommand(usage: string, command: () => Promise<string>):
     if (!(error instanceof Refusal)) throw error;
     process.stderr.write(forTerminal(`${error.message}\n`));
     return 1;
+  }
+}
+
+/** The command line by its flags; one that names others is not understood. */
+export function readFlags<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new Misunderstood(error instanceof Error ? error.message : '');
   }
 }
 

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { languages } from '../domain/codes.ts';
-import { Misunderstood, Refusal, apiOf, runCommand, stepMapOf, whereAndWho } from './ask-api.ts';
+import { Misunderstood, Refusal, apiOf, readFlags, runCommand, stepMapOf, whereAndWho } from './ask-api.ts';
 import type { Api } from './ask-api.ts';
 import { groupTable, lookAnswer } from './group-table.ts';
 
@@ -70,21 +69,13 @@ async function newestBefore(api: Api, { planId, version }: NewVersion): Promise<
 }
 
 function readArguments() {
-  const { values, positionals } = parsed();
+  const one = { type: 'string' } as const;
+  const several = { type: 'string', multiple: true, default: [] } as { type: 'string'; multiple: true; default: string[] };
+  const { values, positionals } = readFlags({ allowPositionals: true, options: { from: one, map: several, group: one, after: one, language: { type: 'string', default: 'en' }, json: { type: 'boolean', default: false } } });
   const [target, ...others] = positionals;
   const language = languages.find((candidate) => candidate === values.language);
   const from = values.from === undefined ? undefined : Number(values.from);
   if (target === undefined || others.length > 0 || language === undefined || (from !== undefined && !Number.isInteger(from)) || (values.after !== undefined && values.group === undefined)) throw new Misunderstood();
   const list = values.group === undefined ? {} : { list: { group: values.group, limit: 200, ...(values.after === undefined ? {} : { cursor: values.after }) } };
   return { target, from, body: { ...stepMapOf(values.map), ...list }, language, isJson: values.json };
-}
-
-function parsed() {
-  const one = { type: 'string' } as const;
-  const several = { type: 'string', multiple: true, default: [] } as { type: 'string'; multiple: true; default: string[] };
-  try {
-    return parseArgs({ allowPositionals: true, options: { from: one, map: several, group: one, after: one, language: { type: 'string', default: 'en' }, json: { type: 'boolean', default: false } } });
-  } catch (error) {
-    throw new Misunderstood(error instanceof Error ? error.message : '');
-  }
 }

@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { languages } from '../domain/codes.ts';
-import { Misunderstood, apiOf, runCommand, whereAndWho } from './ask-api.ts';
+import { Misunderstood, apiOf, readFlags, runCommand, whereAndWho } from './ask-api.ts';
 import { explainAnswer, explainTable } from './explain-table.ts';
 
 /** Tells why everything happened in a follow-up and what comes next, through the API. */
@@ -18,18 +17,10 @@ process.exitCode = await runCommand(usage, async () => {
 });
 
 function readArguments() {
-  const { values, positionals } = parsed();
+  const { values, positionals } = readFlags({ allowPositionals: true, options: { language: { type: 'string', default: 'en' }, json: { type: 'boolean', default: false } } });
   const [enrolmentId, ...others] = positionals;
   const language = languages.find((candidate) => candidate === values.language);
   if (enrolmentId === undefined || others.length > 0 || language === undefined) throw new Misunderstood();
   if (!z.uuid().safeParse(enrolmentId).success) throw new Misunderstood('Write the id of the enrolment as it was given: a UUID.');
   return { enrolmentId, language, isJson: values.json };
-}
-
-function parsed() {
-  try {
-    return parseArgs({ allowPositionals: true, options: { language: { type: 'string', default: 'en' }, json: { type: 'boolean', default: false } } });
-  } catch (error) {
-    throw new Misunderstood(error instanceof Error ? error.message : '');
-  }
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { languages } from '../domain/codes.ts';
-import { Misunderstood, apiOf, pairsOf, runCommand, stepMapOf, whereAndWho } from './ask-api.ts';
+import { Misunderstood, apiOf, pairsOf, readFlags, runCommand, stepMapOf, whereAndWho } from './ask-api.ts';
 import { groupTable, lookAnswer, orderTable, ordersAnswer } from './group-table.ts';
 
 /** Moves enrolments through the API, so that the right, the audit and the rules are the same as for anybody. */
@@ -30,7 +29,10 @@ process.exitCode = await runCommand(usage, async () => {
 });
 
 function readArguments() {
-  const { values } = parsed();
+  const one = { type: 'string' } as const;
+  const several = { type: 'string', multiple: true, default: [] } as { type: 'string'; multiple: true; default: string[] };
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = readFlags({ options: { plan: one, from: one, to: one, choice: one, group: several, map: several, language: { type: 'string', default: 'en' }, json: flag, order: flag, orders: flag, why: one } });
   const language = languages.find((candidate) => candidate === values.language);
   if (values.plan !== undefined && values.orders && language !== undefined) return { planId: values.plan, body: null, language, isJson: values.json, isOrder: false };
   const [from, to] = [Number(values.from), Number(values.to)];
@@ -44,15 +46,4 @@ function readArguments() {
     ...(values.order ? { why: values.why } : {}),
   };
   return { planId: values.plan, body, language, isJson: values.json, isOrder: values.order };
-}
-
-function parsed() {
-  const one = { type: 'string' } as const;
-  const several = { type: 'string', multiple: true, default: [] } as { type: 'string'; multiple: true; default: string[] };
-  const flag = { type: 'boolean', default: false } as const;
-  try {
-    return parseArgs({ options: { plan: one, from: one, to: one, choice: one, group: several, map: several, language: { type: 'string', default: 'en' }, json: flag, order: flag, orders: flag, why: one } });
-  } catch (error) {
-    throw new Misunderstood(error instanceof Error ? error.message : '');
-  }
 }
