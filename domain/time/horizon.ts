@@ -43,7 +43,8 @@ export function extendSeries(series: Series, now: Instant, made: { since: Instan
     looked.set(through, found);
     return found;
   };
-  const needed = [plusDays(today, horizonDays), ...nextOf(ahead, today).map(({ recurrenceId }) => recurrenceId), ...('through' in made ? [made.through] : made.reaching === undefined ? [] : [made.reaching])];
+  const madeTo = 'through' in made ? made.through : made.reaching;
+  const needed = [plusDays(today, horizonDays), ...nextOf(ahead, today).map(({ recurrenceId }) => recurrenceId), ...(madeTo === undefined ? [] : [madeTo])];
   const through = needed.reduce((a, b) => (a > b ? a : b));
   return {
     occurrences:
