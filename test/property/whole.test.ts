@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { channels } from '../../domain/codes.ts';
 import type * as EscalationDecider from '../../domain/escalation/decide.ts';
@@ -11,7 +10,7 @@ import { rehearse } from '../../domain/rehearsal/rehearse.ts';
 import { callManners } from '../../domain/rehearsal/types.ts';
 import type { AssumedOfPlan, Assumptions, OutsideEvent, Rehearsal, Reply } from '../../domain/rehearsal/types.ts';
 import { plusMs } from '../../domain/time/durations.ts';
-import { loadContent } from '../../store/content.ts';
+import { shippedContent } from '../support/content.ts';
 import { step } from './follow-up-simulation.ts';
 import { breaches } from './witness.ts';
 import type { Seen, SeenContact } from './witness.ts';
@@ -48,7 +47,7 @@ afterEach(() => {
   Object.assign(broken, { mayContact: null, evolve: null, decide: null, decideEscalation: null });
 });
 
-const loaded = loadContent(path.resolve('templates'));
+const loaded = shippedContent();
 const [pain, message, advice] = [loaded.questionnaires['pain-check'], loaded.messages['visit-reminder'], loaded.advice['less-salt']];
 if (pain === undefined || message === undefined || advice === undefined) throw new Error('The content of this test is missing.');
 /** What the generated plans name. */

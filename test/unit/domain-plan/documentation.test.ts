@@ -14,11 +14,12 @@ import { assumptionsFor, assumptionsSchema } from '../../../domain/rehearsal/inp
 import { rehearse } from '../../../domain/rehearsal/rehearse.ts';
 import { tableOf } from '../../../domain/rehearsal/table.ts';
 import { loadContent } from '../../../store/content.ts';
+import { shippedContent } from '../../support/content.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const text = readFileSync(at('docs/plan-language.md'), 'utf8');
 const examples = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
-const content = loadContent(at('templates'));
+const content = shippedContent();
 
 /** Each example stands in the plan that all those at the top make up. */
 const top = examples.filter((example) => /^[a-z]/i.test(example) && !example.startsWith('format:')).reduce<Record<string, unknown>>((all, example) => ({ ...all, ...(parse(example) as object) }), {});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Staffing } from '../../../domain/plan/staffing.ts';
 import { validatePlan } from '../../../domain/plan/validate.ts';
-import { loadContent } from '../../../store/content.ts';
+import { shippedContent } from '../../support/content.ts';
 import { rotas } from '../../../sandbox/secrets.ts';
 import { catalogue, goodPlan } from './plans.ts';
 
@@ -47,7 +47,7 @@ describe('whom a plan names', () => {
   });
 
   test('in a shipped plan is on the rotas of the laptop\'s hospital', () => {
-    const content = loadContent('templates');
+    const content = shippedContent();
     const staffing = { rotas: Object.fromEntries(rotas.map(({ role, logins }) => [role, logins.length])), departments: {} };
 
     const faulty = Object.entries(content.plans).filter(([, plan]) => !validatePlan(JSON.stringify(plan), { ...content, staffing }).ok);

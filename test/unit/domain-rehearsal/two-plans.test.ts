@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { planSchema } from '../../../domain/plan/format.ts';
 import { assumptionFaults } from '../../../domain/rehearsal/assumption-faults.ts';
@@ -6,9 +5,9 @@ import { examine } from '../../../domain/rehearsal/examine.ts';
 import { alongsideSchema, assumptionsFor, assumptionsSchema } from '../../../domain/rehearsal/input.ts';
 import { tableOf } from '../../../domain/rehearsal/table.ts';
 import type { Entry, Rehearsal } from '../../../domain/rehearsal/types.ts';
-import { loadContent } from '../../../store/content.ts';
+import { shippedContent } from '../../support/content.ts';
 
-const content = { ...loadContent(path.resolve('templates')), hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
+const content = { ...shippedContent(), hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
 const at = (localTime: string) => ({ anchor: 'surgery', offset: 'P1D', localTime });
 const lateness = { sendWithin: 'PT8H', otherwise: 'skip' };
 const remind = (id: string, localTime: string, more: Record<string, unknown> = {}) => ({ id, kind: 'remind', title: { en: id }, at: at(localTime), lateness, message: 'visit-reminder', ...more });
