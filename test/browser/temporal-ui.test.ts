@@ -148,6 +148,7 @@ it('the sign-in page works by keyboard alone, says what is wrong where a screen 
     if (message.type() === 'error' && !message.text().includes('401')) errors.push(message.text());
   });
   await page.goto(world.urls.auth);
+  await page.locator('#login:focus').waitFor();
 
   await page.keyboard.type('engineer');
   await page.keyboard.press('Tab');
