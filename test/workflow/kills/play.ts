@@ -8,10 +8,10 @@ import { sweep } from '../../../worker/sweeper.ts';
 import { scriptCare } from '../scripted-care.ts';
 import type { ScriptedCare } from '../scripted-care.ts';
 import type { Scene } from './scenes.ts';
-import { openWire } from './wire.ts';
+import { hurriedMs, openWire } from './wire.ts';
 import type { TaskMoment } from './wire.ts';
-import { startWorkers } from './workers.ts';
-import type { WorkersOptions } from './workers.ts';
+import { oneDeath, startWorkers } from './workers.ts';
+import type { Death, WorkersOptions } from './workers.ts';
 
 /** What became of one life of a thread. */
 export interface Played {
@@ -24,22 +24,27 @@ export interface Played {
   killed: boolean;
 }
 
-/** One worker process at a time on a server of its own namespace, on which scenes are played one after the other. */
+/** One worker process at a time on a server of its own namespace. `unsafe`: activities that differ from the scripted ones. */
 export interface Theatre {
-  /** `unsafe`: activities that differ from the scripted ones. */
-  play(scene: Scene, killedAt: string | null, unsafe?: (care: ScriptedCare) => Partial<CareActivities>): Promise<Played>;
+  /** A life that nothing disturbs. */
+  play(scene: Scene, unsafe?: Unsafe): Promise<Played>;
+  /** A life for each of these moments, side by side: each is held there, and once all are held the worker is killed under all of them at once. */
+  playKilled(scene: Scene, moments: readonly string[], unsafe?: Unsafe): Promise<Played[]>;
   close(): Promise<void>;
 }
 
+type Unsafe = (care: ScriptedCare) => Partial<CareActivities>;
+
 export type TheatreOptions = { address: string } & Pick<WorkersOptions, 'namespace' | 'queues' | 'bundleFile'>;
 
-interface Performance {
+interface Life {
+  id: string;
   onTask(moment: TaskMoment): Promise<void>;
   onActivity(name: keyof CareActivities, args: unknown[]): Promise<unknown>;
 }
 
 /** Longer than all time-outs of a life with one death together. */
-const longestMs = 60_000;
+const longestMs = 240_000;
 
 const ownActivities: Record<ThreadType, readonly (keyof CareActivities)[]> = {
   followUp: ['resumePlan', 'remindPatient'],
@@ -52,13 +57,19 @@ export async function openTheatre({ address, namespace, queues, bundleFile }: Th
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
   const poker = createPoker({ client, logger: { warn: () => undefined } });
-  let current: Performance | undefined;
+  const lives = new Set<Life>();
   let isHurried = false;
-  const wire = await openWire(address, { onMoment: async (moment) => current?.onTask(moment), isHurried: () => isHurried });
-  const workers = await startWorkers({ address: wire.address, namespace, queues, bundleFile, act: async (name, args) => current?.onActivity(name, args) });
+  const wire = await openWire(address, {
+    onMoment: async (moment) => {
+      for (const life of lives) await life.onTask(moment);
+    },
+    isHurried: () => isHurried,
+  });
+  const lifeOf = (args: unknown[]): Life | undefined => [...lives].find(({ id }) => JSON.stringify(args).includes(id));
+  const workers = await startWorkers({ address: wire.address, namespace, queues, bundleFile, act: async (name, args) => lifeOf(args)?.onActivity(name, args) });
 
-  async function play(scene: Scene, killedAt: string | null, unsafe: (care: ScriptedCare) => Partial<CareActivities> = () => ({})): Promise<Played> {
-    isHurried = killedAt !== null;
+  /** `death`: null for a life without one. */
+  async function live(scene: Scene, death: { at: string; comes: Death } | null, unsafe: Unsafe): Promise<Played> {
     const id = randomUUID();
     const workflowId = workflowIdOf(scene.type, id);
     const care = scriptCare(() => Promise.resolve(Date.now()));
@@ -80,16 +91,18 @@ export async function openTheatre({ address, namespace, queues, bundleFile }: Th
     const reach = async (name: string, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<boolean> => {
       const moment = `${name} ${moments.filter((each) => each.startsWith(`${name} `)).length + 1}`;
       moments.push(moment);
-      const dies = moment === killedAt && !killed;
-      if (dies) {
-        killed = true;
-        await workers.kill();
+      if (killed || death?.at !== moment) {
+        await meanwhile();
+        return false;
       }
+      killed = true;
+      await death.comes.held();
       await meanwhile();
-      if (dies) await workers.replace();
-      return dies;
+      await death.comes.over();
+      return true;
     };
-    current = {
+    const life: Life = {
+      id,
       onTask: async (moment) => {
         if (moment.workflowId !== workflowId) return;
         const { awaits } = moment;
@@ -122,6 +135,7 @@ export async function openTheatre({ address, namespace, queues, bundleFile }: Th
         return answer;
       },
     };
+    lives.add(life);
     const over = new AbortController();
     const sweeping = sweep({
       takeUnpicked: ({ olderThanMs }) => Promise.resolve(promisedAt === null || promisedAt > Date.now() - olderThanMs ? [] : scene.children(id).filter((child) => !begun.has(child.id)).map((child) => threadOf(child.type, child.id))),
@@ -129,9 +143,9 @@ export async function openTheatre({ address, namespace, queues, bundleFile }: Th
       pause: (_ms, signal) => delay(200, undefined, { signal }).catch(() => undefined),
     }, over.signal);
 
-    await client.workflow.start(scene.type, { workflowId, taskQueue: taskQueueOf(scene.type), args: [{ subjectId: id, historyBudget: scene.historyBudget }], workflowTaskTimeout: isHurried ? '2 seconds' : '10 seconds' });
+    await client.workflow.start(scene.type, { workflowId, taskQueue: taskQueueOf(scene.type), args: [{ subjectId: id, historyBudget: scene.historyBudget }], workflowTaskTimeout: hurriedMs });
     const stuck = delay(longestMs, undefined, { signal: over.signal }).then(
-      () => Promise.reject(new Error(`With its worker killed at "${String(killedAt)}" the ${scene.type} did not end; it came to: ${moments.slice(-4).join(', ')}.`)),
+      () => Promise.reject(new Error(`With its worker killed at "${String(death?.at)}" the ${scene.type} did not end; it came to: ${moments.slice(-4).join(', ')}.`)),
       () => undefined,
     );
     const ended = async (): Promise<void> => {
@@ -144,14 +158,23 @@ export async function openTheatre({ address, namespace, queues, bundleFile }: Th
     } finally {
       over.abort();
       await sweeping;
-      current = undefined;
+      lives.delete(life);
+      if (!killed) death?.comes.passedBy();
       // A poke of the last moment may still be tried: no connection is closed under it.
       await Promise.allSettled(underWay);
     }
     return { moments, effects: care.log.filter((entry) => entry !== 'resumePlan').map((entry) => entry.replaceAll(id, 'subject')), state: scene.state(care, id), killed };
   }
   return {
-    play,
+    play: (scene, unsafe = () => ({})) => {
+      isHurried = false;
+      return live(scene, null, unsafe);
+    },
+    playKilled: (scene, moments, unsafe = () => ({})) => {
+      isHurried = true;
+      const comes = oneDeath(workers, moments.length);
+      return Promise.all(moments.map((at) => live(scene, { at, comes }, unsafe)));
+    },
     close: async () => {
       await workers.close();
       await wire.close();

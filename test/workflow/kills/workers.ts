@@ -58,6 +58,43 @@ export async function startWorkers({ address, namespace, queues, bundleFile, act
   };
 }
 
+/** A death of the worker that many lives have in common: it comes when each is where it is to come, or has ended without getting there. */
+export interface Death {
+  /** A life is where the death is to find it. Settles once nobody works. */
+  held(): Promise<void>;
+  /** What happened to that life while nobody worked has happened. Settles once the next worker has taken over. */
+  over(): Promise<void>;
+  /** A life has ended and was never there. */
+  passedBy(): void;
+}
+
+export function oneDeath(workers: Workers, lives: number): Death {
+  const killed = gathering(lives, () => workers.kill());
+  const replaced = gathering(lives, () => workers.replace());
+  return {
+    held: killed.come,
+    over: replaced.come,
+    passedBy: () => {
+      void killed.come();
+      void replaced.come();
+    },
+  };
+}
+
+/** `act` runs once all have come. */
+function gathering(size: number, act: () => Promise<void>): { come: () => Promise<void> } {
+  let missing = size;
+  let all: () => void = () => undefined;
+  const acted = new Promise<void>((resolve) => (all = resolve)).then(act);
+  return {
+    come: () => {
+      missing -= 1;
+      if (missing === 0) all();
+      return acted;
+    },
+  };
+}
+
 async function prepare(words: readonly string[]): Promise<ChildProcess> {
   const child = fork(program, words, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   await once(child, 'message');
