@@ -5,14 +5,13 @@ import { evolve } from '../follow-up/evolve.ts';
 import { notAfterOf, stepOf } from '../follow-up/touchpoints.ts';
 import type { FollowUpEffect, FollowUpEvent, FollowUpNext, FollowUpState, Judgement, RemindCommand, Touchpoint } from '../follow-up/types.ts';
 import { circumstancesAt, judge } from '../plan/judge.ts';
-import { declaredIn, scopeOf } from '../plan/scope.ts';
 import { plusMs } from '../time/durations.ts';
 import { applyEffects } from './effects.ts';
 import { arriveText } from './inbound.ts';
 import { mayContact, noteStopped, receiptAfterMs, translationRetryMs } from './may-contact.ts';
 import { mergeInto, tellMerged } from './merge.ts';
 import type { Merged, Reminder } from './merge.ts';
-import { earlierAnswers } from './rules.ts';
+import { earlierAnswers, scopeAt } from './rules.ts';
 import { note, replyAt, schedule, tellFollowUp } from './run.ts';
 import type { Run } from './run.ts';
 import { compose } from './texts.ts';
@@ -95,12 +94,11 @@ function adopt(run: Run, state: FollowUpState): void {
 function judgeNow(run: Run, touchpointId: string): Judgement {
   const touchpoint = touchpointOf(run, touchpointId);
   const step = stepOf(run.plan, touchpoint.stepId);
-  const scope = { ...scopeOf(declaredIn(run.plan), step, run.play.content.questionnaires), answers: null };
   const circumstances = circumstancesAt(run.plan, run.state, touchpoint.dueAt ?? run.play.now);
   // For a patient who consents to nothing, or is out of the programme, the gate opens nothing: then it is not known, and the plan says what that does.
   const isOpen = run.play.status !== 'inactive' && (step.kind === 'task' || step.kind === 'review' || run.play.patient.consents.length > 0);
   const known = isOpen ? { facts: run.own.facts, earlier: earlierAnswers(run, touchpointId) } : { facts: {}, earlier: {} };
-  return judge(step, scope, { answers: {}, scores: {}, ...known, ...circumstances });
+  return judge(step, scopeAt(run, step, null), { answers: {}, scores: {}, ...known, ...circumstances });
 }
 
 /** One reminder or advice: begin, send, end with what follows. */

@@ -74,7 +74,7 @@ function begin(play: Play, plan: Plan, own: AssumedOfPlan): void {
     schemaVersion: 1, enrolmentId, status: 'active', endReason: null, startedAt: now, pausedAt: null, anchors, tags: [...own.tags], zone, series: {},
     touchpoints: planTouchpoints(plan, { enrolmentId, anchors, zone }, play.newId),
   };
-  const run: Run = { play, plan, own, state, inbox: [], timer: now, isOver: false, isPausedByStatus: false, found: new Map() };
+  const run: Run = { play, plan, own, state, inbox: [], timer: now, isOver: false, isPausedByStatus: false, found: new Map(), scopes: new Map() };
   play.runs.push(run);
   // For a patient in hospital it begins paused.
   if (play.status !== 'active') tellStatus(run, play.status);

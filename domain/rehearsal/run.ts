@@ -1,4 +1,5 @@
 import type { Channel } from '../codes.ts';
+import type { Scope } from '../conditions/scope.ts';
 import type { BegunContact } from '../contact/governor.ts';
 import type { DialogueProgress } from '../dialogue/types.ts';
 import type { EscalationState } from '../escalation/types.ts';
@@ -87,6 +88,8 @@ export interface Run {
   isPausedByStatus: boolean;
   /** Answers that were chosen for a step before, by step and what they were to do. */
   found: Map<string, { answers: Answers; weight: number }>;
+  /** By step and where its conditions stand: see `scopeAt`. */
+  scopes: Map<string, Scope>;
 }
 
 type Noted = Partial<Omit<Entry, 'at' | 'localTime' | 'planId' | 'words'>> & Pick<Entry, 'kind'>;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
 import { runDemo } from './run-demo.ts';
 import type { DemoRun } from './run-demo.ts';
@@ -8,10 +9,30 @@ const promised = [
   'consent-withdrawn', 'deceased', 'quiet-hours', 'two-plans', 'moved-version', 'no-duplicates', 'ledger', 'reconcile',
 ];
 
+const victims = ['worker', 'api', 'temporal'] as const;
+/** Until then patients are being contacted; any moment within will do, so each run takes others. */
+const busyMs = 30_000;
+
+const moments = victims.map((victim) => ({ victim, afterMs: Math.floor(Math.random() * busyMs) }));
 let demo: DemoRun;
+let kills: number[];
+
+/** The showcase as people run it, but that each process that carries it is killed once: what holds then is what is promised without. */
 beforeAll(async () => {
-  demo = await runDemo();
-}, 300_000);
+  let killing: Promise<number[]> = Promise.resolve([]);
+  demo = await runDemo({
+    onControl: (control) => {
+      // The moments are the test's input, not a wait for something: they may fall anywhere.
+      killing = Promise.all(moments.map(({ victim, afterMs }) => delay(afterMs).then(() => fetch(`${control}/kill/${victim}`, { method: 'POST' })).then((response) => response.status)));
+    },
+  });
+  kills = await killing;
+}, 600_000);
+
+it('kill -9 of worker, API and Temporal server in the middle of the showcase changes nothing in its result', () => {
+  expect(kills, 'the kills were taken').toEqual([204, 204, 204]);
+  expect({ moments, code: demo.code, failed: demo.report.checks.filter((check) => !check.ok) }).toEqual({ moments, code: 0, failed: [] });
+});
 
 it.each(promised)('%s holds', (name) => {
   const check = demo.report.checks.find((each) => each.name === name);
