@@ -21,21 +21,25 @@ export interface Played {
   effects: string[];
   state: unknown;
   /** Whether the worker was killed where it was to be. */
-  killed: boolean;
+  wasKilled: boolean;
 }
 
-/** One worker process at a time on a server of its own namespace. `unsafe`: activities that differ from the scripted ones. */
+/** One worker process at a time on a server of its own. */
 export interface Theatre {
-  /** A life that nothing disturbs. */
-  play(scene: Scene, unsafe?: Unsafe): Promise<Played>;
-  /** A life for each of these moments, side by side: each is held there, and once all are held the worker is killed under all of them at once. */
-  playKilled(scene: Scene, moments: readonly string[], unsafe?: Unsafe): Promise<Played[]>;
+  /** Lives that nothing disturbs, side by side. */
+  play(parts: readonly Part[]): Promise<(Played & { part: Part })[]>;
+  /** Lives side by side, each of which is held at its moment; once all are held the worker is killed under all of them at once. */
+  playKilled(parts: readonly (Part & { moment: string })[]): Promise<(Played & { part: Part; moment: string })[]>;
   close(): Promise<void>;
 }
 
-type Unsafe = (care: ScriptedCare) => Partial<CareActivities>;
+export interface Part {
+  scene: Scene;
+  /** Activities that differ from the scripted ones. */
+  unsafe?: (care: ScriptedCare) => Partial<CareActivities>;
+}
 
-export type TheatreOptions = { address: string } & Pick<WorkersOptions, 'namespace' | 'queues' | 'bundleFile'>;
+export type TheatreOptions = Pick<WorkersOptions, 'address' | 'bundleFile'>;
 
 interface Life {
   id: string;
@@ -53,27 +57,26 @@ const ownActivities: Record<ThreadType, readonly (keyof CareActivities)[]> = {
   recordedCall: ['placeCall', 'followCall', 'storeRecording', 'deleteRecordingAtProvider'],
 };
 
-export async function openTheatre({ address, namespace, queues, bundleFile }: TheatreOptions): Promise<Theatre> {
+export async function openTheatre({ address, bundleFile }: TheatreOptions): Promise<Theatre> {
   const connection = await Connection.connect({ address });
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection });
   const poker = createPoker({ client, logger: { warn: () => undefined } });
-  const lives = new Set<Life>();
+  /** By workflow id. */
+  const lives = new Map<string, Life>();
   let isHurried = false;
   const wire = await openWire(address, {
-    onMoment: async (moment) => {
-      for (const life of lives) await life.onTask(moment);
-    },
+    onMoment: async (moment) => lives.get(moment.workflowId)?.onTask(moment),
     isHurried: () => isHurried,
   });
-  const lifeOf = (args: unknown[]): Life | undefined => [...lives].find(({ id }) => JSON.stringify(args).includes(id));
-  const workers = await startWorkers({ address: wire.address, namespace, queues, bundleFile, act: async (name, args) => lifeOf(args)?.onActivity(name, args) });
+  const lifeOf = (args: unknown[]): Life | undefined => [...lives.values()].find(({ id }) => JSON.stringify(args).includes(id));
+  const workers = await startWorkers({ address: wire.address, bundleFile, act: async (name, args) => lifeOf(args)?.onActivity(name, args) });
 
   /** `death`: null for a life without one. */
-  async function live(scene: Scene, death: { at: string; comes: Death } | null, unsafe: Unsafe): Promise<Played> {
+  async function live({ scene, unsafe }: Part, death: { at: string; comes: Death } | null): Promise<Played> {
     const id = randomUUID();
     const workflowId = workflowIdOf(scene.type, id);
     const care = scriptCare(() => Promise.resolve(Date.now()));
-    const activities = { ...care.activities, ...unsafe(care) };
+    const activities = { ...care.activities, ...unsafe?.(care) };
     const moments: string[] = [];
     const begun = new Set<unknown>();
     const answeredTasks = new EventTarget();
@@ -104,7 +107,6 @@ export async function openTheatre({ address, namespace, queues, bundleFile }: Th
     const life: Life = {
       id,
       onTask: async (moment) => {
-        if (moment.workflowId !== workflowId) return;
         const { awaits } = moment;
         // An activity that is awaited has moments of its own; of a thread's last word there is nothing to await but that it is heard.
         if (moment.at === 'untold') {
@@ -135,7 +137,7 @@ export async function openTheatre({ address, namespace, queues, bundleFile }: Th
         return answer;
       },
     };
-    lives.add(life);
+    lives.set(workflowId, life);
     const over = new AbortController();
     const sweeping = sweep({
       takeUnpicked: ({ olderThanMs }) => Promise.resolve(promisedAt === null || promisedAt > Date.now() - olderThanMs ? [] : scene.children(id).filter((child) => !begun.has(child.id)).map((child) => threadOf(child.type, child.id))),
@@ -158,22 +160,22 @@ export async function openTheatre({ address, namespace, queues, bundleFile }: Th
     } finally {
       over.abort();
       await sweeping;
-      lives.delete(life);
+      lives.delete(workflowId);
       if (!killed) death?.comes.passedBy();
       // A poke of the last moment may still be tried: no connection is closed under it.
       await Promise.allSettled(underWay);
     }
-    return { moments, effects: care.log.filter((entry) => entry !== 'resumePlan').map((entry) => entry.replaceAll(id, 'subject')), state: scene.state(care, id), killed };
+    return { moments, effects: care.log.filter((entry) => entry !== 'resumePlan').map((entry) => entry.replaceAll(id, 'subject')), state: scene.state(care, id), wasKilled: killed };
   }
   return {
-    play: (scene, unsafe = () => ({})) => {
+    play: (parts) => {
       isHurried = false;
-      return live(scene, null, unsafe);
+      return Promise.all(parts.map(async (part) => ({ part, ...(await live(part, null)) })));
     },
-    playKilled: (scene, moments, unsafe = () => ({})) => {
+    playKilled: (parts) => {
       isHurried = true;
-      const comes = oneDeath(workers, moments.length);
-      return Promise.all(moments.map((at) => live(scene, { at, comes }, unsafe)));
+      const comes = oneDeath(workers, parts.length);
+      return Promise.all(parts.map(async (part) => ({ part, moment: part.moment, ...(await live(part, { at: part.moment, comes })) })));
     },
     close: async () => {
       await workers.close();

@@ -1,11 +1,9 @@
-import type { TaskQueue, ThreadType } from '../../../domain/threads.ts';
+import type { ThreadType } from '../../../domain/threads.ts';
 import type { ScriptedCare } from '../scripted-care.ts';
 
 /** A thread's life that goes through every branch of it. Far instants come near only by a poke, so that no slow machine changes what is awaited. */
 export interface Scene {
   type: ThreadType;
-  /** On which it and its children live. */
-  queues: readonly TaskQueue[];
   /** After so many events it begins a fresh run. */
   historyBudget: number;
   /** As it is when the thread first looks. */
@@ -30,7 +28,6 @@ const none = (): never[] => [];
 
 const followUp: Scene = {
   type: 'followUp',
-  queues: ['care'],
   historyBudget: 40,
   set: (care, id, now) => {
     care.asksOnce = true;
@@ -56,7 +53,6 @@ const followUp: Scene = {
 
 const questionnaire: Scene = {
   type: 'questionnaire',
-  queues: ['care', 'urgent', 'bulk'],
   historyBudget: 30,
   set: (care, id, now) => void care.conversations.set(id, [{ kind: 'contact', at: now }, { kind: 'contact', at: now + farMs }, { kind: 'call', at: now + 2 * farMs }]),
   happen: (care, id, now) => {
@@ -73,7 +69,6 @@ const questionnaire: Scene = {
 
 const escalation: Scene = {
   type: 'escalation',
-  queues: ['urgent'],
   historyBudget: 35,
   set: (care, id, now) => void care.escalations.set(id, { pagesAt: [now, now + soonMs, now + farMs], pages: 0, state: 'open' }),
   happen: (care, id, now) => {
@@ -94,7 +89,6 @@ const escalation: Scene = {
 
 const recordedCall: Scene = {
   type: 'recordedCall',
-  queues: ['urgent', 'bulk'],
   historyBudget: 4_000,
   set: (care, id, now) => void care.calls.set(id, { underWayUntil: [now + farMs], recording: true, checks: [] }),
   happen: (care, id, now) => {

@@ -40,7 +40,7 @@ export interface WireOptions {
 }
 
 /** What is left of a time-out that is hurried: longer than lives that are to die together wait for the last of them. */
-export const hurriedMs = 10_000;
+export const hurriedMs = 15_000;
 const timeout = { seconds: Long.fromNumber(hurriedMs / 1000) };
 
 /** gRPC is HTTP/2 with one framed message each way: it can be carried, and held, without knowing more than its path. */

@@ -5,7 +5,9 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
  * A worker in a process of its own, to be killed. What its activities are to do it asks of the test, which keeps all state, as Postgres does.
  * So many are started that each is kept cheap: plain JavaScript, and debug mode, which runs the workflows without threads of their own.
  */
-const [address, namespace, bundleFile, activityNames, queues] = process.argv.slice(2);
+const [address, bundleFile, activityNames, queues] = process.argv.slice(2);
+/** As many as may be held at once, each in a task of its own. */
+const lives = 500;
 const asked = new Map();
 
 const ask = (name) => (...args) =>
@@ -21,8 +23,11 @@ const connection = await NativeConnection.connect({ address });
 const workflowBundle = { code: await readFile(bundleFile, 'utf8') };
 const workers = await Promise.all(
   queues.split(',').map((taskQueue) =>
-    // No thread runs on the queue of calls to patients: only their placing.
-    Worker.create({ connection, namespace, taskQueue, activities, debugMode: true, stickyQueueScheduleToStartTimeout: '1 second', ...(taskQueue === 'bulk' ? {} : { workflowBundle }) }),
+    Worker.create({
+      connection, taskQueue, activities, debugMode: true, stickyQueueScheduleToStartTimeout: '1 second', maxConcurrentActivityTaskExecutions: lives, maxConcurrentWorkflowTaskExecutions: lives,
+      // No thread runs on the queue of calls to patients: only their placing.
+      ...(taskQueue === 'bulk' ? {} : { workflowBundle }),
+    }),
   ),
 );
 process.on('message', (word) => {

@@ -2,13 +2,16 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { CareActivities, TaskQueue } from '../../../domain/threads.ts';
+import { taskQueues } from '../../../domain/threads.ts';
+import type { CareActivities } from '../../../domain/threads.ts';
 import type { FromWorker, ToWorker } from './words.ts';
 
 const program = fileURLToPath(new URL('worker-main.mjs', import.meta.url));
 
-/** One worker process works at a time. The next waits, loaded and connected: starting processes is what these tests spend their time on. */
+/** One worker process works at a time. */
 export interface Workers {
+  /** Has the next one loaded and connected before the death comes, so that it takes over at once. */
+  expectDeath(): void;
   /** SIGKILL to the one that works; settles once it is gone, and nobody works. */
   kill(): Promise<void>;
   /** The next one takes over. */
@@ -18,8 +21,6 @@ export interface Workers {
 
 export interface WorkersOptions {
   address: string;
-  namespace: string;
-  queues: readonly TaskQueue[];
   /** File with the workflows as one script. */
   bundleFile: string;
   /** What activities do; a process that dies meanwhile gets no answer. */
@@ -32,8 +33,8 @@ const activityNames: Record<keyof CareActivities, true> = {
   resumePlan: true, remindPatient: true, resumeConversation: true, contactPatient: true, resumeEscalation: true, pageStaff: true, placeCall: true, followCall: true, storeRecording: true, deleteRecordingAtProvider: true,
 };
 
-export async function startWorkers({ address, namespace, queues, bundleFile, act }: WorkersOptions): Promise<Workers> {
-  const words = [address, namespace, bundleFile, Object.keys(activityNames).join(','), queues.join(',')];
+export async function startWorkers({ address, bundleFile, act }: WorkersOptions): Promise<Workers> {
+  const words = [address, bundleFile, Object.keys(activityNames).join(','), Object.values(taskQueues).join(',')];
   const work = async (prepared: Promise<ChildProcess>): Promise<ChildProcess> => {
     const child = await prepared;
     child.on('message', (word: FromWorker) => {
@@ -45,15 +46,18 @@ export async function startWorkers({ address, namespace, queues, bundleFile, act
     return child;
   };
   let working = await work(prepare(words));
-  let waiting = prepare(words);
+  let waiting: Promise<ChildProcess> | null = null;
   return {
+    expectDeath: () => {
+      waiting ??= prepare(words);
+    },
     kill: () => end(working),
     replace: async () => {
-      working = await work(waiting);
-      waiting = prepare(words);
+      working = await work(waiting ?? prepare(words));
+      waiting = null;
     },
     close: async () => {
-      await Promise.all([end(working), waiting.then(end)]);
+      await Promise.all([end(working), waiting?.then(end)]);
     },
   };
 }
@@ -69,6 +73,7 @@ export interface Death {
 }
 
 export function oneDeath(workers: Workers, lives: number): Death {
+  workers.expectDeath();
   const killed = gathering(lives, () => workers.kill());
   const replaced = gathering(lives, () => workers.replace());
   return {
