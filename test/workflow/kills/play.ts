@@ -82,7 +82,7 @@ export async function openTheatre({ address, bundleFile }: TheatreOptions): Prom
     const answeredTasks = new EventTarget();
     let promisedAt: number | null = null;
     let isSet = false;
-    let killed = false;
+    const fate = { wasKilled: false };
     const underWay = new Set<Promise<unknown>>();
     const poke = async (): Promise<void> => {
       const signalled = client.workflow.getHandle(workflowId).signal(pokeSignal);
@@ -94,11 +94,11 @@ export async function openTheatre({ address, bundleFile }: TheatreOptions): Prom
     const reach = async (name: string, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<boolean> => {
       const moment = `${name} ${moments.filter((each) => each.startsWith(`${name} `)).length + 1}`;
       moments.push(moment);
-      if (killed || death?.at !== moment) {
+      if (fate.wasKilled || death?.at !== moment) {
         await meanwhile();
         return false;
       }
-      killed = true;
+      fate.wasKilled = true;
       await death.comes.held();
       await meanwhile();
       await death.comes.over();
@@ -161,11 +161,11 @@ export async function openTheatre({ address, bundleFile }: TheatreOptions): Prom
       over.abort();
       await sweeping;
       lives.delete(workflowId);
-      if (!killed) death?.comes.passedBy();
+      if (!fate.wasKilled) death?.comes.passedBy();
       // A poke of the last moment may still be tried: no connection is closed under it.
       await Promise.allSettled(underWay);
     }
-    return { moments, effects: care.log.filter((entry) => entry !== 'resumePlan').map((entry) => entry.replaceAll(id, 'subject')), state: scene.state(care, id), wasKilled: killed };
+    return { moments, effects: care.log.filter((entry) => entry !== 'resumePlan').map((entry) => entry.replaceAll(id, 'subject')), state: scene.state(care, id), ...fate };
   }
   return {
     play: (parts) => {
