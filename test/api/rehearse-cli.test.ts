@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rehearseCommand } from '../../api/rehearse-command.ts';
 
 const root = path.resolve();
 const surgery = path.join(root, 'templates/plans/surgery-recovery.yaml');
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** As `npm run rehearse -- ...` in the test's folder. */
+/** As `npm run rehearse -- ...` in the test's folder: a process of its own, which takes a second of a core. */
 const rehearse = (...given: string[]) => run('api/rehearse-cli.ts', ...given);
 
 async function run(...command: string[]): Promise<{ code: number | null; out: string; error: string }> {
@@ -27,7 +28,7 @@ async function run(...command: string[]): Promise<{ code: number | null; out: st
 }
 const write = async (name: string, content: unknown): Promise<string> => {
   await writeFile(path.join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
-  return name;
+  return path.join(folder, name);
 };
 
 describe('npm run rehearse', () => {
@@ -44,7 +45,7 @@ describe('npm run rehearse', () => {
   });
 
   test('prints everything as JSON', async () => {
-    const { code, out } = await rehearse(surgery, '--json', '--replies', await write('silent.json', { otherwise: { kind: 'silent' } }));
+    const { code, out } = rehearseCommand([surgery, '--json', '--replies', await write('silent.json', { otherwise: { kind: 'silent' } })]);
 
     const rehearsal = JSON.parse(out) as { timeline: { kind: string }[]; findings: unknown[]; endReason: string };
     expect(code).toBe(0);
@@ -56,34 +57,35 @@ describe('npm run rehearse', () => {
   test('does not play a plan with faults, and tells each with its line', async () => {
     const plan = (await readFile(surgery, 'utf8')).replace('localTime:', 'localTme:').replace('questionnaire: surgery-check', 'questionnaire: surgery-chek');
 
-    const { code, out, error } = await rehearse(await write('faulty.yaml', `${plan}\n"\\e[2Jcolour": red\n`));
+    const { code, out, error } = rehearseCommand([await write('faulty.yaml', `${plan}\n"\\e[2Jcolour": red\n`)]);
 
     expect([code, out]).toEqual([1, '']);
     expect(error, 'what a terminal would obey is shown').toContain('Remove "\\u001b[2Jcolour"');
-    expect(error).toMatch(/^Correct the plan:\n {2}faulty\.yaml:\d+ steps/);
+    expect(error).toMatch(/^Correct the plan:\n {2}\S+faulty\.yaml:\d+ steps/);
     expect(error).toMatch(/surgery-chek|surgery-check/);
   });
 
   test.each([
     ['replies to a step that the plan does not have', ['--replies', 'wrong.json'], { steps: { 'wound-day-2': [{ kind: 'silent' }] } }, /replies\.steps\.wound-day-2: Use a step of the plan: preparation, /],
     ['a reply of a kind that is none', ['--replies', 'wrong.json'], { otherwise: { kind: 'rude' } }, /replies\.otherwise\.kind: Write "kind" as one of answers, green, red, amber, silent, text\./],
-    ['a file that is no JSON', ['--replies', 'wrong.json'], '{"otherwise":', /Write wrong\.json as JSON\./],
-    ['a file that is not there', ['--patient', 'nowhere.json'], {}, /Make nowhere\.json readable/],
+    ['a file that is no JSON', ['--replies', 'wrong.json'], '{"otherwise":', /Write \S+wrong\.json as JSON\./],
+    ['a file that is not there', ['--patient', '/nowhere.json'], {}, /Make \/nowhere\.json readable/],
     ['an option that is none', ['--for', 'P60D'], {}, /^Unknown option '--for'\.\nUsage: npm run rehearse/],
     ['a plan beside it that does not fit', ['--with', `${surgery}:wrong.json`], { tags: ['frail'] }, /alongside\.0\.plan: Name another plan[^\n]*\n {2}alongside\.0\.tags\.0: /],
     ['a time that is none', ['--until', 'soon'], {}, /until: Write an instant such as/],
   ])('exits with 1 and one sentence on %s', async (_name, options, wrong, expected) => {
-    await write('wrong.json', wrong);
+    const file = await write('wrong.json', wrong);
 
-    const { code, out, error } = await rehearse(surgery, ...options);
+    const { code, out, error } = rehearseCommand([surgery, ...options.map((option) => option.replace('wrong.json', file))]);
 
     expect([code, out]).toEqual([1, '']);
     expect(error).toMatch(expected);
     expect(error).not.toMatch(/\n +at /);
   });
 
-  test('without a plan says how it is used, and so it does when asked', async () => {
-    const [without, asked] = await Promise.all([rehearse(), rehearse('--help')]);
+  test('without a plan says how it is used and fails, and when asked it says so and does not', async () => {
+    const without = await rehearse();
+    const asked = rehearseCommand(['--help']);
 
     expect([without.code, without.out]).toEqual([1, '']);
     expect(without.error).toMatch(/^Usage: /);

@@ -28,16 +28,18 @@ const hospital = { hospital: 'Example Hospital', emergencyNumber: '911', readHou
 /** Thrown for what the caller has to correct; its message is all that is printed. */
 class Refusal extends Error {}
 
-try {
-  process.stdout.write(forTerminal(rehearseFile()));
-} catch (error) {
-  if (!(error instanceof Refusal || error instanceof ContentError)) throw error;
-  process.stderr.write(forTerminal(`${error.message.trimEnd()}\n`));
-  process.exitCode = 1;
+/** What the command says when it is given these words, and its exit code: 0, or 1 with what the caller has to correct. */
+export function rehearseCommand(given: readonly string[]): { code: 0 | 1; out: string; error: string } {
+  try {
+    return { code: 0, out: forTerminal(rehearseFile(given)), error: '' };
+  } catch (error) {
+    if (!(error instanceof Refusal || error instanceof ContentError)) throw error;
+    return { code: 1, out: '', error: forTerminal(`${error.message.trimEnd()}\n`) };
+  }
 }
 
-function rehearseFile(): string {
-  const { file, values } = readArguments();
+function rehearseFile(given: readonly string[]): string {
+  const { file, values } = readArguments(given);
   if (file === null) return usage;
   const content = loadContent(values.content ?? templates);
   const plan = readPlan(file, content);
@@ -84,10 +86,11 @@ function assumedLine({ anchors, patient }: Assumptions, isChinese: boolean): str
   return isChinese ? `锚点：${known.join('，') || '无'}。时区：${patient.zone}。` : `Anchors: ${known.join(', ') || 'none'}. Zone: ${patient.zone}.`;
 }
 
-function readArguments() {
+function readArguments(given: readonly string[]) {
   const text = { type: 'string' } as const;
   try {
     const { values, positionals } = parseArgs({
+      args: [...given],
       allowPositionals: true,
       options: { with: { ...text, multiple: true, default: [] }, patient: text, replies: text, anchors: text, outside: text, staff: text, from: text, until: text, content: text, language: text, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
     });
