@@ -18,7 +18,9 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const many = 1_000;
-const contactedBefore = 300;
+/** By their place: who has had a message before the move, and of whom it is seen that each then has one and no second. */
+const contactedBefore = 100;
+const contacted = 400;
 const killedAfter = 350;
 const program = fileURLToPath(new URL('migrating-main.ts', import.meta.url));
 const remind = (id: string, offset: string) => ({ kind: 'remind', id, title: { en: id }, message: 'visit-reminder', at: { anchor: 'surgery', offset, localTime: '10:00' }, lateness: { sendWithin: 'PT26H', otherwise: 'task' } });
@@ -78,7 +80,7 @@ test('a thousand follow-ups are moved in one go by workers of which one is kille
   await moving((said) => said >= killedAfter);
   const left = await pending();
   await moving(async () => (await pending()) === 0);
-  await each(ones, ({ enrolmentId }) => runFollowUp(world, enrolmentId));
+  await each(ones.slice(0, contacted), ({ enrolmentId }) => runFollowUp(world, enrolmentId));
 
   expect(left).toBeGreaterThan(0);
   expect(left).toBeLessThan(many);
@@ -92,13 +94,14 @@ test('a thousand follow-ups are moved in one go by workers of which one is kille
   expect(ordered).toEqual({ patients: many, events: 1 });
   const stories = await world.root`select what, count(*) as told, count(distinct enrolment_id) as enrolments from care.story where what = 'enrolment.migrated' group by what`;
   expect(stories).toEqual([{ what: 'enrolment.migrated', told: many, enrolments: many }]);
-  const steps = await world.root`select step_id as step, status, outcome, count(*) from care.touchpoint group by 1, 2, 3 order by 1`;
+  const steps = await world.root`select step_id as step, status, outcome, count(*) from care.touchpoint group by 1, 2, 3 order by 1, 2`;
   expect(steps).toEqual([
     { step: 'extra', status: 'planned', outcome: null, count: many },
     { step: 'last', status: 'done', outcome: 'waived', count: many },
     { step: 'later', status: 'planned', outcome: null, count: many },
-    { step: 'welcome', status: 'sent', outcome: null, count: many },
+    { step: 'welcome', status: 'planned', outcome: null, count: many - contacted },
+    { step: 'welcome', status: 'sent', outcome: null, count: contacted },
   ]);
   // By whom it is for: one of the phones has the number that the ward sends from.
-  expect(ones.filter(({ patient }) => world.received(patient).filter(({ to }) => to === patient.phone.number).length !== 1)).toEqual([]);
+  expect(ones.slice(0, contacted).filter(({ patient }) => world.received(patient).filter(({ to }) => to === patient.phone.number).length !== 1)).toEqual([]);
 });
