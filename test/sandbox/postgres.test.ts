@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { embeddedPostgresFolder, restoreLibraryLinks, serverUser } from '../../sandbox/postgres-binaries.ts';
 import { startPostgres } from '../../sandbox/postgres.ts';
 import type { PostgresOptions, PostgresServer } from '../../sandbox/postgres.ts';
@@ -20,10 +20,22 @@ afterEach(async () => {
   for (const step of clean.splice(0).reverse()) await step();
 });
 
-async function folder(name = 'x'): Promise<string> {
+/** A cluster that is set up by the first test that starts it, and stopped by each: most of what a start from nothing costs is that. */
+let usual: string;
+beforeAll(async () => {
+  usual = path.join(await opened(), 'data');
+});
+afterAll(() => rm(path.dirname(usual), { recursive: true, force: true }));
+
+async function opened(): Promise<string> {
   const made = await mkdtemp(path.join(tmpdir(), 'carethread-'));
-  clean.push(() => rm(made, { recursive: true, force: true }));
   await chmod(made, 0o755);
+  return made;
+}
+
+async function folder(name = 'x'): Promise<string> {
+  const made = await opened();
+  clean.push(() => rm(made, { recursive: true, force: true }));
   const inner = path.join(made, name);
   await mkdir(inner);
   return inner;
@@ -60,7 +72,7 @@ describe('the embedded Postgres', () => {
   });
 
   it('asks for a scram password, and listens on this machine only', async () => {
-    const server = await start({ dataDir: path.join(await folder(), 'data') });
+    const server = await start({ dataDir: usual });
 
     const refused = await ask(server.superuserUrl('postgres').replace(encodeURIComponent(superuserPassword), 'wrong'), 'select 1').catch((error: unknown) => String(error));
 
@@ -75,13 +87,13 @@ describe('the embedded Postgres', () => {
     const address = other.address();
     const taken = typeof address === 'object' && address !== null ? address.port : 0;
 
-    const server = await start({ dataDir: path.join(await folder(), 'data'), port: taken });
+    const server = await start({ dataDir: usual, port: taken });
 
     expect(server.port).toBeGreaterThan(taken);
   });
 
   it('has what was committed after a kill -9, on the same port', async () => {
-    const dataDir = path.join(await folder(), 'data');
+    const dataDir = usual;
     const first = await start({ dataDir, fast: false });
     await ask(first.superuserUrl('postgres'), "create table kept as select 'here'::text as answer");
 
@@ -93,7 +105,7 @@ describe('the embedded Postgres', () => {
   });
 
   it('is not misled by a lock file whose process number is another program’s by now', async () => {
-    const dataDir = path.join(await folder(), 'data');
+    const dataDir = usual;
     const first = await start({ dataDir });
     await first.kill9();
     // A process of the same user: one of another user Postgres would not take for itself.
@@ -169,7 +181,7 @@ describe('the migrations', () => {
   const logins = Object.fromEntries(loginNames.map((name) => [name, `${name} secret`])) as Record<Login, string>;
 
   it('make databases and roles, may be repeated, and let each login in where it belongs only', async () => {
-    const server = await start({ dataDir: path.join(await folder(), 'data') });
+    const server = await start({ dataDir: usual });
     const [url, keysUrl] = [server.superuserUrl('carethread'), server.superuserUrl('carethread_keys')];
     const as = (login: Login, database: string): string => {
       const address = new URL(server.superuserUrl(database));
