@@ -1,14 +1,14 @@
 import { languageOf } from '../domain/codes.ts';
 import type { ContactOutcome } from '../domain/codes.ts';
 import { whoseTurn } from '../domain/escalation/rota.ts';
-import type { Pageable } from '../domain/escalation/rota.ts';
+import type { Pageable, Turn } from '../domain/escalation/rota.ts';
 import type { EscalationEvent, EscalationNext } from '../domain/escalation/types.ts';
 import { renderMessage } from '../domain/contact/message.ts';
 import type { CareActivities, PageCommand } from '../domain/threads.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
 import type { Transaction } from '../store/connect.ts';
 import { acknowledgeCodeOf, resumeEscalation } from '../store/escalations.ts';
-import type { EscalationRow } from '../store/escalations.ts';
+import type { AlertCarrier, EscalationRow } from '../store/escalations.ts';
 import { inTransaction } from '../store/inbound.ts';
 import { pageCallId } from '../store/page-call.ts';
 import { createTask } from '../store/tasks.ts';
@@ -27,29 +27,29 @@ const longestHoldMs = 10_000;
 /**
  * One page to the person whose turn it is on the rota, as it stands now: by SMS with the code to reply, or by a call with a
  * key to press, in their language. No patient data. Whoever cannot be paged is skipped, and the story says so; of a rota that
- * has nobody the alert's department gets a task at once, beside the next rung's page.
+ * has nobody the alert's department gets a task at once, beside the next rung's page. `by`: for whom the page is made.
  */
-export function pageStaff(deps: ActivityDeps): CareActivities['pageStaff'] {
+export function pageStaff(deps: ActivityDeps, by: AlertCarrier = 'thread'): CareActivities['pageStaff'] {
   return async (command) => {
     const { escalationId, page, rota } = command;
     const { skipped, person, isUnmanned } = whoseTurn(await deps.gate.rota(rota), command, deps.clock().toISOString());
     if (isUnmanned) deps.logger.error({ escalationId, rota }, 'nobody with a phone stands on this rota: the page goes to the next rung, and staff get a task');
-    if (person === null || skipped.length > 0) return { next: await passOver(deps, command, skipped, isUnmanned), receipt: null };
+    if (person === null || skipped.length > 0) return { next: await passOver(deps, command, { skipped, isUnmanned, by }), receipt: null };
     const made = await makePage(deps, command, person);
     const at = deps.clock().toISOString();
     const resumed = await inTransaction(deps.sql, async (tx) => {
       const { outcome, receipt } = await recordEnd(tx, made);
       const early: EscalationEvent[] = receipt === null ? [] : [{ kind: 'page-receipt', page, delivered: receipt.delivered, at }];
-      return resumeEscalation(tx, escalationId, at, [...eventsOf(outcome, page, person.personId, at), ...early]);
+      return resumeEscalation(tx, escalationId, at, [...eventsOf(outcome, page, person.personId, at), ...early], by);
     });
     return { next: resumed.next, receipt: made.receipt };
   };
 }
 
-async function passOver(deps: ActivityDeps, { escalationId, rota }: PageCommand, skipped: EscalationEvent[], isUnmanned: boolean): Promise<EscalationNext> {
+async function passOver(deps: ActivityDeps, { escalationId, rota }: PageCommand, { skipped, isUnmanned, by }: Pick<Turn, 'skipped' | 'isUnmanned'> & { by: AlertCarrier }): Promise<EscalationNext> {
   const now = deps.clock().toISOString();
   return inTransaction(deps.sql, async (tx) => {
-    const { next, row } = await resumeEscalation(tx, escalationId, now, skipped);
+    const { next, row } = await resumeEscalation(tx, escalationId, now, skipped, by);
     if (isUnmanned) await giveRotaToStaff(tx, row, rota, now);
     return next;
   });

@@ -63,8 +63,14 @@ export async function lockEscalation(tx: Transaction, escalationId: string): Pro
   return { ...row, state: escalationFromStored(row.state) };
 }
 
-/** Under the escalation's lock: applies what its thread was told and the given events, decides, stores. */
-export async function resumeEscalation(tx: Transaction, escalationId: string, now: Instant, events: EscalationEvent[] = []): Promise<{ next: EscalationNext; row: EscalationRow }> {
+/** Who carries an alert out: its thread, or whoever stands in while Temporal does not run that. */
+export type AlertCarrier = 'thread' | 'standby';
+
+/**
+ * Under the escalation's lock: applies what its thread was told and the given events, decides, stores. A standby leaves a row
+ * that the thread has yet to hear: the thread is poked until it looks by itself, and stood in for until then.
+ */
+export async function resumeEscalation(tx: Transaction, escalationId: string, now: Instant, events: EscalationEvent[] = [], by: AlertCarrier = 'thread'): Promise<{ next: EscalationNext; row: EscalationRow }> {
   const before = await lockEscalation(tx, escalationId);
   const heard = await hear<EscalationEvent | { kind: 'opened' }>(tx, 'escalation', escalationId);
   const facts = [...heard.flatMap((row) => (row.event.kind === 'opened' ? [] : [row.event])), ...events];
@@ -73,10 +79,15 @@ export async function resumeEscalation(tx: Transaction, escalationId: string, no
   const row = { ...before, state: decision.state, revision: before.revision + 1 };
   await tx`update care.escalation set state = ${json(tx, row.state)}, status = ${row.state.status}, revision = ${row.revision},
     closed_at = case when ${row.state.status} = 'closed' then coalesce(closed_at, ${now}) end where escalation_id = ${escalationId}`;
-  await tellStory(tx, facts.map((event) => ({ enrolmentId: row.enrolmentId, patientId: row.patientId, touchpointId: row.touchpointId, at: event.at, what: `escalation.${event.kind}`, detail: storyDetail(escalationId, event) })));
+  const whoseWork = (event: EscalationEvent) => (by === 'standby' && events.includes(event) ? { by } : {});
+  await tellStory(tx, facts.map((event) => ({ enrolmentId: row.enrolmentId, patientId: row.patientId, touchpointId: row.touchpointId, at: event.at, what: `escalation.${event.kind}`, detail: { ...storyDetail(escalationId, event), ...whoseWork(event) } })));
   if (decision.next.kind === 'end') await closeThread(tx, 'escalation', escalationId, now);
+  else if (by === 'standby') await tell(tx, 'escalation', escalationId, standbyEvent, now);
   return { next: decision.next, row };
 }
+
+/** Says no more than `opened` does, which releases before the standby know. */
+const standbyEvent = { kind: 'opened', by: 'standby' };
 
 /**
  * Applies an event for somebody else than the thread, at once, so that everybody sees it even while Temporal is down. What

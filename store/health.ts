@@ -11,6 +11,8 @@ export interface Health {
   unknownAttempts: number;
   /** Open escalations that nobody has acknowledged. */
   unacknowledgedEscalations: number;
+  /** Alerts that the standby pages for, because their thread does not run. */
+  stoodInEscalations: number;
   /** Inbox rows that no thread has heard. */
   unheardRows: number;
   /** Age of the oldest inbox row that no thread has heard, in seconds; 0 when there is none. */
@@ -29,6 +31,7 @@ export async function readHealth(sql: Sql, now: Date): Promise<Health> {
       (select count(*)::int from care.attempt where status = 'held') as "heldAttempts",
       (select count(*)::int from care.attempt where status = 'unknown') as "unknownAttempts",
       (select count(*)::int from care.escalation where status = 'open') as "unacknowledgedEscalations",
+      (select count(distinct workflow_id)::int from care.inbox where applied_at is null and event ->> 'by' = 'standby') as "stoodInEscalations",
       (select count(*)::int from care.inbox where applied_at is null) as "unheardRows",
       (select coalesce(extract(epoch from clock_timestamp() - min(told_at)), 0)::float8 from care.inbox where applied_at is null) as "oldestUnheardSeconds"`;
   if (row === undefined) throw new Error('The database answered nothing.');

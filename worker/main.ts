@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
 import type { Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
+import type { ActivityDeps } from '../activities/index.ts';
 import { createLogger } from '../config/logger.ts';
 import type { Logger } from '../config/logger.ts';
 import { loadConfig } from '../config/load.ts';
@@ -34,10 +35,11 @@ import { serveMetrics } from './metrics.ts';
 import { migrateOrdered } from './migrating.ts';
 import { askForReceipts } from './receipts.ts';
 import { installRuntime } from './runtime.ts';
+import { standBy } from './standby.ts';
 import { stopSignal } from './stopping.ts';
 import { sweep } from './sweeper.ts';
 
-/** The worker's process: threads, contacts, sweeper and metrics. Whatever it opened is closed in reverse order. */
+/** The worker's process: threads, contacts, sweeper, standby and metrics. Whatever it opened is closed in reverse order. */
 const config = loadConfig(workerDefinition);
 const logger = createLogger({ process: 'worker', level: config.logLevel });
 const closing: (() => Promise<void> | void)[] = [];
@@ -79,7 +81,18 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
   await warnOfZones(sql, clock());
   await warnOfRotas(sql);
   const { sms, voice } = phones(settings);
-  const activities = createActivities({ sql, gate, vault, poker, logger, mail, content: loadContent(settings.contentDirectory), sms, voice, clock, settings: await activitySettings(settings) });
+  const deps: ActivityDeps = { sql, gate, vault, poker, logger, mail, content: loadContent(settings.contentDirectory), sms, voice, clock, settings: await activitySettings(settings) };
+  // Before Temporal is waited for: with it down, receipts are asked for and alerts paged all the same.
+  const loops = [
+    sweep({ takeUnpicked: (search) => takeUnpicked(sql, search), poker, forgetExpiredGrants: () => gate.forgetExpiredGrants(), forgetOldAnswers: () => gate.forgetOldAnswers(), logger }, signal),
+    askForReceipts({ sql, sms, voice, poker, clock, logger }, signal),
+    migrateOrdered({ sql, poker, clock, logger }, signal),
+    standBy(deps, { afterMs: settings.standbyAfterSeconds * 1_000 }, signal),
+  ];
+  closing.push(async () => {
+    stop.abort();
+    await Promise.all(loops);
+  });
   const bundle = await workflowBundle();
   const connection = await connectPatiently(settings, logger, signal);
   closing.push(() => connection.close());
@@ -87,17 +100,13 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
     connection,
     namespace: settings.temporalNamespace,
     dataConverter,
-    activities,
+    activities: createActivities(deps),
     bundle,
     shutdownGraceSeconds: settings.shutdownGraceSeconds,
     perSecond: { contacts: settings.smsPerSecond, calls: settings.callsPerSecond },
   });
   logger.info({ queues: workers.map((worker) => worker.options.taskQueue) }, 'working');
-  const sweeping = sweep({ takeUnpicked: (search) => takeUnpicked(sql, search), poker, forgetExpiredGrants: () => gate.forgetExpiredGrants(), forgetOldAnswers: () => gate.forgetOldAnswers(), logger }, signal);
-  const asking = askForReceipts({ sql, sms, voice, poker, clock, logger }, signal);
-  const migrating = migrateOrdered({ sql, poker, clock, logger }, signal);
   await runTogether(workers, signal);
-  await Promise.all([sweeping, asking, migrating]);
 }
 
 /** Runs them until the signal is aborted or one of them fails; then all end, each within its grace. Rejects with the first failure. */

@@ -20,6 +20,7 @@ const meanings: Readonly<Record<keyof Health, readonly [name: string, help: stri
   heldAttempts: ['carethread_attempts_held', 'Contacts held until later.'],
   unknownAttempts: ['carethread_attempts_unknown', 'Contacts of unknown outcome.'],
   unacknowledgedEscalations: ['carethread_escalations_unacknowledged', 'Open escalations that nobody has acknowledged.'],
+  stoodInEscalations: ['carethread_escalations_stood_in', 'Alerts that the standby pages for, because Temporal does not run their thread.'],
   unheardRows: ['carethread_inbox_unheard', 'Inbox rows that no thread has heard.'],
   unmannedRotas: ['carethread_rotas_unmanned', 'Rotas that plans page and on which nobody can be paged, or which do not exist.'],
   oldestUnheardSeconds: ['carethread_inbox_oldest_seconds', 'Age of the oldest inbox row that no thread has heard.'],

@@ -10,7 +10,7 @@ export const serviceRoutes: readonly Route[] = [
   openRoute({ method: 'get', path: '/healthz', tag, summary: 'The process is alive', answer: z.object({ alive: z.literal(true) }) }, () => Promise.resolve({ alive: true as const })),
   openRoute(
     {
-      method: 'get', path: '/readyz', tag, summary: 'The process can serve: 200, else 503', description: 'The database is required. Temporal is reported only: with it down nothing is refused.',
+      method: 'get', path: '/readyz', tag, summary: 'The process can serve: 200, else 503', description: 'The database is required. Temporal is reported only: with it down nothing is refused, and the worker pages staff for open alerts by itself.',
       answer: z.object({ ready: z.literal(true), database: z.literal('up'), temporal: z.enum(['up', 'down']) }), problems: ['unavailable'],
     },
     async ({ deps }) => {

@@ -31,8 +31,8 @@ export interface OutageStage {
   close(): Promise<void>;
 }
 
-/** What unclear sends wait for, short as in the demonstration. */
-const overrides = { LEASE_SECONDS: '8', PROVIDER_DEADLINE_SECONDS: '4', SETTLING_SECONDS: '8', UNCLEAR_AFTER_SECONDS: '120' };
+/** What unclear sends wait for, short as in the demonstration, and the standby. */
+const overrides = { LEASE_SECONDS: '8', PROVIDER_DEADLINE_SECONDS: '4', SETTLING_SECONDS: '8', UNCLEAR_AFTER_SECONDS: '120', STANDBY_AFTER_SECONDS: '5' };
 
 export async function setOutageStage(folder: string): Promise<OutageStage> {
   const cli = await findTemporalCli();

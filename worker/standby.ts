@@ -1,0 +1,49 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { TryLater } from '../activities/contact/sender.ts';
+import type { ActivityDeps } from '../activities/index.ts';
+import { pageStaff } from '../activities/page-staff.ts';
+import { resumeEscalation } from '../store/escalations.ts';
+import { inTransaction } from '../store/inbound.ts';
+import { takeUnattended } from '../store/standby.ts';
+
+const pauseMs = { whileBusy: 1_000, whileIdle: 5_000 };
+const atOnce = 8;
+
+/** How long an alert's thread may leave lying what it is to do. */
+export interface Patience {
+  afterMs: number;
+}
+
+/**
+ * Pages for alerts whose thread Temporal does not run, until the signal is aborted: it is down, or no worker gets round to it. What is
+ * decided and claimed in Postgres needs no Temporal, so whoever comes second, thread or another standby, finds the page made or under
+ * way. Nothing else is stood in for: a reminder can wait, a red answer cannot.
+ */
+export async function standBy(deps: ActivityDeps, patience: Patience, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const taken = await standInOnce(deps, patience).catch((error: unknown) => {
+      deps.logger.warn({ err: error }, 'alerts that nobody attends to could not be looked up; the next round tries again');
+      return 0;
+    });
+    await delay(taken > 0 ? pauseMs.whileBusy : pauseMs.whileIdle, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** One round: one step of each alert, so that a ladder of people who cannot be reached keeps no other alert waiting. Answers with how many there were. */
+export async function standInOnce(deps: ActivityDeps, { afterMs }: Patience): Promise<number> {
+  const unattended = await takeUnattended(deps.sql, { now: deps.clock().toISOString(), afterMs, limit: atOnce });
+  await Promise.all(unattended.map((escalationId) => step(deps, escalationId)));
+  return unattended.length;
+}
+
+async function step(deps: ActivityDeps, escalationId: string): Promise<void> {
+  try {
+    const { next } = await inTransaction(deps.sql, (tx) => resumeEscalation(tx, escalationId, deps.clock().toISOString(), [], 'standby'));
+    deps.logger.warn({ escalationId, next: next.kind }, 'standing in for this alert, whose thread does not run: see whether Temporal is up and workers poll the queue "urgent"');
+    if (next.kind === 'page') await pageStaff(deps, 'standby')(next);
+  } catch (error) {
+    // Its page is being made: by the thread after all, or by somebody whose lease still runs.
+    if (error instanceof TryLater) return;
+    deps.logger.error({ escalationId, err: error }, 'the standby could not page for this alert; the next round tries again');
+  }
+}
