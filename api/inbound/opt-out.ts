@@ -9,7 +9,8 @@ import { approved } from './words.ts';
 
 /**
  * STOP: nothing more is begun on this number, whoever shares it. The open conversation is cancelled, follow-ups look again
- * (their other channels go on), staff are told, and one confirmation goes back at any hour.
+ * (their other channels go on), staff are told, and one confirmation goes back at any hour. Staff of those who share it and are not
+ * meant hear it from their follow-ups; so do, by the gate, those of whoever got the number since this was written.
  */
 export async function optOut(deps: InboundDeps, message: Message): Promise<Handled> {
   const { gate, secret, detail } = message;
@@ -38,13 +39,14 @@ async function cancelQueued(message: Message): Promise<ThreadToPoke[]> {
   const { tx, detail, now } = message;
   const threads: ThreadToPoke[] = [];
   for (const { touchpointId } of detail.conversations) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
-  return [...threads, ...(await lookAgain(message))];
+  const meant = new Set(concerned(detail).map(({ patientId }) => patientId));
+  return [...threads, ...(await lookAgain(message, (patientId) => (meant.has(patientId) ? {} : { optedOutBy: 'another' })))];
 }
 
 /** What is planned by this number is decided anew; a contact that is due meets the opt-out at the gate. */
-async function lookAgain({ tx, detail, now }: Message): Promise<ThreadToPoke[]> {
+async function lookAgain({ tx, detail, now }: Message, said: (patientId: string) => { optedOutBy?: 'another' } = () => ({})): Promise<ThreadToPoke[]> {
   const threads: ThreadToPoke[] = [];
   const enrolments = await liveEnrolments(tx, detail.patients.map((patient) => patient.patientId));
-  for (const { enrolmentId } of enrolments) threads.push(await tell(tx, 'followUp', enrolmentId, { kind: 'consent-changed' }, now));
+  for (const { enrolmentId, patientId } of enrolments) threads.push(await tell(tx, 'followUp', enrolmentId, { kind: 'consent-changed', ...said(patientId) }, now));
   return threads;
 }

@@ -10,6 +10,7 @@ import { Problem, notFound } from '../problem.ts';
 import { route } from '../route.ts';
 import type { Asker, Route } from '../route.ts';
 import { code, department, id, instant, pageOf, pageQuery, rota } from '../schemas.ts';
+import { todoOf } from '../task-words.ts';
 
 const tag = 'tasks';
 const workers = ['coordinator', 'clinician'] as const;
@@ -18,6 +19,7 @@ const params = z.object({ taskId: id });
 const task = z
   .object({
     taskId: id, patientId: id.nullable(), patientName: z.string().nullable(), enrolmentId: id.nullable(), touchpointId: id.nullable(), inboundId: id.nullable(), department: z.string(), kind: z.string(), title: z.string().meta({ description: 'What it is about, as a code.' }),
+    todo: z.string().nullable().meta({ description: 'What is to be done, in your language, where kind and title alone do not say it.' }),
     step: z.object({ title: z.string(), instruction: z.string().nullable(), by: z.string().nullable() }).nullable().meta({ description: 'The step of the plan that it is about: its title in your language, what the plan tells staff to do, and the rota whose people are to do it.' }),
     status: z.enum(['open', 'claimed', 'done']), owner: z.string().nullable(), dueAt: instant.nullable(), createdAt: instant, closedAt: instant.nullable(), closedBy: z.string().nullable(), closeReason: z.string().nullable(),
   })
@@ -75,7 +77,7 @@ async function languageOfCaller({ deps, session }: Asker): Promise<Language> {
 }
 
 function viewOf({ step, ...row }: TaskRow, names: ReadonlyMap<string, string>, language: Language) {
-  return { ...row, patientName: names.get(row.patientId ?? '') ?? null, step: step === null ? null : { ...step, title: step.title[language] ?? step.title.en } };
+  return { ...row, todo: todoOf(row.title)?.[language] ?? null, patientName: names.get(row.patientId ?? '') ?? null, step: step === null ? null : { ...step, title: step.title[language] ?? step.title.en } };
 }
 
 function actorOf({ session }: Pick<Asker, 'session'>): string {

@@ -19,9 +19,11 @@ export function evolve(plan: Plan, state: FollowUpState, event: FollowUpEvent, n
 function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: Instant, newId: () => string): Evolved {
   switch (event.kind) {
     case 'started':
-    case 'consent-changed':
     case 'facts-changed':
       return { state, effects: [] };
+    case 'consent-changed':
+      // No will of this patient's: without a word to staff what goes there would just be refused from now on.
+      return { state, effects: event.optedOutBy === undefined || state.status === 'ended' ? [] : [{ kind: 'create-task', touchpointId: null, task: 'opted-out', title: 'opted-out-by-another' }] };
     case 'paused':
       return state.status === 'active' ? pause(state, now) : { state, effects: [] };
     case 'resumed': {

@@ -84,7 +84,8 @@ export type FollowUpEvent =
   | { kind: 'waived'; stepId: string; recurrenceId?: string; by: string; reason: string }
   | { kind: 'ended'; reason: EndReason; by: string }
   | { kind: 'contact-repaired' }
-  | { kind: 'consent-changed' }
+  /** `another`: somebody else who has the patient's number or mailbox, or had it before, has opted it out. */
+  | { kind: 'consent-changed'; optedOutBy?: 'another' }
   | { kind: 'judged'; touchpointId: string; verdict: Judgement }
   | { kind: 'contact-ended'; touchpointId: string; channel: Channel; outcome: ContactOutcome }
   | { kind: 'receipt'; touchpointId: string; channel: Channel; delivered: boolean; reason: string }

@@ -114,6 +114,21 @@ describe('a text that was written while the API was away', () => {
     expect((await world.tasks(null)).map(({ kind }) => kind).sort()).toEqual(['doubtful-safety', 'inbox']);
   });
 
+  test('is a STOP of who had the number before: it stands for the number, and the new owner\'s follow-up tells staff what to do', async () => {
+    const before = await world.patient();
+    await write(before.phone, 'STOP');
+    await world.root`update phi.patient_address set linked_at = clock_timestamp() - interval '1 day' where patient_id = ${before.patientId}`;
+    await world.root`delete from phi.patient_address where patient_id = ${before.patientId}`;
+    const after = await world.asked(await world.patient({ phone: before.phone }));
+    await world.root`update phi.patient_address set linked_at = clock_timestamp() + interval '1 minute' where patient_id = ${after.patientId}`;
+
+    await collector().collect();
+    await world.look(after.enrolmentId);
+
+    expect(await world.isOptedOut(after.addressId)).toBe(true);
+    expect(await world.tasks(after.patientId)).toMatchObject([{ kind: 'opted-out', title: 'opted-out-by-another' }]);
+  });
+
   test('is none of ours when it was for another number of the account', async () => {
     const patient = await world.patient();
     await write(patient.phone, 'STOP', '+12025550177');

@@ -109,6 +109,19 @@ describe('an opt-out', () => {
     expect(world.poked).toEqual(expect.arrayContaining([`questionnaire/${asked.touchpointId}`, `follow-up/${asked.enrolmentId}`]));
   });
 
+  it('of one who shares a phone tells the staff of the other, in whose follow-up nobody would else hear of it', async () => {
+    const meant = await world.asked();
+    const other = await world.enrolled(await world.patient({ sharing: meant }));
+
+    await world.text(meant.phone, 'STOP');
+    await world.look(other.enrolmentId);
+    await world.text(meant.phone, 'STOP');
+    await world.look(other.enrolmentId);
+
+    expect((await world.tasks(meant.patientId)).map(({ title }) => title)).toEqual(['opted-out']);
+    expect(await world.tasks(other.patientId)).toMatchObject([{ kind: 'opted-out', title: 'opted-out-by-another' }]);
+  });
+
   it('is confirmed in the middle of the night', async () => {
     const person = await world.patient();
     world.clock.now = new Date('2026-03-02T03:00:00.000Z');

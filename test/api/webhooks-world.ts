@@ -221,6 +221,10 @@ export async function createWebhooksWorld() {
       const touchpointId = row.state.touchpoints.find(({ status }) => status === 'open')?.id ?? '';
       return { ...first, touchpointId, ...(await ask(touchpointId)) };
     },
+    /** A patient of whom nothing has been asked yet. */
+    enrolled: async (person: Person) => ({ ...person, ...(await enrol(person, 'asks')) }),
+    /** The follow-up's thread looks, and hears what it was told. */
+    look: (enrolmentId: string) => worker.begin((tx) => resumeFollowUp(tx, enrolmentId, clock.now.toISOString())),
     /** A patient whose phone rings. */
     async called(person?: Person, planId: 'calls' | 'rings' = 'calls'): Promise<Called> {
       const who = person ?? (await patient());
