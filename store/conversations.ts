@@ -13,6 +13,7 @@ import { applyEffects } from './effects.ts';
 import { lockFollowUp } from './follow-up-row.ts';
 import { createGate } from './gate.ts';
 import { tellStory } from './story.ts';
+import { asksForNumber, takeNumberBack, waitingForNumber } from './numbers.ts';
 import { closeThread, hear, tell } from './threads.ts';
 import type { ThreadToPoke } from './threads.ts';
 
@@ -69,13 +70,20 @@ export async function applyToConversation(tx: Transaction, touchpointId: string,
 }
 
 async function evolveConversationRow(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[]) {
-  const before = await lockConversation(tx, touchpointId);
+  let before = await lockConversation(tx, touchpointId);
   if (before === null) throw new Error(`Touchpoint ${touchpointId} has no conversation.`);
   const heard = await hear<ConversationEvent>(tx, 'questionnaire', touchpointId);
   let state = before.state;
   const effects: ConversationEffect[] = [];
   const applied = [...events, ...heard.map((row) => row.event)].filter((event) => event.kind !== 'started');
-  for (const event of applied) {
+  for (const told of applied) {
+    let event = told;
+    if (asksForNumber(before, state, event)) {
+      const taken = await takeNumberBack(tx, before, now);
+      if (taken.kind === 'busy' && event.kind === 'number-free') continue;
+      if (taken.kind === 'busy' && event.kind === 'resumed') event = { ...event, numberBusy: true };
+      if (taken.kind === 'taken') before = { ...before, addressId: taken.addressId };
+    }
     const evolved = evolveConversation(before.rules, state, event);
     // The webhook and the call's thread both report a call's end: it is told once.
     const isRepeated = event.kind === 'call-ended' && evolved.state === state;
@@ -112,11 +120,8 @@ function hasNoNumber({ status, askedAt }: ConversationState): boolean {
 
 /** Those whose contact waits for the number that this one was open on: they go at once, and not when they would look again. */
 async function tellNumberFree(tx: Transaction, { addressId, touchpointId }: ConversationRow, now: Instant): Promise<ThreadToPoke[]> {
-  const waiting = await tx<{ touchpointId: string }[]>`
-    select distinct c.touchpoint_id as "touchpointId" from care.attempt a join care.conversation c on a.subject_kind = 'touchpoint' and c.touchpoint_id = a.subject_id
-    where a.address_id = ${addressId} and a.status = 'held' and a.reason = 'number-busy' and c.closed_at is null and c.touchpoint_id <> ${touchpointId} order by 1`;
   const threads: ThreadToPoke[] = [];
-  for (const other of waiting) threads.push(await tell(tx, 'questionnaire', other.touchpointId, { kind: 'number-free', at: now } as { kind: string }, now));
+  for (const other of await waitingForNumber(tx, addressId, touchpointId)) threads.push(await tell(tx, 'questionnaire', other, { kind: 'number-free', at: now } as { kind: string }, now));
   return threads;
 }
 

@@ -18,6 +18,19 @@ export function windowEnd(rules: ConversationRules, state: ConversationState): I
 }
 
 /**
+ * Whether a paused conversation lets another begin on its number: nobody knows how long a pause is, so it keeps the number for as long as an answer to it
+ * was to be expected, and no longer. One that holds an alarm runs on. Twin of `gate.gives_way`.
+ */
+export function givesWay(rules: ConversationRules, state: ConversationState, now: Instant): boolean {
+  return state.pausedAt !== null && (state.status === 'waiting' || state.status === 'starting') && !holdsAlarm(state) && windowEnd(rules, state) <= now;
+}
+
+/** An answer has alarmed and was to be confirmed. */
+export function holdsAlarm({ held = [] }: ConversationState): boolean {
+  return held.some(({ kind }) => kind === 'confirm');
+}
+
+/**
  * Whether silence is not to be judged yet, though the window may be over: a nudge was due within it and did not go out for a
  * reason of ours, so the patient was not asked as the plan says. It goes out late, if it is late by no more than is left of
  * one window; after a longer outage a human is told instead.

@@ -1,7 +1,7 @@
 import { assertNever } from '../codes.ts';
 import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
-import { isNudgeLate, nextNudge, windowEnd } from './clocks.ts';
+import { holdsAlarm, isNudgeLate, nextNudge, windowEnd } from './clocks.ts';
 import { endConversation, giveUpChannel } from './evolve.ts';
 import type { ConversationDecision, ConversationEffect, ConversationNext, ConversationRules, ConversationState } from './types.ts';
 
@@ -39,10 +39,6 @@ function settle(rules: ConversationRules, state: ConversationState, now: Instant
 function endPausedAlarm(rules: ConversationRules, state: ConversationState, now: Instant): ConversationState {
   const isOver = state.status === 'starting' || (state.status === 'waiting' && windowEnd(rules, state) <= now);
   return isOver && holdsAlarm(state) ? endConversation(state, 'missed', 'paused') : state;
-}
-
-function holdsAlarm({ held = [] }: ConversationState): boolean {
-  return held.some(({ kind }) => kind === 'confirm');
 }
 
 function nextOf(rules: ConversationRules, state: ConversationState, now: Instant, revision: number): ConversationNext {

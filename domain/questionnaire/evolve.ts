@@ -37,11 +37,12 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
     case 'cancelled':
       return { state: endConversation(event.actions === undefined ? state : { ...state, held: event.actions }, state.lastAnswerAt === null ? 'waived' : 'missed', event.reason), effects: [] };
     case 'number-free':
+      if (state.resumesWhenFree === true) return { state: resumed(state, event.at), effects: [] };
       return { state: state.status === 'starting' && state.reason === 'number-busy' && state.nextAt > event.at ? { ...state, nextAt: event.at } : state, effects: [] };
     case 'paused':
-      return { state: { ...state, pausedAt: state.pausedAt ?? event.at }, effects: [] };
+      return { state: { ...state, pausedAt: state.pausedAt ?? event.at, resumesWhenFree: false }, effects: [] };
     case 'resumed':
-      return { state: resumed(state, event.at), effects: [] };
+      return { state: event.numberBusy === true && state.pausedAt !== null ? { ...state, resumesWhenFree: true } : resumed(state, event.at), effects: [] };
     default:
       return assertNever(event);
   }
@@ -52,7 +53,7 @@ function resumed(state: ConversationState, at: Instant): ConversationState {
   if (state.pausedAt === null) return state;
   const pauseMs = Math.max(0, Date.parse(at) - Date.parse(state.pausedAt));
   const later = (instant: Instant | null): Instant | null => (instant === null ? null : plusMs(instant, pauseMs));
-  return { ...state, pausedAt: null, askedAt: later(state.askedAt), lastAnswerAt: later(state.lastAnswerAt), nudgeDueAt: later(state.nudgeDueAt ?? null), nextAt: state.nextAt > state.pausedAt ? plusMs(state.nextAt, pauseMs) : at };
+  return { ...state, pausedAt: null, resumesWhenFree: false, askedAt: later(state.askedAt), lastAnswerAt: later(state.lastAnswerAt), nudgeDueAt: later(state.nudgeDueAt ?? null), nextAt: state.nextAt > state.pausedAt ? plusMs(state.nextAt, pauseMs) : at };
 }
 
 export function endConversation(state: ConversationState, outcome: TouchpointOutcome, reason: string | null): ConversationState {

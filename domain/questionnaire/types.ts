@@ -33,6 +33,8 @@ export interface ConversationState {
   nudgeDueAt?: Instant | null;
   /** While its enrolment is paused nothing is begun and no clock runs out, unless an alarm waits for it; what is left of each goes on after. */
   pausedAt: Instant | null;
+  /** Resumed, but another conversation has the number by now: it goes on when that one ends. Absent: not so. */
+  resumesWhenFree?: boolean;
   outcome: TouchpointOutcome | null;
   reason: string | null;
   /** What rules said of the answers so far: told to the follow-up however the conversation ends. Absent: nothing. */
@@ -63,7 +65,8 @@ export type ConversationEvent =
   /** The conversation that held the number has ended. */
   | { kind: 'number-free'; at: Instant }
   | { kind: 'paused'; at: Instant }
-  | { kind: 'resumed'; at: Instant };
+  /** `numberBusy`: while it was paused, another conversation has begun on its number. */
+  | { kind: 'resumed'; at: Instant; numberBusy?: true };
 
 /** Part of the key of a contact: touchpoint id + kind + channel. Written `first`, `nudge-1`, `question-3`, `call-2`; `again-1` is a first contact offered anew after contact data was repaired. */
 export type ContactKind = 'first' | `again-${number}` | `nudge-${number}` | `question-${number}` | `call-${number}` | `page-${number}` | 'advice';

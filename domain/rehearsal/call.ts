@@ -10,6 +10,7 @@ import { plusMs } from '../time/durations.ts';
 import { chooseAnswers, keysFor } from './answers.ts';
 import { openSafetyAlert } from './effects.ts';
 import { mayContact, noteStopped } from './may-contact.ts';
+import { takeNumber } from './numbers.ts';
 import { applyRules } from './rules.ts';
 import { note, schedule } from './run.ts';
 import type { Run, Talk } from './run.ts';
@@ -31,7 +32,7 @@ export function placeCall(run: Run, talk: Talk, attempt: number): void {
     applyToTalk(talk, [{ kind: 'contact-ended', contactKind, channel: 'voice', outcome: noteStopped(run, stopped, place), at: run.play.now }]);
     return;
   }
-  talk.hasNumber = true;
+  takeNumber(run.play, talk);
   run.play.begun.push({ at: run.play.now, channel: 'voice', subjectId: talk.touchpointId });
   run.play.sent.add(talk.touchpointId);
   chooseAnswers(run, talk);

@@ -7,6 +7,7 @@ import { chooseAnswers } from './answers.ts';
 import { placeCall } from './call.ts';
 import { answerByText } from './inbound.ts';
 import { mayContact, noteStopped, receiptAfterMs, translationRetryMs } from './may-contact.ts';
+import { takeNumber } from './numbers.ts';
 import { note, schedule } from './run.ts';
 import type { Run, Talk } from './run.ts';
 import { applyToTalk, resumeTalk } from './talk.ts';
@@ -47,7 +48,7 @@ function contact(run: Run, talk: Talk, { contactKind, channel }: Extract<Convers
   const place = { stepId: talk.step.id, recurrenceId: talk.recurrenceId, channel };
   const stopped = mayContact(run, { touchpointId: talk.touchpointId, stepId: talk.step.id, recurrenceId: talk.recurrenceId, family: isFirst ? 'first' : 'nudge', channel, notAfter: talk.state.notAfter, hasConversation: true });
   if (stopped !== null) return noteStopped(run, stopped, place);
-  if (isFirst) talk.hasNumber = true;
+  if (isFirst) takeNumber(run.play, talk);
   const question = openQuestion(talk.questionnaire, talk.dialogue, run.play.patient.language);
   if (question === null) throw new Error(`The conversation of step ${talk.step.id} has no open question.`);
   const composed = compose(run.play, run.play.content.messages, isFirst ? 'first-question' : 'nudge', channel, { question });

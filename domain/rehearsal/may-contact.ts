@@ -3,6 +3,7 @@ import { holdOf } from '../contact/governor.ts';
 import { contactLimits } from '../contact/limits.ts';
 import type { Instant } from '../follow-up/types.ts';
 import { plusMs } from '../time/durations.ts';
+import { holderOf } from './numbers.ts';
 import { hasAddress, note } from './run.ts';
 import type { Run } from './run.ts';
 
@@ -32,7 +33,7 @@ export function mayContact(run: Run, wanted: ContactWanted): Extract<ContactOutc
   const { family, channel } = wanted;
   const refused = refusal(run, wanted);
   if (refused !== null) return { kind: 'refused', reason: refused };
-  const isTaken = run.play.talks.some((talk) => talk.hasNumber && talk.state.status !== 'done' && talk.touchpointId !== wanted.touchpointId);
+  const isTaken = holderOf(run.play, wanted.touchpointId) !== null;
   if (wanted.hasConversation && channel !== 'email' && family !== 'nudge' && isTaken) return { kind: 'held', until: busyUntil(run.play.now, wanted.notAfter), reason: 'number-busy' };
   const notAfter = family === 'nudge' ? null : wanted.notAfter;
   const seed = `${run.state.enrolmentId}/${wanted.stepId}/${wanted.recurrenceId}`;

@@ -3,6 +3,7 @@ import { decideConversation } from '../questionnaire/decide.ts';
 import { evolveConversation } from '../questionnaire/evolve.ts';
 import type { ConversationEffect, ConversationEvent, ConversationNext, ConversationState } from '../questionnaire/types.ts';
 import { applyEffects } from './effects.ts';
+import { withNumber } from './numbers.ts';
 import { tellFollowUp, tellTalk } from './run.ts';
 import type { Talk } from './run.ts';
 
@@ -27,7 +28,9 @@ export function applyToTalk(talk: Talk, events: readonly ConversationEvent[]): v
 function evolveTalk(talk: Talk, events: readonly ConversationEvent[]): { state: ConversationState; effects: ConversationEffect[] } {
   let { state } = talk;
   const effects: ConversationEffect[] = [];
-  for (const event of [...events, ...talk.inbox.splice(0)]) {
+  for (const told of [...events, ...talk.inbox.splice(0)]) {
+    const event = withNumber(talk, state, told);
+    if (event === null) continue;
     const evolved = evolveConversation(talk.rules, state, event);
     state = evolved.state;
     effects.push(...evolved.effects);
@@ -42,7 +45,7 @@ function save(talk: Talk, state: ConversationState, effects: readonly Conversati
   if (hasEnded) talk.closedAt = run.play.now;
   const hadNumber = talk.hasNumber;
   if (state.status === 'starting' && state.askedAt === null) talk.hasNumber = false;
-  if (hadNumber && (hasEnded || !talk.hasNumber)) for (const { touchpointId, state: { status, reason } } of run.play.talks) if (status === 'starting' && reason === 'number-busy') tellTalk(run.play, touchpointId, { kind: 'number-free', at: run.play.now });
+  if (hadNumber && (hasEnded || !talk.hasNumber)) for (const { touchpointId, state: { status, reason, resumesWhenFree } } of run.play.talks) if ((status === 'starting' && reason === 'number-busy') || resumesWhenFree === true) tellTalk(run.play, touchpointId, { kind: 'number-free', at: run.play.now });
   applyEffects(run, effects.flatMap((effect): FollowUpEffect[] => (effect.kind === 'plan-call' ? [] : [effect])));
   if (hasEnded && state.outcome !== null) tellFollowUp(run, { kind: 'conversation-ended', touchpointId: talk.touchpointId, outcome: state.outcome, reason: state.reason ?? '', actions: state.held ?? [] });
 }

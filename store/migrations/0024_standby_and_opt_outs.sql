@@ -32,4 +32,34 @@ begin
   end if;
   execute v_after;
 end $$;
+
+-- Whether a paused conversation lets another begin on its number: twin of `givesWay` in domain/questionnaire/clocks.ts.
+create function gate.gives_way(p_holder care.conversation, p_business_now timestamptz) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select (p_holder).state ->> 'pausedAt' is not null and (p_holder).status in ('waiting', 'starting') and not coalesce((p_holder).state -> 'held' @> '[{"kind": "confirm"}]', false)
+    and coalesce((p_holder).state ->> 'lastAnswerAt', (p_holder).state ->> 'askedAt', (p_holder).state ->> 'nextAt')::timestamptz
+      + make_interval(secs => (((p_holder).rules ->> 'windowMs')::float8 + coalesce(((p_holder).state ->> 'lateMs')::float8, 0)) / 1000) <= p_business_now
+$$;
+
+do $$
+declare
+  v_before text := pg_get_functiondef('gate.contact_begin(text, uuid, text, text, uuid, bigint, timestamp with time zone, int)'::regprocedure);
+  v_after text := replace(v_before, '
+      select from care.conversation where address_id = v_grant.address_id and closed_at is null and touchpoint_id <> p_subject) then', '
+      select from care.conversation as holder where address_id = v_grant.address_id and closed_at is null and touchpoint_id <> p_subject and not gate.gives_way(holder, p_business_now)) then');
+begin
+  if v_after = v_before then
+    raise exception 'gate.contact_begin is not as 0014 wrote it';
+  end if;
+  v_before := v_after;
+  v_after := replace(v_before, '
+      update care.conversation set address_id = v_grant.address_id where', '
+      update care.conversation as holder set address_id = null where address_id = v_grant.address_id and closed_at is null and touchpoint_id <> p_subject and gate.gives_way(holder, p_business_now);
+      update care.conversation set address_id = v_grant.address_id where');
+  if v_after = v_before then
+    raise exception 'gate.contact_begin is not as 0014 wrote it';
+  end if;
+  execute v_after;
+end $$;
 reset role;

@@ -1,0 +1,26 @@
+import { givesWay } from '../questionnaire/clocks.ts';
+import type { ConversationEvent, ConversationState } from '../questionnaire/types.ts';
+import type { Play, Talk } from './run.ts';
+
+/** Twin of what the gate and `store/numbers.ts` do: a number has one open conversation at a time. */
+
+/** The other conversation that has the number and does not give way. */
+export function holderOf(play: Play, touchpointId: string): Talk | null {
+  return play.talks.find((talk) => talk.hasNumber && talk.state.status !== 'done' && talk.touchpointId !== touchpointId && !givesWay(talk.rules, talk.state, play.now)) ?? null;
+}
+
+/** From now on it has the number, and one that gives way has lost it. */
+export function takeNumber(play: Play, taker: Talk): void {
+  for (const talk of play.talks) if (talk !== taker && talk.state.status !== 'done') talk.hasNumber = false;
+  taker.hasNumber = true;
+}
+
+/** The event as it is when its conversation has lost its number while it was paused; null: it comes too early. */
+export function withNumber(talk: Talk, state: ConversationState, event: ConversationEvent): ConversationEvent | null {
+  const { run: { play }, touchpointId } = talk;
+  const asks = (event.kind === 'resumed' || (event.kind === 'number-free' && state.resumesWhenFree === true)) && !talk.hasNumber && state.pausedAt !== null && state.status === 'waiting' && state.channels[state.channelIndex] === 'sms';
+  if (!asks) return event;
+  if (holderOf(play, touchpointId) !== null) return event.kind === 'resumed' ? { ...event, numberBusy: true } : null;
+  takeNumber(play, talk);
+  return event;
+}

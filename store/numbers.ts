@@ -1,0 +1,41 @@
+import { givesWay } from '../domain/questionnaire/clocks.ts';
+import type { ConversationEvent, ConversationRules, ConversationState } from '../domain/questionnaire/types.ts';
+import type { Instant } from '../domain/follow-up/types.ts';
+import type { Transaction } from './connect.ts';
+
+/** A number has one open conversation at a time. Who has it, who waits for it, and who gets it back after a pause. */
+
+interface Paused {
+  touchpointId: string;
+  addressId: string | null;
+}
+
+/** Whether this would go on with a conversation that has lost its number to another while it was paused. One that is to begin anew asks the gate. */
+export function asksForNumber({ addressId }: Paused, state: ConversationState, { kind }: ConversationEvent): boolean {
+  if (addressId !== null || state.pausedAt === null || state.status !== 'waiting' || state.channels[state.channelIndex] !== 'sms') return false;
+  return kind === 'resumed' || (kind === 'number-free' && state.resumesWhenFree === true);
+}
+
+/** `none`: it never had one. Whoever has it now keeps it, unless it is paused and gives way in its turn. */
+export async function takeNumberBack(tx: Transaction, { touchpointId }: Paused, now: Instant): Promise<{ kind: 'none' | 'busy' } | { kind: 'taken'; addressId: string }> {
+  const [last] = await tx<{ addressId: string }[]>`
+    select address_id as "addressId" from care.attempt where subject_kind = 'touchpoint' and subject_id = ${touchpointId} and channel <> 'email' and address_id is not null
+    order by claimed_at desc limit 1`;
+  if (last === undefined) return { kind: 'none' };
+  const { addressId } = last;
+  const [holder] = await tx<{ touchpointId: string; rules: ConversationRules; state: ConversationState }[]>`
+    select touchpoint_id as "touchpointId", rules, state from care.conversation where address_id = ${addressId} and closed_at is null and touchpoint_id <> ${touchpointId} for update`;
+  if (holder !== undefined && !givesWay(holder.rules, holder.state, now)) return { kind: 'busy' };
+  if (holder !== undefined) await tx`update care.conversation set address_id = null where touchpoint_id = ${holder.touchpointId}`;
+  await tx`update care.conversation set address_id = ${addressId} where touchpoint_id = ${touchpointId}`;
+  return { kind: 'taken', addressId };
+}
+
+/** The conversations that wait for this number, to begin on it or to go on. */
+export async function waitingForNumber(tx: Transaction, addressId: string | null, but: string): Promise<string[]> {
+  const waiting = await tx<{ touchpointId: string }[]>`
+    select distinct c.touchpoint_id as "touchpointId" from care.attempt a join care.conversation c on a.subject_kind = 'touchpoint' and c.touchpoint_id = a.subject_id
+    where a.address_id = ${addressId} and c.closed_at is null and c.touchpoint_id <> ${but}
+      and ((a.status = 'held' and a.reason = 'number-busy') or c.state ->> 'resumesWhenFree' = 'true') order by 1`;
+  return waiting.map((row) => row.touchpointId);
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { receiveText } from '../../api/inbound/receive-text.ts';
+import { givesWay } from '../../domain/questionnaire/clocks.ts';
+import type { ConversationState } from '../../domain/questionnaire/types.ts';
+import { lockConversation } from '../../store/conversations.ts';
+import { createCareWorld, dueAt, runConversation, runFollowUp } from '../support/care-world.ts';
+import type { CarePatient, CareWorld } from '../support/care-world.ts';
+
+// A conversation that its plan's pause has caught in the middle, and another on the same number.
+let world: CareWorld;
+beforeAll(async () => {
+  world = await createCareWorld();
+  await world.root`update gate.setting set value = 1000000 where name = 'ledger-behind-seconds'`;
+});
+afterAll(() => world.close());
+afterEach(() => world.reset());
+
+const asks = (offset: string) => ({ id: 'pain', kind: 'ask', questionnaire: 'pain-check', at: { anchor: 'surgery', offset, localTime: '10:00' }, reply: { window: 'PT6H', nudges: ['PT2H'], silence: 'task' } });
+const rowOf = async (touchpointId: string) => {
+  const row = await world.worker.begin((tx) => lockConversation(tx, touchpointId));
+  if (row === null) throw new Error('There is no such conversation.');
+  return row;
+};
+const stateOf = async (touchpointId: string) => {
+  const { state, addressId } = await rowOf(touchpointId);
+  return { ...state, hasNumber: addressId !== null };
+};
+const text = (patient: CarePatient, body: string) => receiveText(world.inbound, `SM${randomUUID().replaceAll('-', '')}`, { from: patient.phone.number, body, media: 0, optOutType: null });
+
+async function asked(patient: CarePatient, offset = 'P1D') {
+  const { enrolmentId, touchpoints } = await world.enrol(patient, [asks(offset)]);
+  await runFollowUp(world, enrolmentId);
+  const touchpointId = touchpoints['pain'] ?? '';
+  return { enrolmentId, touchpointId, next: offset === 'P1D' ? await runConversation(world, touchpointId) : null };
+}
+
+async function tell(plan: { enrolmentId: string; touchpointId: string }, kind: 'paused' | 'resumed') {
+  await world.tell(plan.enrolmentId, { kind, by: 'test', reason: 'holiday' });
+  await runFollowUp(world, plan.enrolmentId);
+  return runConversation(world, plan.touchpointId);
+}
+
+/** The first is asked at ten and paused at eleven for a long while; the second is asked on the next day. */
+async function pausedAndAsked() {
+  const patient = await world.patient();
+  const first = await asked(patient);
+  world.at('2026-03-02T11:00:00.000Z');
+  await tell(first, 'paused');
+  world.at('2026-03-03T10:00:00.000Z');
+  const second = await asked(patient, 'P2D');
+  return { patient, first, second, next: await runConversation(world, second.touchpointId) };
+}
+
+describe('a conversation in a pause', () => {
+  test('keeps its number for its reply window, and then lets another plan’s conversation begin', async () => {
+    const patient = await world.patient();
+    const first = await asked(patient);
+    world.at('2026-03-02T11:00:00.000Z');
+    await tell(first, 'paused');
+    const second = await asked(patient);
+    world.at('2026-03-02T16:00:00.000Z');
+
+    const later = await runConversation(world, second.touchpointId);
+
+    expect(second.next).toMatchObject({ kind: 'wait', summary: 'held: number-busy' });
+    expect(later).toMatchObject({ kind: 'wait', summary: 'until the nudge' });
+    expect(world.received(patient)).toHaveLength(2);
+    expect([await stateOf(first.touchpointId), await stateOf(second.touchpointId)]).toMatchObject([{ status: 'waiting', hasNumber: false }, { status: 'waiting', hasNumber: true }]);
+  });
+
+  test('that nobody else has needed still takes an answer, and goes on with what was left of its clocks', async () => {
+    const patient = await world.patient();
+    const first = await asked(patient);
+    world.at('2026-03-02T11:00:00.000Z');
+    await tell(first, 'paused');
+    world.at('2026-03-04T11:00:00.000Z');
+
+    const next = await tell(first, 'resumed');
+    await text(patient, '3');
+
+    expect(next).toMatchObject({ kind: 'wait', dueAt: '2026-03-04T12:00:00.000Z', summary: 'until the nudge' });
+    expect(await stateOf(first.touchpointId)).toMatchObject({ outcome: 'answered' });
+  });
+
+  test('gets its number back when it is resumed and the other has ended, and then its answer', async () => {
+    const { patient, first, second } = await pausedAndAsked();
+    await text(patient, '2');
+    world.at('2026-03-04T10:00:00.000Z');
+
+    const next = await tell(first, 'resumed');
+    await text(patient, '3');
+
+    expect(await stateOf(second.touchpointId)).toMatchObject({ outcome: 'answered' });
+    expect(next).toMatchObject({ kind: 'wait', dueAt: '2026-03-04T11:00:00.000Z', summary: 'until the nudge' });
+    expect(await stateOf(first.touchpointId)).toMatchObject({ outcome: 'answered' });
+  });
+
+  test('that is resumed while the other waits for its answer goes on when that one ends, with all that was left', async () => {
+    const { patient, first, second, next } = await pausedAndAsked();
+    world.at('2026-03-03T11:00:00.000Z');
+
+    const resumed = await tell(first, 'resumed');
+    await text(patient, '2');
+    const freed = await runConversation(world, first.touchpointId);
+    await text(patient, '3');
+
+    expect(next).toMatchObject({ summary: 'until the nudge' });
+    expect(resumed).toMatchObject({ kind: 'wait', summary: 'paused' });
+    expect(await stateOf(second.touchpointId)).toMatchObject({ outcome: 'answered' });
+    expect(freed).toMatchObject({ kind: 'wait', dueAt: '2026-03-03T12:00:00.000Z', summary: 'until the nudge' });
+    expect(await stateOf(first.touchpointId)).toMatchObject({ outcome: 'answered' });
+  });
+
+  test('that has lost its number and is paused once more before it is free stays paused', async () => {
+    const { patient, first } = await pausedAndAsked();
+    await tell(first, 'resumed');
+    await tell(first, 'paused');
+
+    await text(patient, '2');
+
+    expect(await runConversation(world, first.touchpointId)).toMatchObject({ kind: 'wait', summary: 'paused' });
+    expect(await stateOf(first.touchpointId)).toMatchObject({ status: 'waiting', hasNumber: false });
+  });
+});
+
+const windowMs = 6 * 3_600_000;
+const [before, after] = ['2026-03-02T15:59:59.999Z', '2026-03-02T16:00:00.000Z'];
+const pausedOne = { status: 'waiting', askedAt: dueAt, lastAnswerAt: null, pausedAt: '2026-03-02T11:00:00.000Z', nextAt: dueAt };
+
+test.each([
+  ['waits for its answer', pausedOne, before, false],
+  ['has waited for its answer for a whole window', pausedOne, after, true],
+  ['was answered in part since', { ...pausedOne, lastAnswerAt: '2026-03-02T10:30:00.000Z' }, after, false],
+  ['was nudged late', { ...pausedOne, lateMs: 1 }, after, false],
+  ['is not paused', { ...pausedOne, pausedAt: null }, after, false],
+  ['waits for its redial', { ...pausedOne, status: 'starting' }, after, true],
+  ['is on the line', { ...pausedOne, status: 'calling' }, after, false],
+  ['holds an alarm', { ...pausedOne, held: [{ kind: 'confirm', ruleId: 'fever', afterMs: 1 }] }, after, false],
+  ['holds what is no alarm', { ...pausedOne, held: [{ kind: 'tag', tag: 'frail' }] }, after, true],
+] as const)('the gate and the rehearsal agree on whether a conversation gives way that %s', async (_, changes, now, expected) => {
+  const { touchpointId } = await asked(await world.patient());
+  const { rules, state } = await rowOf(touchpointId);
+  const changed = { ...state, ...changes } as ConversationState;
+  await world.root`update care.conversation set state = ${JSON.stringify(changed)}::text::jsonb, status = ${changed.status} where touchpoint_id = ${touchpointId}`;
+
+  const [row] = await world.root<{ givesWay: boolean }[]>`select gate.gives_way(holder, ${now}) as "givesWay" from care.conversation as holder where touchpoint_id = ${touchpointId}`;
+
+  expect([row?.givesWay, givesWay(rules, changed, now), rules.windowMs]).toEqual([expected, expected, windowMs]);
+});
