@@ -23,11 +23,18 @@ export async function knownSids(sql: Sql | Transaction, sids: string[]): Promise
   return new Map(rows.map((row) => [row.sid, row.attemptId]));
 }
 
-/** What the provider had told of a message before its contact's end was committed: a callback may be faster than the answer to the POST. */
-export async function earlyReceipt(tx: Transaction, attemptId: string): Promise<{ delivered: boolean; reason: string } | null> {
-  const [row] = await tx<{ status: string | null; error: string | null }[]>`select provider_status as status, provider_error as error from care.attempt where attempt_id = ${attemptId}`;
-  if (row?.status === 'delivered' || row?.status === 'read') return { delivered: true, reason: '' };
-  return row?.status === 'undelivered' || row?.status === 'failed' ? { delivered: false, reason: row.error ?? row.status } : null;
+/**
+ * When the first try of a contact began, by business time, and what the provider had told of its message before its end was committed: a callback may be faster
+ * than the answer to the POST. Nulls for one that was never begun.
+ */
+export async function attemptSoFar(tx: Transaction, attemptId: string): Promise<{ begunAt: string | null; receipt: { delivered: boolean; reason: string } | null }> {
+  const [row] = await tx<{ begunAt: string; status: string | null; error: string | null }[]>`select begun_at as "begunAt", provider_status as status, provider_error as error from care.attempt where attempt_id = ${attemptId}`;
+  return row === undefined ? { begunAt: null, receipt: null } : { begunAt: row.begunAt, receipt: receiptOf(row) };
+}
+
+function receiptOf({ status, error }: { status: string | null; error: string | null }): { delivered: boolean; reason: string } | null {
+  if (status === 'delivered' || status === 'read') return { delivered: true, reason: '' };
+  return status === 'undelivered' || status === 'failed' ? { delivered: false, reason: error ?? status } : null;
 }
 
 /** Postgres chose this transaction to resolve a deadlock: nothing of it was written, and it may be run again. */

@@ -3,6 +3,7 @@ import { stepOf } from '../domain/follow-up/touchpoints.ts';
 import type { EscalationEvent } from '../domain/escalation/types.ts';
 import type { FollowUpEvent } from '../domain/follow-up/types.ts';
 import type { ContactKind, ConversationEvent } from '../domain/questionnaire/types.ts';
+import { attemptSoFar } from './attempts.ts';
 import { noteCallback, touchpointOf } from './callbacks.ts';
 import type { Transaction } from './connect.ts';
 import { applyToConversation, lockConversation } from './conversations.ts';
@@ -77,7 +78,8 @@ async function tellFollowUp(tx: Transaction, enrolmentId: string, subject: Recei
   const { plan, state } = await lockFollowUp(tx, enrolmentId);
   const touchpoint = state.touchpoints.find((candidate) => candidate.id === touchpointId);
   const isEarly = touchpoint?.status === 'planned' && channelsOf(plan, stepOf(plan, touchpoint.stepId))[touchpoint.channelIndex] === channel;
-  const events: FollowUpEvent[] = [...(isEarly ? [{ kind: 'contact-ended' as const, touchpointId, channel, outcome: { kind: 'sent' as const, providerSid: sid } }] : []), { kind: 'receipt', touchpointId, channel, delivered, reason }];
+  const { begunAt } = await attemptSoFar(tx, subject.attemptId);
+  const events: FollowUpEvent[] = [...(isEarly ? [{ kind: 'contact-ended' as const, touchpointId, channel, outcome: { kind: 'sent' as const, providerSid: sid }, ...(begunAt === null ? {} : { begunAt }) }] : []), { kind: 'receipt', touchpointId, channel, delivered, reason }];
   const { mustPoke, threads } = await applyToFollowUp(tx, enrolmentId, now, events);
   // A row in its inbox, not a poke alone: when Temporal is down the sweeper pokes again. The event itself says nothing.
   const own = mustPoke ? [...threads, await tell(tx, 'followUp', enrolmentId, { kind: 'started' }, now)] : threads;

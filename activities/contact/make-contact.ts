@@ -6,7 +6,7 @@ import type { ContactKind } from '../../domain/questionnaire/types.ts';
 import { pageLeaseSeconds } from '../../domain/threads.ts';
 import type { ContactDetail, ContactEnd, SealedValue, Verdict } from '../../store/gate/types.ts';
 import { ProviderUnavailable } from '../../providers/types.ts';
-import { attemptTimes, earlyReceipt, isDeadlock } from '../../store/attempts.ts';
+import { attemptSoFar, attemptTimes, isDeadlock } from '../../store/attempts.ts';
 import type { AttemptTimes } from '../../store/attempts.ts';
 import type { Transaction } from '../../store/connect.ts';
 import { createGate } from '../../store/gate.ts';
@@ -45,14 +45,16 @@ export interface RecordedEnd {
   outcome: ContactOutcome;
   /** A receipt that was faster than us: its webhook found nothing to apply it to yet. */
   receipt: { delivered: boolean; reason: string } | null;
+  /** When the contact's first try began; null when nothing was begun. */
+  begunAt: string | null;
 }
 
 /** Writes a contact's end, in the transaction of the next decision. */
 export async function recordEnd(tx: Transaction, made: ContactMade): Promise<RecordedEnd> {
   // Sent together and run in this order: the receipt is looked for behind the lock that the end takes.
-  const [recorded, receipt] = await Promise.all([made.end === null ? null : createGate(tx).contactEnd(made.end), made.attemptId === null ? null : earlyReceipt(tx, made.attemptId)]);
+  const [recorded, attempt] = await Promise.all([made.end === null ? null : createGate(tx).contactEnd(made.end), made.attemptId === null ? null : attemptSoFar(tx, made.attemptId)]);
   const outcome: ContactOutcome = recorded?.status === 'sent' ? { kind: 'sent', providerSid: recorded.providerSid } : made.outcome;
-  return { outcome, receipt: outcome.kind === 'sent' ? receipt : null };
+  return { outcome, receipt: outcome.kind === 'sent' ? (attempt?.receipt ?? null) : null, begunAt: attempt?.begunAt ?? null };
 }
 
 /** No POST starts later than this after its authorisation. */

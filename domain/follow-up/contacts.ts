@@ -43,6 +43,19 @@ export function contactEnded(plan: Plan, state: FollowUpState, touchpoint: Touch
   }
 }
 
+/** Clocks differ by less, and reminders that go as one begin earlier by less. */
+const earlierByMs = 3_600_000;
+
+/**
+ * When the contact was begun, where that was for a date that the step has no more and its author says that it is then repeated: a worker died with it, the anchor
+ * moved, and it was found only now. Else null: what was found serves the present date.
+ */
+export function isForEarlierDate(plan: Plan, touchpoint: Touchpoint, { outcome, begunAt }: Extract<FollowUpEvent, { kind: 'contact-ended' }>): Instant | null {
+  if (begunAt === undefined || touchpoint.status !== 'planned' || touchpoint.dueAt === null || isDropped(plan, touchpoint) || (outcome.kind !== 'sent' && outcome.kind !== 'unknown')) return null;
+  const isRepeated = stepOf(plan, touchpoint.stepId).afterAnchorMoved === 'again';
+  return isRepeated && plusMs(begunAt, earlierByMs) < touchpoint.dueAt ? begunAt : null;
+}
+
 export function receiptCame(plan: Plan, touchpoint: Touchpoint, event: Extract<FollowUpEvent, { kind: 'receipt' }>, now: Instant): Change {
   if (touchpoint.status !== 'sent') return { touchpoint, effects: [] };
   if (event.delivered) return { touchpoint: isMerged(touchpoint) ? endTouchpoint(touchpoint, 'merged', touchpoint.reason) : endTouchpoint(touchpoint, 'delivered', null), effects: [] };

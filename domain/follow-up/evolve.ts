@@ -1,11 +1,11 @@
 import { assertNever } from '../codes.ts';
 import type { Plan } from '../plan/format.ts';
 import { missedAnchorOf } from './branches.ts';
-import { contactEnded, offerAgain, receiptCame } from './contacts.ts';
+import { contactEnded, isForEarlierDate, offerAgain, receiptCame } from './contacts.ts';
 import type { Change } from './lateness.ts';
 import { carried, mergedInto } from './merging.ts';
 import { conversationEnded, endPlan, hearUnasked, judged, resumed, tagged } from './outcomes.ts';
-import { extend, reschedule } from './schedule.ts';
+import { extend, planOnceMore, reschedule } from './schedule.ts';
 import { takeBack } from './series.ts';
 import { endTouchpoint, replace, stepOf } from './touchpoints.ts';
 import type { Evolved, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
@@ -51,7 +51,12 @@ function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: I
     case 'judged':
       return withTouchpoint(state, event.touchpointId, (touchpoint) => judged(plan, state, touchpoint, event.verdict));
     case 'contact-ended':
-      return onTouchpoint(state, event.touchpointId, (touchpoint) => contactEnded(plan, state, touchpoint, event.channel, event.outcome, now));
+      return withTouchpoint(state, event.touchpointId, (touchpoint) => {
+        const forEarlier = isForEarlierDate(plan, touchpoint, event);
+        const ended = contactEnded(plan, state, forEarlier === null ? touchpoint : { ...touchpoint, dueAt: forEarlier }, event.channel, event.outcome, now);
+        const next = replace(state, ended.touchpoint);
+        return { state: forEarlier === null ? next : planOnceMore(plan, next, touchpoint, now, newId), effects: ended.effects };
+      });
     case 'receipt':
       return onTouchpoint(state, event.touchpointId, (touchpoint) => receiptCame(plan, touchpoint, event, now));
     case 'merged':

@@ -2,7 +2,7 @@ import { calendarOf } from '../plan/calendar.ts';
 import type { Plan, Step } from '../plan/format.ts';
 import { resolveDueAt } from '../time/due-at.ts';
 import { extendOne, layOutAnew } from './series.ts';
-import { isDatedSo, newTouchpoint, stepOf } from './touchpoints.ts';
+import { isDatedSo, newTouchpoint, notAfterOf, stepOf } from './touchpoints.ts';
 import type { FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /** What dates a step: the enrolment's own, so that two patients of one plan are spread over a window differently. */
@@ -46,6 +46,14 @@ export function reschedule(plan: Plan, state: FollowUpState, now: Instant, newId
     else if (moved === step.at.anchor && step.afterAnchorMoved === 'again') current = planAgain(plan, current, step, now, newId);
   }
   return current;
+}
+
+/** What turned out to be out for an earlier date of its step is planned for its present one, unless that has passed by more than its bound. */
+export function planOnceMore(plan: Plan, state: FollowUpState, { stepId, dueAt }: Touchpoint, now: Instant, newId: () => string): FollowUpState {
+  const mine = state.touchpoints.filter((touchpoint) => touchpoint.stepId === stepId && !touchpoint.recurrenceId.endsWith('~confirm'));
+  const again = newTouchpoint(stepOf(plan, stepId), newId(), `~again-${mine.length}`, dueAt);
+  const notAfter = notAfterOf(plan, again, state.zone);
+  return notAfter === null || notAfter < now || state.status === 'ended' ? state : { ...state, touchpoints: [...state.touchpoints, again] };
 }
 
 function planAgain(plan: Plan, state: FollowUpState, step: Step, now: Instant, newId: () => string): FollowUpState {

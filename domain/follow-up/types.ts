@@ -87,7 +87,8 @@ export type FollowUpEvent =
   /** `another`: somebody else who has the patient's number or mailbox, or had it before, has opted it out. */
   | { kind: 'consent-changed'; optedOutBy?: 'another' }
   | { kind: 'judged'; touchpointId: string; verdict: Judgement }
-  | { kind: 'contact-ended'; touchpointId: string; channel: Channel; outcome: ContactOutcome }
+  /** `begunAt`: when its first try began, which may be for a date that the step has no more. */
+  | { kind: 'contact-ended'; touchpointId: string; channel: Channel; outcome: ContactOutcome; begunAt?: Instant }
   | { kind: 'receipt'; touchpointId: string; channel: Channel; delivered: boolean; reason: string }
   /** It goes out in the message of the touchpoint `into`, which was claimed; `carried` tells what that came to. */
   | { kind: 'merged'; touchpointId: string; into: string; channel: Channel }

@@ -151,6 +151,38 @@ describe('a process that dies', () => {
   });
 });
 
+describe('a message that is found after its date was moved', () => {
+  /** A worker dies after the POST, the date is moved by three days, and a new thread looks first: it finds the message on the new date, or its receipt comes. */
+  async function found(afterMoved: { afterAnchorMoved?: 'again' }, how: 'looked-up' | 'receipt') {
+    const patient = await world.patient();
+    const { enrolmentId } = await world.enrol(patient, [{ id: 'visit', ...afterMoved }]);
+    const command = await firstReminder(world, enrolmentId);
+    world.sms.after = killed;
+    await expect(world.activities.remindPatient(command)).rejects.toThrow(Killed);
+    delete world.sms.after;
+    await world.tell(enrolmentId, { kind: 'anchor-moved', anchor: 'surgery', to: '2026-03-04', by: 'test' });
+    await runFollowUp(world, enrolmentId);
+    if (how === 'receipt') await world.receipt(world.received(patient)[0], 'delivered');
+    world.at('2026-03-05T10:00:00.000Z');
+    await world.letPass(61);
+    await runFollowUp(world, enrolmentId);
+    const rows = await world.root<{ id: string; due: string }[]>`select recurrence_id as id, to_json(due_at at time zone 'UTC')#>>'{}' as due from care.touchpoint where enrolment_id = ${enrolmentId} order by due_at`;
+    return { messages: world.received(patient).length, rows: rows.map(({ id, due }) => [id, due]), story: await world.story(enrolmentId) };
+  }
+
+  test.each(['looked-up', 'receipt'] as const)('(%s) was for the old date: a step that is to be done again goes out for the new one', async (how) => {
+    const { messages, rows, story } = await found({ afterAnchorMoved: 'again' }, how);
+
+    expect(messages).toBe(2);
+    expect(rows).toEqual([['', '2026-03-02T10:00:00'], ['~again-1', '2026-03-05T10:00:00']]);
+    expect(story.filter((what) => what === 'touchpoint.sent' || what === 'touchpoint.delivered').length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('counts where the first time is enough, and nothing goes out again', async () => {
+    expect(await found({}, 'looked-up')).toMatchObject({ messages: 1, rows: [['', '2026-03-05T10:00:00']] });
+  });
+});
+
 describe('an outcome that is not known', () => {
   test('is found by looking, when the provider took the message and dropped its answer', async () => {
     const { patient, touchpointId, remind } = await reminded();
