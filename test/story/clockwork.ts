@@ -1,5 +1,3 @@
-import { vi } from 'vitest';
-
 /** What happens at instants of the one clock that all parts of a run read. */
 export interface Clockwork {
   nowMs(): number;
@@ -11,14 +9,16 @@ export interface Clockwork {
   set(atMs: number): void;
 }
 
-export function openClockwork(beginMs: number): Clockwork {
+/** `show` is told each instant to which the clock is set. */
+export function openClockwork(beginMs: number, show: (atMs: number) => void): Clockwork {
   const arranged: { atMs: number; order: number; act: () => Promise<void> }[] = [];
   let order = 0;
-  vi.setSystemTime(beginMs);
+  let nowMs = beginMs;
+  show(beginMs);
   return {
-    nowMs: () => Date.now(),
-    now: () => new Date().toISOString(),
-    after: (ms, act) => void arranged.push({ atMs: Date.now() + ms, order: (order += 1), act }),
+    nowMs: () => nowMs,
+    now: () => new Date(nowMs).toISOString(),
+    after: (ms, act) => void arranged.push({ atMs: nowMs + ms, order: (order += 1), act }),
     next() {
       const [first] = [...arranged].sort((a, b) => a.atMs - b.atMs || a.order - b.order);
       if (first === undefined) return null;
@@ -30,6 +30,9 @@ export function openClockwork(beginMs: number): Clockwork {
         },
       };
     },
-    set: (atMs) => void vi.setSystemTime(atMs),
+    set(atMs) {
+      nowMs = atMs;
+      show(atMs);
+    },
   };
 }

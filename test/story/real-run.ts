@@ -3,6 +3,7 @@ import { planSchema } from '../../domain/plan/format.ts';
 import type { Plan } from '../../domain/plan/format.ts';
 import { questionsOf } from '../../domain/plan/questions.ts';
 import type { AssumedOfPlan, Reply } from '../../domain/rehearsal/types.ts';
+import { workflowIdOf } from '../../domain/threads.ts';
 import type { CareActivities } from '../../domain/threads.ts';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { takeMessageStatus } from '../../api/inbound/message-status.ts';
@@ -23,8 +24,7 @@ import type { Misfortunes } from './misfortunes.ts';
 import { seenAtLast, seenNow } from './seen.ts';
 import type { Stage } from './stage.ts';
 import { storyOf } from './stored-story.ts';
-import { leaveThread, openThreads } from './threads-double.ts';
-import type { Threads, Workflows } from './threads-double.ts';
+import type { Engine, Threads } from './threads.ts';
 
 /** How often the top of a ladder is paged before a rehearsal has seen enough; see alert-thread.ts. */
 const topPages = 2;
@@ -45,9 +45,9 @@ export interface RealRun {
 }
 
 /** Carries one patient's plans out on the running product, and tells what became of them, and what was seen. */
-export async function carryOut(stage: Stage, workflows: Workflows, toCarry: readonly PlanToCarry[], assumed: AssumedStory, misfortunes: Misfortunes): Promise<RealRun> {
+export async function carryOut(stage: Stage, engine: Engine, toCarry: readonly PlanToCarry[], assumed: AssumedStory, misfortunes: Misfortunes): Promise<RealRun> {
   const { world } = stage;
-  const clock = openClockwork(Date.parse(assumed.own.from));
+  const clock = openClockwork(Date.parse(assumed.own.from), (atMs) => engine.show(atMs));
   const plans = new Map(toCarry.map(({ source, own }) => [source.id, { plan: planSchema.parse(source), own }]));
   const planOf = (planId: string) => {
     const known = plans.get(planId);
@@ -60,7 +60,7 @@ export async function carryOut(stage: Stage, workflows: Workflows, toCarry: read
   const lostPokes: ThreadToPoke[] = [];
   const contacts: SeenContact[] = [];
   const activities = triedAgain(world, createActivities(unlucky(heard(stage), misfortunes, (number) => stage.rotaOf.has(number), (lost) => void lostPokes.push(...lost))), misfortunes);
-  const threads = openThreads(workflows, withinLadders(stage, activities));
+  const threads = await engine.open(withinLadders(stage, activities, (workflowId) => threads.leave(workflowId)), clock);
   stage.onPoke((told) => threads.poke(told));
 
   const enrolments = new Map<string, string>();
@@ -155,9 +155,13 @@ export async function carryOut(stage: Stage, workflows: Workflows, toCarry: read
   }
   const asked = ({ planId, stepId, occurrence }: Contact): Asked => ({ questionnaire: questionnaireOf(stage, planOf(planId).plan, stepId), reply: replyAt(planOf(planId).own, stepId, occurrence) });
 
-  // The sweeper finds what nobody was poked for.
-  const steps = await runUntil(stage, clock, threads, Date.parse(assumed.until), () => threads.poke(lostPokes.splice(0)));
-  return { enrolments, lines: [...lines, ...(await storyOf(world, patient.patientId, patient.addressId))], seen: await seenAtLast(world, patient.patientId, contacts, steps) };
+  try {
+    // The sweeper finds what nobody was poked for.
+    const steps = await runUntil(stage, clock, threads, Date.parse(assumed.until), () => threads.poke(lostPokes.splice(0)));
+    return { enrolments, lines: [...lines, ...(await storyOf(world, patient.patientId, patient.addressId))], seen: await seenAtLast(world, patient.patientId, contacts, steps) };
+  } finally {
+    await threads.close();
+  }
 }
 
 async function runUntil(stage: Stage, clock: Clockwork, threads: Threads, untilMs: number, sweep: () => Promise<number>): Promise<number> {
@@ -192,13 +196,14 @@ function replyAt({ replies }: AssumedOfPlan, stepId: string, occurrence: number)
 }
 
 /** Staff whom nobody answers are paged for ever; a rehearsal has seen enough after the top's second page. */
-function withinLadders({ world }: Stage, activities: CareActivities): CareActivities {
+function withinLadders({ world }: Stage, activities: CareActivities, leave: (workflowId: string) => void): CareActivities {
   return {
     ...activities,
     async pageStaff(command) {
       const [alert] = await world.root<{ rungs: number }[]>`select jsonb_array_length(state->'rungs') as rungs from care.escalation where escalation_id = ${command.escalationId}`;
-      if (command.page > (alert?.rungs ?? 0) + topPages) return leaveThread();
-      return activities.pageStaff(command);
+      if (command.page <= (alert?.rungs ?? 0) + topPages) return activities.pageStaff(command);
+      leave(workflowIdOf('escalation', command.escalationId));
+      return { next: { kind: 'wait', dueAt: null, summary: 'for nobody' }, receipt: null };
     },
   };
 }

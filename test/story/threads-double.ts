@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { pokeSignal, workflowIdOf } from '../../domain/threads.ts';
 import type { CareActivities, FollowUpInput, ThreadType } from '../../domain/threads.ts';
-import type { ThreadToPoke } from '../../store/threads.ts';
+import { byRank } from './threads.ts';
+import type { Threads } from './threads.ts';
 
 /**
  * What workflow code asks of Temporal, under a clock that the test sets: the very functions of `workflows/` run on it, one at a
@@ -21,6 +22,7 @@ interface Thread {
   rest: (error: Error | null) => void;
   /** Null until it listens; pokes are kept until then. */
   onPoke: (() => void) | null;
+  isLeft: boolean;
   hasEnded: boolean;
   activities: CareActivities;
 }
@@ -112,37 +114,21 @@ export function proxyActivities(): object {
 type Workflow = (input: FollowUpInput) => Promise<void>;
 export type Workflows = Record<ThreadType, Workflow>;
 
-/** The thread that asks is not followed any further. */
-export function leaveThread(): Promise<never> {
-  thisThread().rest(null);
-  return new Promise(() => undefined);
-}
-
-/** All threads of one run. */
-export interface Threads {
-  poke(threads: readonly ThreadToPoke[]): Promise<number>;
-  start(type: ThreadType, input: FollowUpInput): void;
-  /** The threads that could go on, each with when; the first of an instant first. */
-  waiting(): { atMs: number; run: () => Promise<void> }[];
-}
-
-let present: Threads | null = null;
+/** Of the run that is under way. */
+let startThread: ((type: ThreadType, input: FollowUpInput) => void) | null = null;
 
 export function startChild(type: ThreadType, { args: [input] }: { args: [FollowUpInput] }): Promise<void> {
-  if (present === null) throw new Error('No run is under way.');
-  present.start(type, input);
+  if (startThread === null) throw new Error('No run is under way.');
+  startThread(type, input);
   return Promise.resolve();
 }
-
-/** At one instant: calls before follow-ups, these before their conversations, alerts last; a stage runs one at a time. */
-const ranks: Readonly<Record<ThreadType, number>> = { recordedCall: 0, followUp: 1, questionnaire: 2, escalation: 3 };
 
 export function openThreads(workflows: Workflows, activities: CareActivities): Threads {
   const threads = new Map<string, Thread>();
   let order = 0;
   const begin = (type: ThreadType, input: FollowUpInput): void => {
     const workflowId = workflowIdOf(type, input.subjectId);
-    const thread: Thread = { workflowId, type, order: (order += 1), parked: null, isPoked: false, rest: () => undefined, onPoke: null, hasEnded: false, activities };
+    const thread: Thread = { workflowId, type, order: (order += 1), parked: null, isPoked: false, rest: () => undefined, onPoke: null, isLeft: false, hasEnded: false, activities };
     const wake = (): void => {
       here.run(thread, () => {
         workflows[type](input).then(
@@ -167,7 +153,12 @@ export function openThreads(workflows: Workflows, activities: CareActivities): T
       parked.wake();
     });
   };
-  const opened: Threads = {
+  startThread = (type, input) => {
+    const workflowId = workflowIdOf(type, input.subjectId);
+    if (threads.has(workflowId)) throw new WorkflowExecutionAlreadyStartedError('It has begun already.', workflowId, type);
+    begin(type, input);
+  };
+  return {
     poke(told) {
       for (const { workflowId, workflowType, subjectId, first } of told) {
         const thread = threads.get(workflowId);
@@ -176,19 +167,17 @@ export function openThreads(workflows: Workflows, activities: CareActivities): T
       }
       return Promise.resolve(told.length);
     },
-    start(type, input) {
-      const workflowId = workflowIdOf(type, input.subjectId);
-      if (threads.has(workflowId)) throw new WorkflowExecutionAlreadyStartedError('It has begun already.', workflowId, type);
-      begin(type, input);
-    },
     waiting() {
-      const parked = [...threads.values()].filter((thread) => thread.parked !== null).sort((a, b) => ranks[a.type] - ranks[b.type] || a.order - b.order);
+      const parked = [...threads.values()].filter((thread) => thread.parked !== null && !thread.isLeft).sort(byRank);
       return parked.flatMap((thread) => {
         const atMs = thread.isPoked ? Date.now() : (thread.parked?.dueMs ?? null);
         return atMs === null ? [] : [{ atMs, run: () => run(thread) }];
       });
     },
+    leave(workflowId) {
+      const thread = threads.get(workflowId);
+      if (thread !== undefined) thread.isLeft = true;
+    },
+    close: () => Promise.resolve(),
   };
-  present = opened;
-  return opened;
 }
