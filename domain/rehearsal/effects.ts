@@ -64,7 +64,7 @@ function whatToDo({ plan }: Run, stepId: string | null): string | null {
 export function openSafetyAlert(said: TextPlace, ruleId: string): void {
   const { play } = said.run;
   const newest = play.runs.filter(({ state }) => state.status !== 'ended').toSorted((a, b) => (a.state.startedAt === b.state.startedAt ? compareIds(a, b) : a.state.startedAt < b.state.startedAt ? 1 : -1))[0];
-  openAlert(said.run, 'red', ruleId, said.occurrence, newest?.plan.ladders.red, newest);
+  openAlert(said.run, 'red', ruleId, said.occurrence, newest?.plan.ladders.red, newest ?? null);
 }
 
 /** As the database has it where two have begun at one instant. */
@@ -74,13 +74,13 @@ function compareIds(a: Run, b: Run): number {
 
 /**
  * Opens an alert, unless one of this level is open for this rule of this follow-up: then that one stands. Without a ladder that of the level is
- * followed. `climbed`: whose ladder it is, where that is another follow-up's.
+ * followed. `climbed`: whose ladder it is, where that is another follow-up's, or nobody's because all have ended.
  */
-function openAlert(run: Run, level: Level, ruleId: string, occurrence: Partial<Occurrence> | null, ladder: Ladder | undefined, climbed: Run = run): void {
-  if (run.play.alerts.some((alert) => alert.run === climbed && alert.ruleId === ruleId && alert.state.level === level && alert.state.status !== 'closed')) return;
+function openAlert(run: Run, level: Level, ruleId: string, occurrence: Partial<Occurrence> | null, ladder: Ladder | undefined, climbed: Run | null = run): void {
+  if (run.play.alerts.some((alert) => alert.climbed === climbed && alert.ruleId === ruleId && alert.state.level === level && alert.state.status !== 'closed')) return;
   const place = { stepId: occurrence?.stepId ?? null, recurrenceId: occurrence?.recurrenceId ?? null };
   const state = openEscalation(run.play.newId(), level, ladder ?? defaultLadders[level], run.play.now, calendarOf(run.plan, run.state.zone));
-  run.play.alerts.push({ run: climbed, ruleId, stepId: place.stepId, recurrenceId: place.recurrenceId, state, timer: run.play.now, isLeft: false });
+  run.play.alerts.push({ run: climbed ?? run, climbed, ruleId, stepId: place.stepId, recurrenceId: place.recurrenceId, state, timer: run.play.now, isLeft: false });
   (place.stepId === null ? noteOfPatient : note)(run, { kind: 'alert', outcome: level, reason: ruleId, ...place });
 }
 

@@ -38,6 +38,8 @@ export interface Talk {
 export interface Alert {
   /** The follow-up that raised it; of words of danger, the one whose ladder is climbed. */
   run: Run;
+  /** Likewise; null where the patient was in no follow-up any more. One alert of a rule is open for each. */
+  climbed: Run | null;
   ruleId: string;
   stepId: string | null;
   recurrenceId: string | null;

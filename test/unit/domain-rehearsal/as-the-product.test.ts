@@ -71,6 +71,14 @@ describe('a rehearsal, like the product,', () => {
     expect(entries.findLast(({ kind }) => kind === 'task')).toMatchObject({ outcome: 'doubtful-safety', reason: 'safety-phrase', stepId: null });
   });
 
+  test('alarms for words of danger once more where the follow-up has ended under which an alarm is still open', () => {
+    const danger = (at: string) => ({ at, kind: 'text', text: 'I want to die' });
+
+    const { entries } = play([pain], { ...silent, staff: { reachAfter: null }, outside: [danger('2026-05-01T08:00:00Z'), danger('2026-05-01T09:00:00Z'), danger('2026-05-04T08:00:00Z')] });
+
+    expect(entries.filter(({ kind, reason }) => kind === 'alert' && reason === 'safety-phrase').map(({ at }) => at)).toEqual(['2026-05-01T08:00:00.000Z', '2026-05-04T08:00:00.000Z']);
+  });
+
   test('knows no facts of a patient who consents to nothing', () => {
     const conditional = { ...pain, when: 'kidney is yes', whenUnknown: 'task' };
 
