@@ -170,7 +170,10 @@ async function runUntil(stage: Stage, clock: Clockwork, threads: Threads, untilM
     // At one instant the world comes first, as in a rehearsal.
     const next = threads.waiting().reduce<{ atMs: number; run: () => Promise<void> } | null>((first, thread) => (first === null || thread.atMs < first.atMs ? thread : first), world);
     if (next === null || next.atMs > untilMs) return steps;
-    if (next.atMs > clock.nowMs()) clock.set(next.atMs);
+    if (next.atMs > clock.nowMs()) {
+      clock.set(next.atMs);
+      await threads.reach();
+    }
     await next.run();
     await settled(stage);
     await sweep();

@@ -167,6 +167,7 @@ export function openThreads(workflows: Workflows, activities: CareActivities): T
       }
       return Promise.resolve(told.length);
     },
+    reach: () => Promise.resolve(),
     waiting() {
       const parked = [...threads.values()].filter((thread) => thread.parked !== null && !thread.isLeft).sort(byRank);
       return parked.flatMap((thread) => {

@@ -5,6 +5,8 @@ import type { Clockwork } from './clockwork.ts';
 /** All threads of one run, each of which goes on when it is told to. */
 export interface Threads {
   poke(threads: readonly ThreadToPoke[]): Promise<number>;
+  /** The clock has been set on: all timers that are due by now have fired. */
+  reach(): Promise<void>;
   /** The threads that could go on, each with when; the first of an instant first. */
   waiting(): { atMs: number; run: () => Promise<void> }[];
   /** This thread is not followed any further. */
