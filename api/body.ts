@@ -11,7 +11,7 @@ export function bodyReader(route: Route): RequestHandler[] {
     if (hasBody(request) && request.is(types) === false) throw new Problem('wrong-media-type', `Send the body as ${types.join(' or ')}.`);
     next();
   };
-  const read = route.textTypes.length > 0 ? express.text({ type: types, limit: route.limitBytes }) : express.json({ limit: route.limitBytes, strict: true });
+  const read = route.textTypes.length > 0 || route.parsesItself ? express.text({ type: types, limit: route.limitBytes }) : express.json({ limit: route.limitBytes, strict: true });
   return [checkType, read];
 }
 

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { PayloadCodec } from '@temporalio/common';
 import type { Logger } from '../config/logger.ts';
-import type { RehearsalContent } from '../domain/rehearsal/types.ts';
 import type { Sql } from '../store/connect.ts';
 import type { Content } from '../store/content.ts';
 import type { Gate } from '../store/gate.ts';
@@ -9,6 +8,7 @@ import type { Vault } from '../store/vault/index.ts';
 import type { Poker } from '../temporal/poke.ts';
 import type { Looker } from './looker.ts';
 import type { PendingWork } from './pending.ts';
+import type { PlanReader } from './plan-reader.ts';
 import type { Rehearser } from './rehearser.ts';
 
 /** What routes touch. Made once by `main.ts`; tests give a clock of their own. */
@@ -28,6 +28,7 @@ export interface ApiDeps {
   pending: PendingWork;
   /** Whether Temporal answers; readiness tells it and does not depend on it. */
   temporalAnswers: () => Promise<boolean>;
+  planReader: PlanReader;
   rehearser: Rehearser;
   looker: Looker;
   settings: ApiSettings;
@@ -44,8 +45,6 @@ export interface ApiSettings {
   anonymousRequestsPerMinute: number;
   /** Proxies in front of the API whose X-Forwarded-For counts. */
   trustedProxies: number;
-  /** What messages say of the hospital: a rehearsal shows them as they would go out. */
-  said: Pick<RehearsalContent, 'hospital' | 'emergencyNumber' | 'readHours'>;
 }
 
 /** A key of its own, made from one that the process holds, so that neither serves for the other's purpose. */

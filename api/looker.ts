@@ -72,15 +72,16 @@ export interface Look {
 }
 
 export interface Looker {
-  /** Takes a place for as long as `work` lasts, or refuses with 429 before anything is done. */
-  within<Result>(work: (look: Look) => Promise<Result>): Promise<Result>;
+  /** Has a place for as long as `work` lasts, when it is this person's turn, or refuses with 429 before anything is done. */
+  within<Result>(personId: string, work: (look: Look) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 
 /** Looks at everybody in a version of a plan, in threads that read positions by a connection of their own; `databaseUrl` is of ct_api. */
 export function createLooker(databaseUrl: string, settings: ThreadSettings, logger: Pick<Logger, 'info'>): Looker {
-  const busy = 'Others are looking at what a version would change. Send this again in half a minute.';
-  const threads = createThreads<LookJob, Looked>({ file: 'look-thread', data: { databaseUrl }, heapMb: 512, busy, retryAfterSeconds: 30, tooMuch }, settings);
+  const yours = 'You are looking already at what a version would change, or that look waits for its turn. Send this when it is answered.';
+  const busy = 'Many wait to look at what a version would change. Send this again in half a minute.';
+  const threads = createThreads<LookJob, Looked>({ file: 'look-thread', data: { databaseUrl }, heapMb: 512, eachAtMost: 1, yours, busy, retryAfterSeconds: 30, tooMuch }, settings);
   const told = <Kind extends ExaminedKind>(seen: Seen<Kind>): Seen<Kind> => {
     logger.info({ followUps: seen.rows.length, readMs: Math.round(seen.readMs), decideMs: Math.round(seen.decideMs) }, 'everybody in a version was looked at');
     return seen;
@@ -93,7 +94,7 @@ export function createLooker(databaseUrl: string, settings: ThreadSettings, logg
     },
     examine: async (job) => told(await run({ kind: 'examine', ...job })),
   });
-  return { within: (work) => threads.within((run) => work(lookBy(run))), close: () => threads.close() };
+  return { within: (personId, work) => threads.within(personId, (run) => work(lookBy(run))), close: () => threads.close() };
 }
 
 function tooMuch(): Problem {

@@ -23,6 +23,7 @@ import { createInboundSweeper } from './inbound/retake.ts';
 import { createLooker } from './looker.ts';
 import { createApiMetrics, createMetricsServer } from './metrics.ts';
 import { createPendingWork } from './pending.ts';
+import { createPlanReader } from './plan-reader.ts';
 import { createRehearser } from './rehearser.ts';
 import { serve, stopAsked } from './serve.ts';
 import { createUnsubscribe, createWebhooks } from './webhooks/index.ts';
@@ -41,13 +42,15 @@ const vault = createVault({ keysSql, keyProvider, indexKey });
 const temporal = connectTemporal(config, createDataConverter(codecKeys));
 const metrics = createApiMetrics();
 
+const content = loadContent(config.contentDirectory);
 const { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken } = config;
+const said = { hospital: hospitalName, emergencyNumber, readHours };
 
 const deps: ApiDeps = {
   sql,
   gate: createGate(sql),
   vault,
-  content: loadContent(config.contentDirectory),
+  content,
   poker: createPoker({ client: temporal.client, logger, hearFirst: (inboxId) => hearFirst(sql, inboxId) }),
   codec: createPayloadCodec(codecKeys),
   requestKey: requestKeyFrom(linkKey),
@@ -55,9 +58,10 @@ const deps: ApiDeps = {
   logger,
   pending: createPendingWork(),
   temporalAnswers: () => temporal.client.withDeadline(Date.now() + 1_000, () => temporal.client.workflowService.getSystemInfo({})).then(() => true, () => false),
-  rehearser: createRehearser({ timeLimitMs: 10_000, atOnce: 2 }),
+  planReader: createPlanReader(content, { timeLimitMs: 10_000, atOnce: 2 }),
+  rehearser: createRehearser({ ...content, ...said }, { timeLimitMs: 10_000, atOnce: 2 }),
   looker: createLooker(config.databaseUrl, { timeLimitMs: 60_000, atOnce: 2 }, logger),
-  settings: { temporalUiOrigin: config.temporalUiOrigin, secureCookie: config.publicUrl.startsWith('https:'), requestsPerMinute: 1_200, anonymousRequestsPerMinute: 240, trustedProxies: config.trustedProxies, said: { hospital: hospitalName, emergencyNumber, readHours } },
+  settings: { temporalUiOrigin: config.temporalUiOrigin, secureCookie: config.publicUrl.startsWith('https:'), requestsPerMinute: 1_200, anonymousRequestsPerMinute: 240, trustedProxies: config.trustedProxies },
 };
 
 const inbound: InboundDeps = { ...deps, settings: { hospitalName, emergencyNumber, readHours, publicUrl, twilioAuthToken, unsubscribeKey: linkKey } };
@@ -74,7 +78,7 @@ await api.stop(config.shutdownGraceSeconds * 1000);
 sweeping.abort();
 await swept;
 await deps.pending.settled();
-await Promise.all([deps.rehearser.close(), deps.looker.close()]);
+await Promise.all([deps.planReader.close(), deps.rehearser.close(), deps.looker.close()]);
 await metricsServer.stop(1_000);
 await temporal.close();
 vault.close();

@@ -101,10 +101,14 @@ function parseRequest(route: Route, request: Request): { params: unknown; query:
   const taken = {
     params: take('path', route.params, request.params),
     query: take('query', route.query, request.query),
-    body: take('', route.body, missingBody ? (route.textTypes.length > 0 ? '' : {}) : request.body),
+    body: route.parsesItself ? textOf(request) : take('', route.body, missingBody ? (route.textTypes.length > 0 ? '' : {}) : request.body),
   };
   if (faults.length > 0) throw new Problem('invalid', 'Correct the fields that "errors" lists, and send it again.', { errors: faults });
   return taken;
+}
+
+function textOf({ body }: { body?: unknown }): string {
+  return typeof body === 'string' ? body : '';
 }
 
 /** Why somebody looks, as a code for the ledger. */

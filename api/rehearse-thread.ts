@@ -1,6 +1,7 @@
-import { parentPort } from 'node:worker_threads';
-import { examine } from '../domain/rehearsal/examine.ts';
-import type { RehearsalJob } from './rehearser.ts';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { RehearsalContent } from '../domain/rehearsal/types.ts';
+import { rehearseText } from './rehearse-text.ts';
 
-/** Runs in a thread of its own (see threads.ts): plays the plans that it is given, one after the other. */
-parentPort?.on('message', ({ plan, content, assumed }: RehearsalJob) => parentPort?.postMessage(examine(plan, content, assumed)));
+/** Runs in a thread of its own (see threads.ts): reads and plays what requests ask for, one after the other. */
+const content = workerData as RehearsalContent;
+parentPort?.on('message', (text: string) => parentPort?.postMessage(rehearseText(content, text)));

@@ -1,24 +1,24 @@
-import type { Plan } from '../domain/plan/format.ts';
-import type { Assumptions, Rehearsal, RehearsalContent } from '../domain/rehearsal/types.ts';
+import type { Rehearsal, RehearsalContent } from '../domain/rehearsal/types.ts';
+import type { Refused } from './body-text.ts';
 import { Problem } from './problem.ts';
 import { createThreads } from './threads.ts';
 import type { ThreadSettings } from './threads.ts';
 
-export interface RehearsalJob {
-  plan: Plan;
-  content: RehearsalContent;
-  assumed: Assumptions;
-}
+export type Rehearsed = { ok: true; rehearsal: Rehearsal } | Refused;
 
 export interface Rehearser {
-  rehearse(job: RehearsalJob): Promise<Rehearsal>;
+  /** Plays what the text of a request says (`rehearsalBody`). */
+  rehearse(personId: string, text: string): Promise<Rehearsed>;
   close(): Promise<void>;
 }
 
 /** Rehearses in threads. Their heap is enough for the 5,000 lines that a rehearsal shows at most, many times over. */
-export function createRehearser(settings: ThreadSettings): Rehearser {
-  const threads = createThreads<RehearsalJob, Rehearsal>({ file: 'rehearse-thread', heapMb: 256, busy: 'Other rehearsals are under way. Send this one again in a few seconds.', retryAfterSeconds: 5, tooMuch }, settings);
-  return { rehearse: (job) => threads.within((run) => run(job)), close: () => threads.close() };
+export function createRehearser({ questionnaires, messages, advice, hospital, emergencyNumber, readHours }: RehearsalContent, settings: ThreadSettings): Rehearser {
+  const data: RehearsalContent = { questionnaires, messages, advice, hospital, emergencyNumber, readHours };
+  const yours = 'A rehearsal of yours is under way or waits for its turn. Send this one when that is answered.';
+  const busy = 'Many rehearsals wait for their turn. Send this one again in a few seconds.';
+  const threads = createThreads<string, Rehearsed>({ file: 'rehearse-thread', data, heapMb: 256, eachAtMost: 1, yours, busy, retryAfterSeconds: 5, tooMuch }, settings);
+  return { rehearse: (personId, text) => threads.within(personId, (run) => run(text)), close: () => threads.close() };
 }
 
 function tooMuch(): Problem {

@@ -74,6 +74,8 @@ export interface Route {
   body: z.ZodType | null;
   textTypes: readonly string[];
   limitBytes: number;
+  /** The body is documented by its schema, and parsed by whoever handles it. */
+  parsesItself: boolean;
   answer: z.ZodType;
   answerType: string;
   status: number;
@@ -85,7 +87,7 @@ export interface Route {
   handle: (asked: unknown) => Promise<unknown>;
 }
 
-const defaults = { description: '', textTypes: [], limitBytes: 64 * 1024, status: 200, answerType: 'application/json', problems: [] };
+const defaults = { parsesItself: false, description: '', textTypes: [], limitBytes: 64 * 1024, status: 200, answerType: 'application/json', problems: [] };
 
 /** A route for staff. `access`: the roles that may, or `signed-in` where the gate decides. */
 export function route<Answer extends z.ZodType, Params extends z.ZodObject = Nothing, Query extends z.ZodObject = Nothing, Body extends z.ZodType = z.ZodNull>(
@@ -95,6 +97,15 @@ export function route<Answer extends z.ZodType, Params extends z.ZodObject = Not
 ): Route {
   // The pipeline parses by the very schemas that `handle` is typed by, so this is the one place where the types are put aside.
   return { ...defaults, params: nothing, query: nothing, body: null, keyed: described.method !== 'get', ...described, access, handle: handle as Route['handle'] };
+}
+
+/** A route for staff whose JSON may be too large for the event loop: `handle` gets its text, and parses it in a thread. */
+export function routeOfText<Answer extends z.ZodType, Params extends z.ZodObject = Nothing>(
+  access: readonly Role[],
+  described: Described<Params, Nothing, z.ZodObject, Answer> & { keyed: false },
+  handle: (asked: Asked<z.output<Params>, z.output<Nothing>, string>) => Promise<z.input<Answer>>,
+): Route {
+  return { ...defaults, params: nothing, query: nothing, body: null, ...described, parsesItself: true, access, handle: handle as Route['handle'] };
 }
 
 /** A route for anybody. It sees no session. */

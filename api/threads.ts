@@ -1,30 +1,26 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { Problem } from './problem.ts';
+import { createPlaces } from './places.ts';
+import type { PlaceSettings } from './places.ts';
 
-export interface ThreadSettings {
+export interface ThreadSettings extends Pick<PlaceSettings, 'atOnce'> {
   /** After so long a job is stopped, wherever it is. */
   timeLimitMs: number;
-  /** Jobs at one time: each takes a core. */
-  atOnce: number;
 }
 
-export interface ThreadKind {
+export interface ThreadKind extends Omit<PlaceSettings, 'atOnce'> {
   /** The file of `api/` that a thread runs: it answers each message with one. */
   file: string;
   /** What each thread is given at its start. */
   data?: unknown;
   heapMb: number;
-  /** Said to whoever finds all places taken, and when they should come again. */
-  busy: string;
-  retryAfterSeconds: number;
   /** Of a job that took too long, or more memory than a thread has. */
-  tooMuch: () => Problem;
+  tooMuch: () => Error;
 }
 
 export interface Threads<Job, Answer> {
-  /** Takes a place for as long as `work` lasts, or refuses with 429 before anything is done. `run` does one job in a thread. */
-  within<Result>(work: (run: (job: Job) => Promise<Answer>) => Promise<Result>): Promise<Result>;
+  /** Has a place for as long as `work` lasts, when it is this person's turn, or refuses with 429 before anything is done. `run` does one job in a thread. */
+  within<Result>(personId: string, work: (run: (job: Job) => Promise<Answer>) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -38,12 +34,13 @@ const isCompiled = fileURLToPath(import.meta.url).endsWith('.js');
  * Does long work in threads, so that the API's event loop goes on answering patients' and the provider's requests, and the process keeps its
  * memory. Jobs and answers are plain data, because they are copied. A thread does one job at a time and is kept for the next one.
  */
-export function createThreads<Job, Answer>({ file, data, heapMb, busy, retryAfterSeconds, tooMuch }: ThreadKind, { timeLimitMs, atOnce }: ThreadSettings): Threads<Job, Answer> {
+export function createThreads<Job, Answer>({ file, data, heapMb, tooMuch, ...shared }: ThreadKind, { timeLimitMs, atOnce }: ThreadSettings): Threads<Job, Answer> {
   const idle = new Map<Worker, NodeJS.Timeout>();
-  let underWay = 0;
+  const places = createPlaces({ atOnce, ...shared });
 
   const start = (): Worker => {
-    const options = { workerData: data, resourceLimits: { maxOldGenerationSizeMb: heapMb } };
+    // Without the process's environment, which names its secrets' files: what a thread needs it is given.
+    const options = { workerData: data, env: {}, resourceLimits: { maxOldGenerationSizeMb: heapMb } };
     return isCompiled ? new Worker(new URL(`./${file}.js`, import.meta.url), options) : new Worker(new URL('../scripts/run.mjs', import.meta.url), { ...options, argv: [`api/${file}.ts`] });
   };
   /** By name: among the others is one of Node's own, without which no job arrives. */
@@ -96,15 +93,7 @@ export function createThreads<Job, Answer>({ file, data, heapMb, busy, retryAfte
     }
   };
   return {
-    async within(work) {
-      if (underWay >= atOnce) throw new Problem('too-many-requests', busy, { retryAfterSeconds });
-      underWay += 1;
-      try {
-        return await work(run);
-      } finally {
-        underWay -= 1;
-      }
-    },
+    within: (personId, work) => places.within(personId, () => work(run)),
     async close() {
       await Promise.all([...idle.keys()].map((thread) => thread.terminate()));
     },

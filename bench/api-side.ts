@@ -4,6 +4,7 @@ import { requestKeyFrom } from '../api/deps.ts';
 import { createLooker } from '../api/looker.ts';
 import { createApiMetrics } from '../api/metrics.ts';
 import { createPendingWork } from '../api/pending.ts';
+import { createPlanReader } from '../api/plan-reader.ts';
 import { createRehearser } from '../api/rehearser.ts';
 import { serve } from '../api/serve.ts';
 import { createLogger } from '../config/logger.ts';
@@ -39,12 +40,13 @@ export async function openApiSide({ sql, vault, content, databaseUrl }: { sql: S
     },
   });
   const limits = { timeLimitMs: 300_000, atOnce: 1 };
-  const [looker, rehearser, pending] = [createLooker(databaseUrl, limits, logger), createRehearser(limits), createPendingWork()];
+  const said = { hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
+  const [looker, planReader, rehearser, pending] = [createLooker(databaseUrl, limits, logger), createPlanReader(content, limits), createRehearser({ ...content, ...said }, limits), createPendingWork()];
   const app = createApp(
     {
-      sql, gate: createGate(sql), vault, content, looker, rehearser, pending, logger, poker: { poke: () => Promise.resolve(0) }, codec: createPayloadCodec([{ id: 'bench', bytes: randomBytes(32) }]),
+      sql, gate: createGate(sql), vault, content, looker, planReader, rehearser, pending, logger, poker: { poke: () => Promise.resolve(0) }, codec: createPayloadCodec([{ id: 'bench', bytes: randomBytes(32) }]),
       requestKey: requestKeyFrom(randomBytes(32)), clock: () => new Date(), temporalAnswers: () => Promise.resolve(false),
-      settings: { temporalUiOrigin: undefined, secureCookie: false, requestsPerMinute: 1_000_000, anonymousRequestsPerMinute: 1_000_000, trustedProxies: 0, said: { hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' } },
+      settings: { temporalUiOrigin: undefined, secureCookie: false, requestsPerMinute: 1_000_000, anonymousRequestsPerMinute: 1_000_000, trustedProxies: 0 },
     },
     createApiMetrics(),
   );
@@ -55,7 +57,7 @@ export async function openApiSide({ sql, vault, content, databaseUrl }: { sql: S
     async close() {
       await server.stop(1_000);
       await pending.settled();
-      await Promise.all([looker.close(), rehearser.close()]);
+      await Promise.all([looker.close(), planReader.close(), rehearser.close()]);
     },
   };
 }

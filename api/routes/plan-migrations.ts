@@ -63,7 +63,7 @@ export const planMigrationRoutes: readonly Route[] = [
       const { body } = asked;
       const plans = await plansOf(asked, asked.params.planId, body, 'preview-migration');
       const choiceLeft = body.groups === undefined ? ('move' as const) : ('keep' as const);
-      return asked.deps.looker.within(async (look) => {
+      return asked.deps.looker.within(asked.session.personId, async (look) => {
         const { patientIds, enrolments } = await openEnrolled(asked, 'preview-migration', plans);
         const rows = ofPatients((await look.move(moveJob(asked, plans, { choice: body.choice ?? choiceLeft, groups: body.groups }, 'preview'))).rows, patientIds);
         return { stepMap: { ...plans.stepMap }, total: rows.length, notYours: Math.max(0, enrolments - rows.length), groups: groupsOf(rows, plans), enrolments: body.list === undefined ? null : pageIn(rows, body.list) };
@@ -82,7 +82,7 @@ export const planMigrationRoutes: readonly Route[] = [
       const { body, now } = asked;
       const plans = await plansOf(asked, asked.params.planId, body, 'order-migration');
       if (body.choice === undefined && body.groups === undefined) throw invalidField('/choice', 'Choose for all, or for groups of the preview.');
-      const { rows: all } = await asked.deps.looker.within((look) => look.move(moveJob(asked, plans, body, body.why)));
+      const { rows: all } = await asked.deps.looker.within(asked.session.personId, (look) => look.move(moveJob(asked, plans, body, body.why)));
       // Asked for after the look, which may take longer than a right lasts.
       const { secret, patientIds } = await openEnrolled(asked, 'order-migration', plans, `why=${body.why}`);
       const looked = ofPatients(all, patientIds);

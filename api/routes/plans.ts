@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { planJsonSchema } from '../../domain/plan/json-schema.ts';
 import { planSchema } from '../../domain/plan/format.ts';
-import { validatePlan } from '../../domain/plan/validate.ts';
 import type { PlanFault } from '../../domain/plan/parse.ts';
-import { findPlan, listPlans, publishPlan } from '../../store/plans.ts';
+import { findPlan, listPlans, publishRead } from '../../store/plans.ts';
 import { demandDepartment } from '../department.ts';
 import { planFaults } from '../plan-faults.ts';
 import { Problem, notFound } from '../problem.ts';
@@ -42,27 +41,28 @@ export const planRoutes: readonly Route[] = [
     writers,
     {
       method: 'post', path: '/v1/plans/validate', tag, summary: 'All faults of a plan at once', description: 'Answers 200 whether or not the plan has faults; nothing is stored. A rota that does not exist is a fault; that nobody on a rota can be paged now, or nobody is in the department, is a warning.', keyed: false,
-      body: planText, textTypes: planTypes, limitBytes, answer: z.object({ ok: z.boolean(), faults: z.array(planFault), warnings: z.array(planFault) }), problems: ['too-large', 'wrong-media-type'],
+      body: planText, textTypes: planTypes, limitBytes, answer: z.object({ ok: z.boolean(), faults: z.array(planFault), warnings: z.array(planFault) }), problems: ['too-large', 'wrong-media-type', 'too-many-requests'],
     },
-    async ({ deps, body }) => {
-      const validated = validatePlan(body, { ...deps.content, staffing: await deps.gate.staffing() });
-      return { ok: validated.ok, faults: validated.ok ? [] : validated.faults, warnings: validated.warnings };
+    async ({ deps, session, body }) => {
+      const read = await deps.planReader.readPlan(session.personId, body, { staffing: await deps.gate.staffing(), toPublish: false });
+      return { ok: read.ok, faults: read.ok ? [] : read.faults, warnings: read.warnings };
     },
   ),
   route(
     writers,
     {
       method: 'post', path: '/v1/plans', tag, summary: 'Publish a plan', description: 'A published version never changes: the same content again is no error, other content needs a new version. Answers with the warnings that validating gives.', status: 201,
-      body: planText, textTypes: planTypes, limitBytes, answer: z.object({ planId, version: z.int(), warnings: z.array(planFault) }), problems: ['too-large', 'wrong-media-type', 'conflict'],
+      body: planText, textTypes: planTypes, limitBytes, answer: z.object({ planId, version: z.int(), warnings: z.array(planFault) }), problems: ['too-large', 'wrong-media-type', 'conflict', 'too-many-requests'],
     },
     async (asked) => {
-      const validated = validatePlan(asked.body, { ...asked.deps.content, staffing: await asked.deps.gate.staffing() });
-      if (!validated.ok) throw planProblem(validated.faults);
-      const { plan, warnings } = validated;
+      const { deps, session, body } = asked;
+      const read = await deps.planReader.readPlan(session.personId, body, { staffing: await deps.gate.staffing(), toPublish: true });
+      if (!read.ok) throw planProblem(read.faults);
+      const { plan, warnings } = read;
       const subject = `plan/${plan.id}/${plan.version}`;
-      if (!asked.session.roles.includes('admin')) await demandDepartment(asked, plan.department, { action: 'publish-plan', subject });
+      if (!session.roles.includes('admin')) await demandDepartment(asked, plan.department, { action: 'publish-plan', subject });
       return asked.commit(async (tx) => {
-        await publishPlan(tx, plan, asked.deps.content.questionnaires, asked.body, `person/${asked.session.personId}`);
+        await publishRead(tx, read, body, `person/${session.personId}`);
         await asked.note({ action: 'publish-plan', subject }, tx);
         return { planId: plan.id, version: plan.version, warnings };
       });

@@ -64,16 +64,22 @@ function missingOf(expression: Expression, values: Values): string[] {
 
 /** The declared names that a condition uses, each once, in the order of its text. */
 export function namedIn(text: string, scope: Scope): Name[] {
+  return namesOf(partsRead(text, scope));
+}
+
+function partsRead(text: string, scope: Scope): readonly Expression[] {
   const { expression } = readCondition(text, scope);
-  const parts = expression === null ? [] : everyPart(expression);
+  return expression === null ? [] : everyPart(expression);
+}
+
+function namesOf(parts: readonly Expression[]): Name[] {
   return [...new Map(parts.flatMap((part) => (part.op === 'name' && part.name !== null ? [[part.name.path, part.name] as const] : []))).values()];
 }
 
 /** The same by kind: what is to be asked for before it can be decided. */
 export function namesIn(text: string, scope: Scope): NeededNames {
-  const { expression } = readCondition(text, scope);
-  const parts = expression === null ? [] : everyPart(expression);
-  const names = namedIn(text, scope);
+  const parts = partsRead(text, scope);
+  const names = namesOf(parts);
   const ids = (root: 'answers' | 'scores' | 'facts' | 'missed' | 'known'): string[] => names.filter((name) => name.root === root).map(({ id }) => id);
   const calendar = names.filter(({ root }) => root === 'calendar');
   return {

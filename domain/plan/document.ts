@@ -12,6 +12,11 @@ export type FaultPath = readonly (string | number)[];
 
 export type ReadDocument = { ok: true; value: unknown; lineOf: (path: FaultPath) => number | undefined } | { ok: false; faults: PlanFault[] };
 
+/** Nobody corrects more at once, and what is told of each costs: a file of 255 KB had 87,000. */
+export const mostFaults = 200;
+
+export const moreFaults: PlanFault = { path: '', message: 'Correct these first: there are more.' };
+
 /** A plan of 200 steps is about 60 KB; beyond this a file is a mistake or an attack. */
 const maxCharacters = 256 * 1024;
 const maxDepth = 32;
@@ -41,7 +46,7 @@ export function readDocument(text: string): ReadDocument {
     return undefined;
   });
   if (depth > maxDepth * 2) faults.push({ path: '', message: `Nest values at most ${maxDepth} deep.` });
-  if (faults.length > 0) return { ok: false, faults };
+  if (faults.length > 0) return { ok: false, faults: faults.length > mostFaults ? [...faults.slice(0, mostFaults), moreFaults] : faults };
   if (!isCollection(document.contents) || Array.isArray(document.toJS())) return refuse('Write the file as keys and values, beginning with "format:".');
   return { ok: true, value: document.toJS(), lineOf: (path) => lineOf(document, lines, path) };
 }

@@ -1,13 +1,10 @@
 import type { z } from 'zod';
 import type { FaultPath, PlanFault } from './document.ts';
-import { faultAt } from './document.ts';
+import { faultAt, moreFaults, mostFaults } from './document.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** Nobody corrects more at once. Each is looked for in the file, so a file of twenty thousand wrong keys kept a process busy for half a minute. */
-const mostFaults = 200;
-
-/** zod's findings as sentences that tell the author of a file what to do, each with path and line; of very many the first ones. */
+/** zod's findings as sentences that tell the author of a file what to do, each with path and line; of very many the first ones, because each is looked for in the file. */
 export function shapeFaults(error: z.ZodError, value: unknown, lineOf: (path: FaultPath) => number | undefined): PlanFault[] {
   const found = error.issues.flatMap((issue): [FaultPath, () => string][] => {
     const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
@@ -15,7 +12,7 @@ export function shapeFaults(error: z.ZodError, value: unknown, lineOf: (path: Fa
     return [[path, () => sentence(issue, path, valueAt(value, path))]];
   });
   const faults = found.slice(0, mostFaults).map(([path, told]) => faultAt(path, told(), lineOf));
-  return found.length > mostFaults ? [...faults, { path: '', message: `Correct these first: ${found.length - mostFaults} more were found.` }] : faults;
+  return found.length > mostFaults ? [...faults, moreFaults] : faults;
 }
 
 /** A key without a value is mostly the second half of a text in { }: a comma ends a text there. */

@@ -163,7 +163,7 @@ describe('while everybody in a version is looked at', () => {
 
       expect([health.status, plan.status, second.status, (await long).status]).toEqual([200, 200, 429, 200]);
       expect(ended).toEqual(['health', 'plan', 'preview']);
-      expect([second.headers.get('retry-after'), second.body['detail']]).toEqual(['30', 'Others are looking at what a version would change. Send this again in half a minute.']);
+      expect([second.headers.get('retry-after'), second.body['detail']]).toEqual(['30', 'You are looking already at what a version would change, or that look waits for its turn. Send this when it is answered.']);
       expect(await world.superuser`select 1 from audit.event where action = 'examine-version' and subject = ${`plan/${planId}/1`}`).toHaveLength(0);
     });
     expect((await examine(planId, { to: 2 })).status).toBe(200);
@@ -205,7 +205,7 @@ describe('npm run examine:plan', () => {
     const file = await write('next.json', written(planId).plan);
     const group = ((await examine(planId, written(planId))).body['groups'] as { group: string }[])[0]?.group ?? '';
 
-    const [english, chinese] = await Promise.all([run([file]), run([file, '--language', 'zh'])]);
+    const [english, chinese] = [await run([file]), await run([file, '--language', 'zh'])];
     await publish(planOf(planId, 2, next));
     const listed = await run([`${planId}@2`, '--group', group, '--json']);
 

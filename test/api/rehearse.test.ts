@@ -91,6 +91,12 @@ describe('a plan rehearsed by API', () => {
     expect([...new Set(pointers(reply))]).toEqual([pointer]);
   });
 
+  it.each([['no JSON', '{"plan":', 400], ['a word', '"plan"', 400], ['nothing', '', 422]])('is refused where the request is %s', async (_what, raw, status) => {
+    const reply = await world.ask('POST', '/v1/plans/rehearse', { token, raw, headers: { 'content-type': 'application/json' } });
+
+    expect(reply.status).toBe(status);
+  });
+
   it('is for coordinators and clinicians', async () => {
     const statuses = await Promise.all((['clinician', 'engineer', 'auditor', 'service'] as const).map(async (role) => (await rehearse({ plan: surgery }, (await world.signedIn([role])).token)).status));
 
@@ -102,7 +108,7 @@ describe('a plan that holds more than can be rehearsed', () => {
   let small: World;
   let endless: Record<string, unknown>;
   beforeAll(async () => {
-    small = await createWorld({ rehearser: { timeLimitMs: 2_000, atOnce: 1 } });
+    small = await createWorld({ rehearser: { timeLimitMs: 2_000, atOnce: 1 }, planReader: { timeLimitMs: 300, atOnce: 1 } });
     const readings = Array.from({ length: 6 }, (_, index) => ({ id: `reading_${index}`, text: { en: 'How much?', zh: '多少？' }, unit: 'kg', min: 0, max: 300 }));
     const step = (id: string) => ({
       kind: 'measure', id, title: { en: id }, at: { anchor: 'surgery', offset: 'P1D', localTime: '10:00' }, every: { rule: 'FREQ=DAILY;COUNT=400' }, lateness: { sendWithin: 'PT8H', otherwise: 'skip' }, readings, reply: { window: 'PT1H', silence: 'nothing' },
@@ -112,8 +118,8 @@ describe('a plan that holds more than can be rehearsed', () => {
   });
   afterAll(() => small.close());
 
-  it('is stopped at the limit, which names what to shorten; meanwhile the API answers, and takes no second one', async () => {
-    const { token: coordinator } = await small.signedIn(['coordinator']);
+  it('is stopped at the limit, which names what to shorten; meanwhile the API answers, takes no second one of this person, and plays another person\'s next', async () => {
+    const [{ token: coordinator }, { token: other }] = [await small.signedIn(['coordinator']), await small.signedIn(['coordinator'])];
     const ended: string[] = [];
     const note = (what: string) => (reply: Reply): Reply => {
       ended.push(what);
@@ -123,12 +129,31 @@ describe('a plan that holds more than can be rehearsed', () => {
     const long = until((status) => status !== 429, () => small.ask('POST', '/v1/plans/rehearse', { token: coordinator, json: endless })).then(note('rehearsal'));
     const second = await until((status) => status === 429, () => small.ask('POST', '/v1/plans/rehearse', { token: coordinator, json: { plan: surgery } }));
     const health = await small.ask('GET', '/healthz').then(note('health'));
+    const others = small.ask('POST', '/v1/plans/rehearse', { token: other, json: { plan: surgery, until: 'P2D' } }).then(note('another\'s'));
     const stopped = await long;
 
     expect([health.status, second.status, stopped.status]).toEqual([200, 429, 422]);
-    expect(ended).toEqual(['health', 'rehearsal']);
+    expect((await others).status).not.toBe(429);
+    expect(second.body['detail']).toBe('A rehearsal of yours is under way or waits for its turn. Send this one when that is answered.');
+    expect(ended).toEqual(['health', 'rehearsal', 'another\'s']);
     expect(pointers(stopped)).toEqual(['/until']);
     expect((await small.ask('POST', '/v1/plans/rehearse', { token: coordinator, json: { plan: surgery } })).status).not.toBe(429);
+  });
+
+  it('is stopped while it is read, too, and the API answers meanwhile', async () => {
+    const { token: coordinator } = await small.signedIn(['coordinator']);
+    const ended: string[] = [];
+    const one = { kind: 'ask', title: { en: 'x' }, at: { anchor: 'surgery', offset: 'P1D' }, lateness: { sendWithin: 'PT8H', otherwise: 'skip' }, questionnaire: 'surgery-check', reply: { window: 'PT1H', silence: 'nothing' }, ruleSets: ['shared'] };
+    const shared = Array.from({ length: 300 }, (_, index) => ({ id: `rule-${index}`, if: Array(30).fill('answers.pain > 1').join(' && '), do: [{ kind: 'task', title: 'look' }] }));
+    const dear = { format: 'carethread.plan/1', id: 'dear', version: 1, title: { en: 'Dear' }, department: 'surgery', anchors: { surgery: { kind: 'date', title: { en: 'Surgery' } } }, channels: ['sms'], ladders: {}, ruleSets: { shared }, steps: Array.from({ length: 100 }, (_, index) => ({ ...one, id: `step-${index}` })) };
+
+    const [reading] = await Promise.all([
+      small.ask('POST', '/v1/plans/validate', { token: coordinator, json: dear }).finally(() => ended.push('plan')),
+      small.ask('GET', '/healthz').finally(() => ended.push('health')),
+    ]);
+
+    expect(reading.body).toEqual({ ok: false, faults: [{ path: '', message: expect.stringMatching(/^Make the plan smaller/) as string }], warnings: [] });
+    expect(ended).toEqual(['health', 'plan']);
   });
 });
 

@@ -9,6 +9,7 @@ import { createLooker } from '../../api/looker.ts';
 import { createApiMetrics } from '../../api/metrics.ts';
 import type { ApiMetrics } from '../../api/metrics.ts';
 import { createPendingWork } from '../../api/pending.ts';
+import { createPlanReader } from '../../api/plan-reader.ts';
 import { createRehearser } from '../../api/rehearser.ts';
 import { serve } from '../../api/serve.ts';
 import type { ThreadSettings } from '../../api/threads.ts';
@@ -66,7 +67,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function createWorld(change: { poker?: Poker; settings?: Partial<ApiDeps['settings']>; rehearser?: Partial<ThreadSettings>; looker?: Partial<ThreadSettings> } = {}): Promise<World> {
+export async function createWorld(change: { poker?: Poker; settings?: Partial<ApiDeps['settings']>; planReader?: Partial<ThreadSettings>; rehearser?: Partial<ThreadSettings>; looker?: Partial<ThreadSettings> } = {}): Promise<World> {
   const database = await createTestDatabase();
   const folder = await mkdtemp(path.join(tmpdir(), 'carethread-api-'));
   const superuser = connect(database.superuserUrl, { max: 2 });
@@ -80,6 +81,7 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
   const metrics = createApiMetrics();
   const linkKey = randomBytes(32);
   const logger = createLogger({ process: 'api', level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
+  const said = { hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' };
   const deps: ApiDeps = {
     sql,
     gate: createGate(sql),
@@ -92,9 +94,10 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
     logger,
     pending: createPendingWork(),
     temporalAnswers: () => Promise.resolve(false),
-    rehearser: createRehearser({ timeLimitMs: 60_000, atOnce: 2, ...change.rehearser }),
+    planReader: createPlanReader(shippedContent(), { timeLimitMs: 60_000, atOnce: 2, ...change.planReader }),
+    rehearser: createRehearser({ ...shippedContent(), ...said }, { timeLimitMs: 60_000, atOnce: 2, ...change.rehearser }),
     looker: createLooker(database.url('ct_api'), { timeLimitMs: 60_000, atOnce: 2, ...change.looker }, logger),
-    settings: { temporalUiOrigin: uiOrigin, secureCookie: false, requestsPerMinute: 100_000, anonymousRequestsPerMinute: 100_000, trustedProxies: 0, said: { hospital: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00' }, ...change.settings },
+    settings: { temporalUiOrigin: uiOrigin, secureCookie: false, requestsPerMinute: 100_000, anonymousRequestsPerMinute: 100_000, trustedProxies: 0, ...change.settings },
   };
   // The rotas that the shipped plans page; she is in no department.
   const onCall = { login: 'on-call', displayName: 'On Call', passwordHash: null, roles: ['clinician' as const], departments: [], phone: '+12025550199', language: 'en' as const, active: true };
@@ -114,7 +117,7 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
     async close() {
       await server.stop(1_000);
       await deps.pending.settled();
-      await Promise.all([deps.rehearser.close(), deps.looker.close()]);
+      await Promise.all([deps.planReader.close(), deps.rehearser.close(), deps.looker.close()]);
       vault.close();
       await Promise.all([superuser, auth, migrate, sql, keysSql].map((each) => each.end({ timeout: 2 })));
       await database.drop();

@@ -5,6 +5,7 @@ import type { ApiDeps } from '../../api/deps.ts';
 import { createApiMetrics } from '../../api/metrics.ts';
 import { createPendingWork } from '../../api/pending.ts';
 import { createLooker } from '../../api/looker.ts';
+import { createPlanReader } from '../../api/plan-reader.ts';
 import { createRehearser } from '../../api/rehearser.ts';
 import { serve } from '../../api/serve.ts';
 import { createGate } from '../../store/gate.ts';
@@ -45,11 +46,12 @@ export async function openStage(clock = (): Date => new Date()): Promise<Stage> 
   for (const rota of rotas) rotaOf.set((await world.onRota(rota)).phone.number, rota);
   const token = await coordinatorOf(world);
   const { hospitalName: hospital, emergencyNumber, readHours } = world.inbound.settings;
+  const said = { hospital, emergencyNumber, readHours };
   const pending = createPendingWork();
   const deps: ApiDeps = {
     sql: world.api, gate: createGate(world.api), vault: world.vault, content: shippedContent(), poker: world.deps.poker, codec: createPayloadCodec([{ id: 'test-key', bytes: randomBytes(32) }]), requestKey: requestKeyFrom(randomBytes(32)),
-    clock, logger: world.deps.logger, pending, temporalAnswers: () => Promise.resolve(false), rehearser: createRehearser({ timeLimitMs: 60_000, atOnce: 1 }), looker: createLooker(world.workerUrl, { timeLimitMs: 60_000, atOnce: 1 }, world.deps.logger),
-    settings: { temporalUiOrigin: undefined, secureCookie: false, requestsPerMinute: 1_000_000, anonymousRequestsPerMinute: 1_000_000, trustedProxies: 0, said: { hospital, emergencyNumber, readHours } },
+    clock, logger: world.deps.logger, pending, temporalAnswers: () => Promise.resolve(false), planReader: createPlanReader(shippedContent(), { timeLimitMs: 60_000, atOnce: 1 }), rehearser: createRehearser({ ...shippedContent(), ...said }, { timeLimitMs: 60_000, atOnce: 1 }), looker: createLooker(world.workerUrl, { timeLimitMs: 60_000, atOnce: 1 }, world.deps.logger),
+    settings: { temporalUiOrigin: undefined, secureCookie: false, requestsPerMinute: 1_000_000, anonymousRequestsPerMinute: 1_000_000, trustedProxies: 0 },
   };
   const server = await serve(createApp(deps, createApiMetrics()), '127.0.0.1', 0);
   return {
@@ -61,7 +63,7 @@ export async function openStage(clock = (): Date => new Date()): Promise<Stage> 
     async close() {
       await server.stop(1_000);
       await pending.settled();
-      await Promise.all([deps.rehearser.close(), deps.looker.close()]);
+      await Promise.all([deps.planReader.close(), deps.rehearser.close(), deps.looker.close()]);
       await world.close();
     },
   };

@@ -57,6 +57,19 @@ describe('what a rule does', () => {
 });
 
 describe('the rules of a step', () => {
+  test('are told with the first of thousands of faults, and that there are more', () => {
+    const wrong = Array.from({ length: 30 }, (_, index) => rule.replace('strong', `r${index}`).replace('answers.pain >= 8.0', Array(10).fill('answers.pian >= 8').join(' && '))).join(', ');
+
+    const faults = faultsOf(changed(rule, wrong.replaceAll('}, {', '}\n      - {')));
+
+    expect(faults).toHaveLength(201);
+    expect(faults.at(-1)).toBe('|-|Correct these first: there are more.');
+  });
+
+  test('are of no set that the plan has not, whatever its name is to a program', () => {
+    expect(faultsOf(changed('    rules:\n', '    ruleSets: [constructor]\n    rules:\n'))).toEqual([expect.stringContaining('Declare "constructor" under ruleSets') as string]);
+  });
+
   const parsed = (text: string) => {
     const result = parsePlan(text);
     if (!result.ok) throw new Error('The plan must parse.');

@@ -11,13 +11,15 @@ const faultsOf = (text: string): string[] => {
 };
 
 describe('reading a plan', () => {
-  test('tells the first faults of a file of thousands and how many more there are, since each takes a search through the file', () => {
-    const wrong = Array.from({ length: 1_000 }, (_, index) => `k${index}: 1`).join('\n');
-
-    const faults = faultsOf(`${goodPlan}\n${wrong}`);
+  test.each([
+    ['wrong keys', `${goodPlan}\n${Array.from({ length: 1_000 }, (_, index) => `k${index}: 1`).join('\n')}`],
+    ['aliases', `a: &a 1\nb: [${'*a,'.repeat(1_000)}]`],
+    ['repeated keys', 'a: 1\n'.repeat(1_000)],
+  ])('tells the first faults of a file of thousands of %s, and that there are more', (_what, text) => {
+    const faults = faultsOf(text);
 
     expect(faults).toHaveLength(201);
-    expect(faults.at(-1)).toBe('|Correct these first: 800 more were found.|-');
+    expect(faults.at(-1)).toBe('|Correct these first: there are more.|-');
   });
 
   test('gives typed values with their defaults, from YAML and from JSON alike', () => {

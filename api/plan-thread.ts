@@ -1,0 +1,29 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { readsOf } from '../domain/plan/reads.ts';
+import { validatePlan } from '../domain/plan/validate.ts';
+import { readBody, refused } from './body-text.ts';
+import { examinationBody } from './examination-body.ts';
+import { planFaults } from './plan-faults.ts';
+import type { PlanContent, ReadExamination, ReadPlan, Reading, ReadingJob } from './plan-reader.ts';
+
+/** Runs in a thread of its own (see threads.ts): reads and checks the texts that it is given, one after the other. */
+const content = workerData as PlanContent;
+
+function readPlan({ text, staffing, toPublish }: Extract<ReadingJob, { kind: 'plan' }>): ReadPlan {
+  const validated = validatePlan(text, staffing === null ? content : { ...content, staffing });
+  return validated.ok ? { ...validated, reads: toPublish ? readsOf(validated.plan, content.questionnaires) : {} } : validated;
+}
+
+function readExamination(text: string): ReadExamination {
+  const read = readBody(text, examinationBody);
+  if (!read.ok) return read;
+  if (read.body.plan === undefined) return { ok: true, request: { ...read.body, plan: null } };
+  const validated = validatePlan(read.body.plan, content);
+  return validated.ok ? { ok: true, request: { ...read.body, plan: validated.plan } } : refused('Correct the plan as "errors" lists.', planFaults(validated.faults, '/plan'));
+}
+
+function read(job: ReadingJob): Reading {
+  return job.kind === 'plan' ? { kind: 'plan', read: readPlan(job) } : { kind: 'examination', read: readExamination(job.text) };
+}
+
+parentPort?.on('message', (job: ReadingJob) => parentPort?.postMessage(read(job)));
