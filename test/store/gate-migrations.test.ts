@@ -182,6 +182,18 @@ describe('what an order has come to', () => {
     expect((await listed((await world.person({ roles: ['admin'], departments: [] })).token, migrationId)).detail).toMatchObject({ more: false, notYours: 0 });
   });
 
+  test('names whoever was referred to the asker’s department, once, though it treats them as well', async () => {
+    const { nurse, migrationId, first, second, away } = await withOneAway();
+    for (const { patientId } of [first, away]) await world.root`insert into gate.referral (patient_id, department, referred_by) values (${patientId}, 'surgery', 'test')`;
+
+    const page = await listed(nurse.token, migrationId);
+    const everybody = await world.gate.demand(await open(nurse.token, (await world.root<{ planId: string }[]>`select plan_id as "planId" from care.migration where migration_id = ${migrationId}`)[0]?.planId ?? ''));
+
+    const all = [first, second, away];
+    expect(page.detail).toMatchObject({ enrolmentIds: all.map(({ enrolmentId }) => enrolmentId).sort(), more: false, notYours: 0 });
+    expect([...everybody.patientIds].sort()).toEqual(all.map(({ patientId }) => patientId).sort());
+  });
+
   test('is given to nobody of another role, is held while the ledger is behind, and opens nothing besides', async () => {
     const { nurse, migrationId } = await withOneAway();
     const engineer = await world.person({ roles: ['engineer'] });
