@@ -23,6 +23,7 @@ interface Headings {
   condition: string;
   unknown: string;
   colon: string;
+  afterQuestion: string;
   steps: string;
   unheard: (count: number) => string;
 }
@@ -30,11 +31,11 @@ interface Headings {
 const headings: Readonly<Record<Language, Headings>> = {
   en: {
     status: { active: 'active', paused: 'paused', ended: 'ended' }, next: 'What next', holds: 'stands against it now', could: 'could still stop it', why: 'What happened, and why', nothing: 'Nothing yet.',
-    rule: (id) => `rule ${id}`, condition: 'condition', unknown: 'not known', colon: ': ', steps: 'Every step', unheard: (count) => `${count} told and not applied yet.`,
+    rule: (id) => `rule ${id}`, condition: 'condition', unknown: 'not known', colon: ': ', afterQuestion: ' ', steps: 'Every step', unheard: (count) => `${count} told and not applied yet.`,
   },
   zh: {
     status: { active: '进行中', paused: '已暂停', ended: '已结束' }, next: '下一步', holds: '目前阻止', could: '仍可能阻止', why: '已发生的事及原因', nothing: '尚无。',
-    rule: (id) => `规则 ${id}`, condition: '条件', unknown: '未知', colon: '：', steps: '全部步骤', unheard: (count) => `有 ${count} 项已告知、尚未处理。`,
+    rule: (id) => `规则 ${id}`, condition: '条件', unknown: '未知', colon: '：', afterQuestion: '', steps: '全部步骤', unheard: (count) => `有 ${count} 项已告知、尚未处理。`,
   },
 };
 
@@ -46,7 +47,7 @@ export function explainTable({ enrolmentId, status, zone, next, decisions, steps
     `${localTime.slice(0, 16)}  ${what[language]}`,
     ...because.flatMap(({ ruleId, condition, facts }) => [
       `    | ${ruleId === null ? said.condition : said.rule(ruleId)}${said.colon}${condition[language]}`,
-      ...facts.map(({ name, value }) => `    |   ${name[language]}${said.colon}${value === null ? said.unknown : inOneLine(value[language])}`),
+      ...facts.map(({ name, value }) => `    |   ${name[language]}${/[?？]$/u.test(name[language]) ? said.afterQuestion : said.colon}${value === null ? said.unknown : inOneLine(value[language])}`),
     ]),
   ]);
   return [

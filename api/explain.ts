@@ -15,15 +15,18 @@ import type { Vault } from '../store/vault/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { wordsOfNext, wordsOfTouchpoint } from './explain-words.ts';
 import { notFound } from './problem.ts';
+import { staffNamed } from './staff-names.ts';
 
 /** Why everything happened in a follow-up, and what follows. `secret` is a right to the card, the answers and the facts. */
-export async function explain({ sql, gate, vault, content }: Pick<ApiDeps, 'sql' | 'gate' | 'vault' | 'content'>, { enrolmentId }: EnrolmentSummary, secret: string, now: string) {
+export async function explain({ sql, gate, vault, content }: Pick<ApiDeps, 'sql' | 'gate' | 'vault' | 'content'>, { enrolmentId }: EnrolmentSummary, { secret, token, now }: { secret: string; token: string; now: string }) {
   const [{ row, next, unheard }, lines, [card], history] = await Promise.all([outlookOf(sql, enrolmentId, now), storyOf(sql, enrolmentId), gate.readCard(secret), gate.readHistory(secret)]);
   if (card === undefined) throw notFound('patient');
   const { plan, state } = row;
   const touchpoint = nextTouchpoint(state, next);
   const dueAt = next.kind === 'wait' ? next.dueAt : null;
   const decisions = decisionsOf(plan, await versionsLeft(sql, plan.id, lines), state, content.questionnaires, lines, await knownThen(vault, history, state));
+  const steps = state.touchpoints.map((each) => wordsOfTouchpoint(plan, each, state.zone));
+  const named = await staffNamed(gate, token, [...decisions.map(({ words }) => words), ...steps]);
   return {
     enrolmentId,
     status: state.status,
@@ -32,8 +35,8 @@ export async function explain({ sql, gate, vault, content }: Pick<ApiDeps, 'sql'
       kind: next.kind, dueAt, localTime: dueAt === null ? null : localText(dueAt, state.zone), words: wordsOfNext(plan, next, touchpoint, state, now), touchpointId: touchpoint?.id ?? null, stepId: touchpoint?.stepId ?? null,
       stoppers: touchpoint === null || next.kind === 'end' ? [] : stoppersOf(plan, state, touchpoint, card, content.questionnaires, now),
     },
-    decisions: decisions.map((decision) => ({ ...decision, localTime: localText(decision.at, state.zone) })),
-    steps: state.touchpoints.map((each) => wordsOfTouchpoint(plan, each, state.zone)),
+    decisions: decisions.map((decision) => ({ ...decision, words: named(decision.words), localTime: localText(decision.at, state.zone) })),
+    steps: steps.map(named),
     unheard,
   };
 }

@@ -1,7 +1,27 @@
-import type { Language } from './codes.ts';
+import type { Channel, Language, TouchpointOutcome } from './codes.ts';
 
 /** The same sentence in each language that staff read. */
 export type Words = Record<Language, string>;
+
+/** How a planned contact ended. A rehearsal, an explanation and the list of steps say it alike. */
+export const outcomeWords: Readonly<Record<TouchpointOutcome, Words>> = {
+  answered: { en: 'answered', zh: '已回答' },
+  delivered: { en: 'delivered', zh: '已送达' },
+  'sent-unconfirmed': { en: 'sent, delivery not confirmed', zh: '已发送，未确认送达' },
+  missed: { en: 'missed', zh: '未完成' },
+  merged: { en: 'sent in one message with another', zh: '已与另一条合并发送' },
+  waived: { en: 'left out', zh: '已略过' },
+  escalated: { en: 'given to staff', zh: '已转交工作人员' },
+  failed: { en: 'failed', zh: '失败' },
+};
+
+/** The way that something goes. */
+export const wayWords: Readonly<Record<Channel | 'staff', Words>> = {
+  sms: { en: 'by SMS', zh: '短信' },
+  voice: { en: 'by call', zh: '电话' },
+  email: { en: 'by e-mail', zh: '电子邮件' },
+  staff: { en: 'for staff', zh: '人工' },
+};
 
 /** Why a step was held, left out or ended: the codes of the gate, of deciders and of providers, as staff say them. A rehearsal says the same. */
 const reasons: Readonly<Record<string, Words>> = {
@@ -55,6 +75,12 @@ const reasons: Readonly<Record<string, Words>> = {
   'consent-changed': { en: 'the consent changed', zh: '同意已变更' },
   withdrawn: { en: 'the follow-up was withdrawn', zh: '随访已退出' },
   completed: { en: 'every step has ended', zh: '所有步骤均已结束' },
+  'patient-reached': { en: 'the patient was reached', zh: '已联系到患者' },
+  'patient-in-care': { en: 'the patient is in care', zh: '患者已在接受诊治' },
+  'false-alarm': { en: 'it was a false alarm', zh: '误报' },
+  duplicate: { en: 'another alert tells the same', zh: '与另一警报重复' },
+  'handed-to-emergency': { en: 'it was handed to the emergency service', zh: '已转交急救' },
+  'no-phone': { en: 'there is no phone number', zh: '没有电话号码' },
   rule: { en: 'a rule of the plan ended the follow-up', zh: '计划规则已结束随访' },
   staff: { en: 'staff ended the follow-up', zh: '工作人员已结束随访' },
   task: { en: 'it is a task for staff', zh: '这是人工任务' },
@@ -76,6 +102,13 @@ export function reasonWords(code: string): Words {
   const [, who, why] = /^waived by (\S+): (.+)$/.exec(code) ?? [];
   if (who !== undefined) return { en: `${who} waived it: ${why}`, zh: `${who} 取消了它：${why}` };
   return (Object.hasOwn(reasons, code) ? reasons[code] : undefined) ?? { en: `of: ${code}`, zh: code };
+}
+
+/** What follows a statement, with the comma before it; nothing where there is no reason. */
+export function becauseWords(reason: string | null): Words {
+  if (reason === null || reason === '') return { en: '', zh: '' };
+  const words = reasonWords(reason);
+  return { en: `, because ${words.en}`, zh: `，原因：${words.zh}` };
 }
 
 /** Joins sentences' parts in each language. */

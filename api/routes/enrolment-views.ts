@@ -7,6 +7,7 @@ import { storyOf } from '../../store/story.ts';
 import { enrolmentWithRight, openEnrolment } from '../enrolment-right.ts';
 import { wordsOfTouchpoint } from '../explain-words.ts';
 import { route } from '../route.ts';
+import { staffNamed } from '../staff-names.ts';
 import type { Route } from '../route.ts';
 import { id, instant } from '../schemas.ts';
 
@@ -37,7 +38,9 @@ export const enrolmentViewRoutes: readonly Route[] = [
     async (asked) => {
       const enrolment = await enrolmentWithRight(asked, asked.params.enrolmentId, 'show-patient', 'show-enrolment');
       const { row } = await outlookOf(asked.deps.sql, enrolment.enrolmentId, asked.now);
-      return { ...enrolment, touchpoints: row.state.touchpoints.map((each) => viewOf(each, wordsOfTouchpoint(row.plan, each, row.state.zone))) };
+      const steps = row.state.touchpoints.map((each) => ({ each, words: wordsOfTouchpoint(row.plan, each, row.state.zone) }));
+      const named = await staffNamed(asked.deps.gate, asked.token, steps.map((step) => step.words));
+      return { ...enrolment, touchpoints: steps.map(({ each, words: said }) => viewOf(each, named(said))) };
     },
   ),
   route(
@@ -66,7 +69,7 @@ export const enrolmentViewRoutes: readonly Route[] = [
     },
     async (asked) => {
       const { enrolment, secret } = await openEnrolment(asked, asked.params.enrolmentId, 'show-responses', 'explain', 'contact.card', 'response.answers', 'enrolment.facts');
-      return explain(asked.deps, enrolment, secret, asked.now);
+      return explain(asked.deps, enrolment, { secret, token: asked.token, now: asked.now });
     },
   ),
 ];

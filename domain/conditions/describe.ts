@@ -150,9 +150,12 @@ function nameWords(name: Name, telling: Telling): string {
 
 function answerWords({ title: short, question, id }: Name, telling: Telling): string {
   if (short !== null) return title(short, telling);
-  // The first sentence asks; what follows explains the scale.
-  const whole = question === null ? id : title(question, telling);
-  return telling.words.answerTo(/^[^?？]*[?？]/u.exec(whole)?.[0] ?? whole.replace(/[.。]$/u, ''));
+  return telling.words.answerTo(question === null ? id : whatIsAsked(title(question, telling)));
+}
+
+/** The first sentence of a question asks; what follows explains the scale. */
+export function whatIsAsked(question: string): string {
+  return /^[^?？]*[?？]/u.exec(question)?.[0] ?? question.replace(/[.。]$/u, '');
 }
 
 function title(titles: Titles | null, { language }: Telling): string {

@@ -60,7 +60,7 @@ export function decisionsOf(present: Plan, versions: ReadonlyMap<number, Plan>, 
     const step = touchpoint === undefined ? undefined : stepThen(plan, touchpoint, line);
     const { at, what, touchpointId } = line;
     const because = touchpoint === undefined || step === undefined ? [] : becauseOf({ plan, stateThen: () => stateAt(state, endedAt, index), questionnaires, line, known, touchpoint, step });
-    return { at, what, stepId: step?.id ?? line.stepId, touchpointId, words: sentenceOf(line, step), because };
+    return { at, what, stepId: step?.id ?? line.stepId, touchpointId, words: sentenceOf(line, step, plan, state.zone), because };
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Language } from '../codes.ts';
 import { given } from '../conditions/decide.ts';
+import { whatIsAsked } from '../conditions/describe.ts';
 import { namedIn } from '../conditions/evaluate.ts';
 import type { Name } from '../conditions/names.ts';
 import type { Scope, Values } from '../conditions/scope.ts';
@@ -23,8 +24,9 @@ export function factsRead(condition: string, scope: Scope, values: Values): Fact
 }
 
 function nameIn({ title, question, ofTitle, id }: Name, language: Language): string {
-  const own = title?.[language] ?? title?.en ?? question?.[language] ?? question?.en ?? id;
-  return ofTitle === null ? own : `${ofTitle[language] ?? ofTitle.en}: ${own}`;
+  const asked = question?.[language] ?? question?.en;
+  const own = title?.[language] ?? title?.en ?? (asked === undefined ? id : whatIsAsked(asked));
+  return ofTitle === null ? own : `${ofTitle[language] ?? ofTitle.en}${{ en: ': ', zh: '：' }[language]}${own}`;
 }
 
 function valueIn({ kind }: Name, value: string | number | boolean, language: Language): string {

@@ -1,6 +1,8 @@
-import type { Step } from '../plan/format.ts';
+import { touchpointOutcomes } from '../codes.ts';
+import type { Plan, Step } from '../plan/format.ts';
 import type { StoryLine } from './decisions.ts';
-import { reasonWords, worded } from '../words.ts';
+import { detailWords } from './details.ts';
+import { becauseWords, outcomeWords, worded } from '../words.ts';
 import type { Words } from '../words.ts';
 
 const happened: Readonly<Record<string, Words>> = {
@@ -12,7 +14,7 @@ const happened: Readonly<Record<string, Words>> = {
   'enrolment.migrated': { en: 'The follow-up was moved to another version of its plan', zh: '随访已转入计划的另一版本' },
   'enrolment.facts-changed': { en: 'Facts were changed', zh: '事实信息已更改' },
   'enrolment.tags-changed': { en: 'Tags were changed', zh: '标签已更改' },
-  'enrolment.step-waived': { en: 'A step was waived', zh: '已取消一个步骤' },
+  'enrolment.step-waived': { en: 'was waived', zh: '已由工作人员取消' },
   'enrolment.appointment-booked': { en: 'An appointment was booked', zh: '已预约' },
   'enrolment.appointment-moved': { en: 'An appointment was moved', zh: '预约已改期' },
   'enrolment.appointment-cancelled': { en: 'An appointment was cancelled', zh: '预约已取消' },
@@ -22,17 +24,10 @@ const happened: Readonly<Record<string, Words>> = {
   'patient.opted-out': { en: 'A number or mailbox was opted out', zh: '号码或邮箱已退订' },
   'patient.opted-in': { en: 'A number or mailbox was opted in again', zh: '号码或邮箱已恢复接收' },
   'patient.zone-changed': { en: 'The patient\'s time zone was changed', zh: '患者时区已更改' },
-  'touchpoint.sent': { en: 'was sent', zh: '已发送' },
-  'touchpoint.merging': { en: 'is going out in one message with another reminder', zh: '正与另一条提醒合并发送' },
-  'touchpoint.held': { en: 'was put off', zh: '已推迟' },
-  'touchpoint.answered': { en: 'was answered', zh: '已回答' },
-  'touchpoint.delivered': { en: 'was delivered', zh: '已送达' },
-  'touchpoint.sent-unconfirmed': { en: 'was sent, delivery not confirmed', zh: '已发送,未确认送达' },
-  'touchpoint.missed': { en: 'was missed', zh: '已错过' },
-  'touchpoint.merged': { en: 'went out together with another contact', zh: '已并入另一次联系' },
-  'touchpoint.waived': { en: 'was left out', zh: '已略过' },
-  'touchpoint.escalated': { en: 'was handed to staff', zh: '已转人工' },
-  'touchpoint.failed': { en: 'failed', zh: '失败' },
+  ...Object.fromEntries(touchpointOutcomes.map((outcome) => [`touchpoint.${outcome}`, outcomeWords[outcome]])),
+  'touchpoint.sent': { en: 'sent', zh: '已发送' },
+  'touchpoint.merging': { en: 'going out in one message with another reminder', zh: '正与另一条提醒合并发送' },
+  'touchpoint.held': { en: 'put off', zh: '已推迟' },
   'conversation.contact-ended': { en: 'was tried', zh: '已尝试联系' },
   'conversation.receipt': { en: 'got a delivery receipt', zh: '已收到送达回执' },
   'conversation.answered-item': { en: 'got an answer', zh: '收到一条回答' },
@@ -51,18 +46,19 @@ const happened: Readonly<Record<string, Words>> = {
   'escalation.closed': { en: 'the alert was closed', zh: '警报已关闭' },
 };
 
-/** Details that a reader needs beside the sentence; ids of rows and reasons are told otherwise. */
-const shown = ['level', 'rule', 'channel', 'outcome', 'disposition', 'delivered', 'plan', 'version', 'anchor', 'to', 'page', 'by'] as const;
-
-/** A line of the story as a sentence: step, what happened, why, and the codes that go with it. A line of an unknown kind is told by its code. */
-export function sentenceOf({ what, detail }: StoryLine, step: Step | undefined): Words {
-  const { reason } = detail;
-  const why = typeof reason === 'string' && reason !== '' ? reasonWords(reason) : null;
-  const beside = shown.flatMap((key) => (detail[key] === undefined || detail[key] === null ? [] : [`${key} ${String(detail[key])}`])).join(', ');
+/**
+ * A line of the story as a sentence: step, what happened, why, and what belongs to it, with days and hours as the patient's wall shows them.
+ * Whoever did it is written `person/<id>`. A line of an unknown kind is told by its code.
+ */
+export function sentenceOf(line: StoryLine, step: Step | undefined, plan: Plan, zone: string): Words {
+  const { what, detail } = line;
+  const because = becauseWords(typeof detail['reason'] === 'string' ? detail['reason'] : null);
+  const named = detail['step'];
+  const title = step?.title ?? plan.steps.find(({ id }) => id === named)?.title ?? (typeof named === 'string' ? { en: named } : null);
   return worded((language) => {
-    const subject = step === undefined ? '' : `${step.title[language] ?? step.title.en}: `;
-    const because = why === null ? '' : { en: `, because ${why.en}`, zh: `,原因:${why.zh}` }[language];
-    const codes = beside === '' ? '' : { en: ` (${beside})`, zh: `(${beside})` }[language];
-    return `${subject}${happened[what]?.[language] ?? what}${because}${codes}${{ en: '.', zh: '。' }[language]}`;
+    const subject = title === null ? '' : `${title[language] ?? title.en}${{ en: ': ', zh: '：' }[language]}`;
+    const beside = detailWords(line, plan, zone, language).join({ en: ', ', zh: '，' }[language]);
+    const inBrackets = beside === '' ? '' : { en: ` (${beside})`, zh: `（${beside}）` }[language];
+    return `${subject}${happened[what]?.[language] ?? what}${because[language]}${inBrackets}${{ en: '.', zh: '。' }[language]}`;
   });
 }

@@ -1,7 +1,8 @@
+import { touchpointOutcomes } from '../codes.ts';
 import type { Language } from '../codes.ts';
 import { intoPrefix } from '../follow-up/touchpoints.ts';
 import type { Plan } from '../plan/format.ts';
-import { reasonWords } from '../words.ts';
+import { becauseWords, outcomeWords } from '../words.ts';
 import type { Entry } from './types.ts';
 
 /** An entry as a sentence, in both languages: what an author reads in the table, and a console shows. */
@@ -61,25 +62,13 @@ export function wordsOf(plan: Plan, entry: Omit<Entry, 'at' | 'localTime' | 'wor
   }
 }
 
-const outcomes: Readonly<Record<string, Record<Language, string>>> = {
-  answered: { en: 'Answered', zh: '已回答' },
-  delivered: { en: 'Delivered', zh: '已送达' },
-  'sent-unconfirmed': { en: 'Sent, and nobody knows whether it arrived', zh: '已发送，未确认送达' },
-  merged: { en: 'Delivered in one message with another', zh: '已并入其他消息送达' },
-  missed: { en: 'Skipped', zh: '未进行' },
-  waived: { en: 'Skipped', zh: '未进行' },
-  escalated: { en: 'Given to staff', zh: '已转交工作人员' },
-  failed: { en: 'Failed', zh: '失败' },
-};
-
 function endedWords(outcome: string, because: Record<Language, string>): Record<Language, string> {
-  const known = outcomes[outcome] ?? { en: outcome, zh: outcome };
-  return { en: `${known.en}${because.en}.`, zh: `${known.zh}${because.zh}。` };
+  const known = touchpointOutcomes.find((each) => each === outcome);
+  const { en, zh } = known === undefined ? { en: outcome, zh: outcome } : outcomeWords[known];
+  return { en: `${en.charAt(0).toUpperCase()}${en.slice(1)}${because.en}.`, zh: `${zh}${because.zh}。` };
 }
 
 /** What it goes along with is told by a line of its own. */
 function becauseOf(reason: string): Record<Language, string> {
-  if (reason === '' || reason.startsWith(intoPrefix)) return { en: '', zh: '' };
-  const words = reasonWords(reason);
-  return { en: `, because ${words.en}`, zh: `，原因：${words.zh}` };
+  return becauseWords(reason.startsWith(intoPrefix) ? null : reason);
 }

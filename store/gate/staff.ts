@@ -21,6 +21,8 @@ export interface Staff {
   staffOfPhone(phone: string): Promise<string | null>;
   /** What a staff member reads and hears, as a code; null for whoever is none, or no more. */
   staffLanguage(personId: string): Promise<string | null>;
+  /** What colleagues call these people; who has no session is told nothing. */
+  staffNames(token: string, personIds: readonly string[]): Promise<Map<string, string>>;
   /** Whom a rung pages, in order, with those who are not active. */
   rota(role: string): Promise<StaffMember[]>;
   /** Who is there, in numbers: what the rotas and the department that a plan names are compared with. */
@@ -59,6 +61,10 @@ export function createStaff(sql: Connection): Staff {
     async staffLanguage(personId) {
       const [row] = await asked(sql<{ language: string | null }[]>`select gate.staff_language(${personId}) as language`);
       return row?.language ?? null;
+    },
+    async staffNames(token, personIds) {
+      const rows = await asked(sql<{ personId: string; displayName: string }[]>`select person_id as "personId", display_name as "displayName" from gate.staff_names(${token}, ${[...personIds]})`);
+      return new Map(rows.map(({ personId, displayName }) => [personId, displayName]));
     },
     async rota(role) {
       return asked(sql<StaffMember[]>`select person_id as "personId", display_name as "displayName", phone, language, active from gate.rota(${role})`);

@@ -92,7 +92,8 @@ describe('why, of what has happened', () => {
     const decisions = await decisionsOf(await followed());
 
     const alarm = decisions.find(({ what }) => what === 'escalation.opened');
-    expect(alarm?.words.en).toBe('Pain check: opened an alert (level red, rule strong).');
+    expect(alarm?.words.en).toBe('Pain check: opened an alert (red, rule strong).');
+    expect(alarm?.words.zh).toBe('疼痛检查：触发警报（红色，规则 strong）。');
     expect(alarm?.because).toEqual([{ ruleId: 'strong', condition: { en: expect.stringContaining('at least 7') as string, zh: expect.stringContaining('7') as string }, facts: [{ path: 'answers.pain', name: expect.objectContaining({ en: expect.stringContaining('pain') as string }) as object, value: { en: '8', zh: '8' } }] }]);
   });
 
@@ -102,7 +103,7 @@ describe('why, of what has happened', () => {
     const answered = decisions.find(({ what }) => what === 'conversation.completed');
     const left = decisions.find(({ stepId, what }) => stepId === 'for-the-old' && what === 'touchpoint.waived');
     expect(answered?.because.map(({ ruleId, facts }) => [ruleId, facts.map(({ path, value }) => [path, value?.zh])])).toEqual([['weak', [['answers.pain', '8'], ['facts.age', '75 years']]]]);
-    expect(left?.words).toEqual({ en: 'Walking aid: was left out, because its condition did not hold.', zh: '助行器: 已略过,原因:条件不成立。' });
+    expect(left?.words).toEqual({ en: 'Walking aid: left out, because its condition did not hold.', zh: '助行器：已略过，原因：条件不成立。' });
     expect(left?.because).toEqual([{ ruleId: null, condition: expect.objectContaining({ en: expect.stringContaining('80') as string }) as object, facts: [{ path: 'facts.age', name: { en: 'Age', zh: '年龄' }, value: { en: '75 years', zh: '75 years' } }] }]);
   });
 
@@ -133,13 +134,49 @@ describe('why, of what has happened', () => {
   });
 });
 
+describe('who did it', () => {
+  it('has a name, and is one of the staff where the reader may see none; days are those on the patient\'s wall', async () => {
+    const enrolmentId = await followed({ zone: 'Asia/Shanghai' });
+    const gone = '2f0ac1de-3c3a-4b0e-9d51-0c7c8a1d9e11';
+    const ask = (way: string, json: object) => world.ask('POST', `/v1/enrolments/${enrolmentId}/${way}`, { token: nurse.token, json });
+    const resume = () => world.deps.sql.begin((tx) => resumeFollowUp(tx, enrolmentId, new Date().toISOString()));
+    await ask('pause', { reason: 'holiday' });
+    await resume();
+    await ask('anchors', { anchor: 'enrolment', to: '2026-11-26T17:50:00.000Z' });
+    await ask('waive', { stepId: 'visit', reason: 'phoned' });
+    await resume();
+    await world.superuser`insert into care.story (enrolment_id, patient_id, at, what, detail) select enrolment_id, patient_id, clock_timestamp(), 'escalation.closed', ${world.superuser.json({ by: gone, reason: 'patient-reached' })} from care.enrolment where enrolment_id = ${enrolmentId}`;
+
+    const { decisions, steps } = (await explained(enrolmentId)).body as { decisions: Told[]; steps: { en: string; zh: string }[] };
+
+    const told = decisions.slice(-5).map(({ words }) => words);
+    expect(told.map(({ en }) => en)).toEqual([
+      'The follow-up was paused, because of: holiday (by Test Person).', 'A date of the plan was changed (Enrolment, to 2026-11-27 01:50 Asia/Shanghai, by Test Person).', 'Visit: was waived, because of: phoned (by Test Person).',
+      'Visit: left out, because Test Person waived it: phoned.', 'the alert was closed, because the patient was reached (by a staff member).',
+    ]);
+    expect(told.map(({ zh }) => zh)).toEqual([
+      '随访已暂停，原因：holiday（由Test Person）。', '计划日期已更改（入组，改为 2026-11-27 01:50 Asia/Shanghai，由Test Person）。', '复诊：已由工作人员取消，原因：phoned（由Test Person）。', '复诊：已略过，原因：Test Person 取消了它：phoned。', '警报已关闭，原因：已联系到患者（由一名工作人员）。',
+    ]);
+    expect(steps.map(({ en }) => en)[0]).toMatch(/^Pain check \(.*\): answered\.$/);
+    expect(JSON.stringify([decisions.map(({ words }) => words), steps])).not.toContain('person/');
+  });
+
+  it('is told to nobody without a session', async () => {
+    const { personId } = await world.signedIn(['coordinator']);
+
+    const names = await Promise.all([nurse.token, 'no token'].map((token) => world.deps.gate.staffNames(token, [personId])));
+
+    expect(names).toEqual([new Map([[personId, 'Test Person']]), new Map()]);
+  });
+});
+
 describe('what comes next', () => {
   it('has its local time, what already stands against it first, and what still could', async () => {
     const { next } = (await explained(await followed({ zone: 'Asia/Shanghai' }))).body as { next: { stepId: string; localTime: string; stoppers: { holds: boolean; words: { en: string; zh: string } }[] } };
 
     expect([next.stepId, next.localTime]).toEqual(['visit', expect.stringMatching(/ 03:00 Asia\/Shanghai$/)]);
     expect(next.stoppers.map(({ holds, words }) => [holds, words.en])).toEqual([
-      [true, 'As it stands it would be refused by email: there is no consent for this channel.'],
+      [true, 'As it stands it would be refused by e-mail: there is no consent for this channel.'],
       [false, expect.stringMatching(/^Not begun by .* 09:00 Asia\/Shanghai, it is given to staff\.$/)],
       [false, expect.stringContaining('Tried outside 00:00 to 23:59') as string],
       [false, expect.stringContaining('as many contacts as is allowed') as string],
@@ -207,10 +244,10 @@ describe('npm run explain', () => {
     const lines = english.out.split('\n');
     expect(lines.slice(0, 3)).toEqual([`${enrolmentId}  active  America/New_York`, '', 'What next']);
     expect(lines[3]).toMatch(/^ {2}At \d{4}-\d{2}-\d{2} 03:00 America\/New_York: Visit, by e-mail\.$/);
-    expect(english.out).toMatch(/\n\d{4}-\d{2}-\d{2} \d{2}:\d{2} {2}.*red.*\n {4}\| rule strong: .*at least 7\n {4}\| {3}.*: 8\n/);
+    expect(english.out).toMatch(/\n\d{4}-\d{2}-\d{2} \d{2}:\d{2} {2}.*red.*\n {4}\| rule strong: .*at least 7\n {4}\| {3}How strong is your pain now\? 8\n/);
     expect(english.out).toContain('\nEvery step\n');
     expect(chinese.out).toMatch(/\n {4}\| 规则 strong：/);
-    expect(chinese.out).toMatch(/\n下一步\n.*:复诊\(电子邮件\)。\n/);
+    expect(chinese.out).toMatch(/\n下一步\n.*：复诊（电子邮件）。\n/);
     expect(JSON.parse(whole.out)).toMatchObject({ enrolmentId, status: 'active', unheard: expect.any(Number) as number });
     const events = await world.superuser<{ detail: string }[]>`select detail from audit.event where action = 'show-responses' and actor_id = (select person_id::text from auth.session where token_hash = sha256(convert_to(${nurse.token}, 'UTF8'))) and detail like ${`explain,enrolment/${enrolmentId}%`}`;
     expect(events).toHaveLength(3);

@@ -16,7 +16,7 @@ test.each(heldReasons)('a step that waits for %s says so in a sentence, in Engli
 
   expect(words.en).toMatch(/^Note \(.*\): planned, because .*[a-z ].*\.$/);
   expect(words.en).not.toContain(`because ${reason}.`);
-  expect(words.zh).toMatch(/^提醒\(.*\):已计划,原因:.*[\u4e00-\u9fff].*。$/);
+  expect(words.zh).toMatch(/^提醒（.*）：已计划，原因：.*[\u4e00-\u9fff].*。$/);
 });
 
 test('a reminder that goes along in another message says so', () => {

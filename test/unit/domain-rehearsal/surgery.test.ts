@@ -59,7 +59,7 @@ describe('the plan for surgery', () => {
     expect(outcomes(rehearsal)).toMatchObject({ 'wound-day-1': 'answered', 'wound-day-3': 'waived: opted-out', 'wound-day-7': 'missed: opted-out', 'call-day-14': 'missed: opted-out', 'wound-day-30': 'missed: opted-out' });
     const stop = rehearsal.entries.findIndex(({ kind, text }) => kind === 'reply' && text === 'STOP');
     expect(rehearsal.entries.slice(stop).filter(({ kind }) => kind === 'question' || kind === 'call' || kind === 'nudge')).toEqual([]);
-    expect(rehearsal.entries.find(({ stepId, kind }) => stepId === 'wound-day-7' && kind === 'step-ended')?.words).toEqual({ en: 'Skipped, because the number or mailbox is opted out.', zh: '未进行，原因：该号码或邮箱已退订。' });
+    expect(rehearsal.entries.find(({ stepId, kind }) => stepId === 'wound-day-7' && kind === 'step-ended')?.words).toEqual({ en: 'Missed, because the number or mailbox is opted out.', zh: '未完成，原因：该号码或邮箱已退订。' });
   });
 
   test('ends when the patient has died, in the middle of a conversation', () => {
