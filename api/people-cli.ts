@@ -6,6 +6,8 @@ import { languages, roles } from '../domain/codes.ts';
 import { connect } from '../store/connect.ts';
 import type { Sql } from '../store/connect.ts';
 import { findPersonForSignIn, savePeople } from '../store/people.ts';
+import { unmannedRotas } from '../store/rotas.ts';
+import type { UnmannedRota } from '../store/rotas.ts';
 import { hashPassword, isPassword } from './passwords.ts';
 import { department } from './schemas.ts';
 
@@ -19,7 +21,7 @@ import { department } from './schemas.ts';
  *
  * "language" is what they are paged in: "en" unless told. Without "password" a known person keeps theirs, and a new one cannot
  * sign in; null takes it away. A new password, or `"active": false`, ends every session of that person; the same password
- * again changes nothing.
+ * again changes nothing. What leaves a rota with nobody although plans page it is done, and said on standard error.
  */
 const person = z.strictObject({
   login: z.string().trim().min(1).max(200).transform((login) => login.normalize('NFC')),
@@ -45,11 +47,18 @@ async function run(): Promise<number> {
   const sql = connect(config.databaseUrl, { max: 1, applicationName: 'carethread-people' });
   try {
     const people = await Promise.all(parsed.data.people.map(async ({ password, ...rest }) => ({ ...rest, passwordHash: await hashToSave(sql, rest.login, password) })));
+    const before = await unmannedRotas(sql);
     process.stdout.write(`${JSON.stringify({ people: await savePeople(sql, people, parsed.data.rotas) })}\n`);
+    const lost = (await unmannedRotas(sql)).filter(({ rota }) => before.every((other) => other.rota !== rota));
+    process.stderr.write(lost.map(warningOf).join(''));
     return 0;
   } finally {
     await sql.end({ timeout: 5 });
   }
+}
+
+function warningOf({ rota, pagedBy }: UnmannedRota): string {
+  return `Warning: nobody on the rota "${rota}" can be paged any more, and ${pagedBy.join(', ')} ${pagedBy.length === 1 ? 'pages' : 'page'} it. Put somebody active who has a phone on it, or publish a version that pages another rota and move the patients. Until then its pages go to the next rung, and staff get a task.\n`;
 }
 
 /** Undefined keeps the hash that there is: a list that is loaded again must not sign everybody out. */

@@ -14,7 +14,7 @@ export interface UnmannedRota {
 
 /**
  * Rotas that an alert of now could page, and that have nobody: of each plan's newest version, of every version that a patient is
- * in, and of the built-in ladders, which words of danger from patients without a plan climb. Login ct_worker.
+ * in, and of the built-in ladders, which words of danger from patients without a plan climb. Logins ct_worker and ct_migrate.
  */
 export async function unmannedRotas(sql: Sql): Promise<UnmannedRota[]> {
   const [plans, { rotas }] = await Promise.all([

@@ -10,7 +10,7 @@ import { connect } from '../../store/connect.ts';
 import type { Sql } from '../../store/connect.ts';
 import { GrantGone, createGate } from '../../store/gate.ts';
 import { AccountChanged, createSession, createSessionByPassword, findPersonForSignIn, savePeople } from '../../store/people.ts';
-import { askAt, createWorld } from './world.ts';
+import { askAt, createWorld, publishedPlan } from './world.ts';
 import type { World } from './world.ts';
 
 const password = 'correct horse battery';
@@ -28,12 +28,13 @@ afterAll(async () => {
   await world.close();
 });
 
-/** Loads people as an operator does. */
-async function load(...people: Record<string, unknown>[]): Promise<void> {
+/** Loads people as an operator does, and answers with what was said besides. */
+async function load(...people: Record<string, unknown>[]): Promise<string> {
   const child = spawn(process.execPath, ['scripts/run.mjs', 'api/people-cli.ts'], { env: { PATH: process.env['PATH'] ?? '', DATABASE_URL_MIGRATE: world.database.url('ct_migrate') }, stdio: 'pipe' });
   child.stdin.end(JSON.stringify({ people: people.map((each) => ({ displayName: 'Nurse Example', roles: ['clinician'], departments: ['surgery'], ...each })) }));
   const [said, [code]] = await Promise.all([readAll(child.stderr), once(child, 'exit') as Promise<[number]>]);
   if (code !== 0) throw new Error(said);
+  return said;
 }
 
 async function signIn(login: string): Promise<string> {
@@ -134,4 +135,14 @@ it('a right that was opened before is gone with the session', async () => {
   await world.ask('DELETE', '/v1/session', { token });
 
   await expect(world.deps.gate.verdict(secret)).rejects.toThrow(GrantGone);
+});
+
+it('whoever takes the last person away from a rota that is paged is told which plans page it and what to do, once', async () => {
+  await publishedPlan(world);
+  const onCall = { login: 'on-call', displayName: 'On Call', phone: '+12025550199' };
+
+  const [gone, again] = [await load({ ...onCall, phone: null }), await load({ ...onCall, phone: null })];
+
+  expect(again).toBe('');
+  expect(gone).toContain('Warning: nobody on the rota "on-call-1" can be paged any more, and surgery-recovery/1, built-in page it. Put somebody active who has a phone on it');
 });

@@ -26,7 +26,7 @@ const functionsOf: Readonly<Record<Login, string[]>> = {
   ],
   ct_auth: ['note_sign_in', 'sign_out', 'whoami'],
   ct_sealer: ['audit.canonical_event', 'audit.framed', 'audit.leaf_hash'],
-  ct_migrate: ['end_sessions'],
+  ct_migrate: ['end_sessions', 'staffing'],
   ct_backup: [],
 };
 const ours = `nspname in ('care', 'phi', 'gate', 'audit', 'auth')`;
