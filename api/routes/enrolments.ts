@@ -47,12 +47,13 @@ const startRoutes: readonly Route[] = [
       const errors = [...anchorFaults(plan, body.anchors), ...factFaults(plan, given ?? {}), ...tagFaults(plan, body.tags ?? [], '/tags')];
       if (errors.length > 0) throw new Problem('invalid', 'Correct the fields that "errors" lists.', { errors });
       const secret = await asked.open({ purpose: 'follow-up', action: 'start-enrolment', patients: [body.patientId], fields: ['contact.card', ...(given === undefined ? [] : ['enrolment.facts' as const])], act: `start=${plan.id}` });
-      const [card] = await deps.gate.readCard(secret);
-      if (card === undefined || card.status === 'deceased' || card.status === 'erased') throw new Problem('conflict', 'This patient cannot be followed up any more. Correct the status first if it is wrong.', { context: { status: card?.status ?? 'erased' } });
-      const pausedFor = card.status === 'admitted' || card.status === 'inactive' ? card.status : undefined;
       return asked.commit(async (tx, tell) => {
+        const gate = createGate(tx);
+        const card = await gate.holdCard(secret, body.patientId);
+        if (card === null || card.status === 'deceased' || card.status === 'erased') throw new Problem('conflict', 'This patient cannot be followed up any more. Correct the status first if it is wrong.', { context: { status: card?.status ?? 'erased' } });
+        const pausedFor = card.status === 'admitted' || card.status === 'inactive' ? card.status : undefined;
         const enrolmentId = randomUUID();
-        if (plan.department !== card.department) await createGate(tx).refer(secret, body.patientId, plan.department);
+        if (plan.department !== card.department) await gate.refer(secret, body.patientId, plan.department);
         const threads = await startEnrolment(tx, { enrolmentId, patientId: body.patientId, plan, anchors: body.anchors, tags: [...new Set(body.tags)].sort(), zone: card.zone, pausedFor, startedBy: `person/${asked.session.personId}`, now });
         if (given !== undefined) await putFacts(tx, deps.vault, secret, { enrolmentId, patientId: body.patientId }, [], given);
         tell(threads);

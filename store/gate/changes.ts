@@ -1,5 +1,5 @@
 import type { Channel, Language, Purpose } from '../../domain/codes.ts';
-import type { AddressKind, EvidenceKind, NewValue, PatientStatus, UnresolvedAttempt } from './types.ts';
+import type { AddressKind, Card, EvidenceKind, NewValue, PatientStatus, UnresolvedAttempt } from './types.ts';
 import { asked, askedOne, toInstant } from './connection.ts';
 import type { Connection } from './connection.ts';
 
@@ -31,6 +31,8 @@ export interface Changes {
   find(secret: string, kind: string, blindIndex: Uint8Array): Promise<string[]>;
   /** Action `start-enrolment`: another department joins the patient's care team while it has an enrolment of this patient. */
   refer(secret: string, patientId: string, department: string): Promise<void>;
+  /** Action `start-enrolment`: how the patient stands, which nobody changes until this transaction has ended. Null for whoever is not registered. */
+  holdCard(secret: string, patientId: string): Promise<Pick<Card, 'status' | 'zone' | 'department'> | null>;
 }
 
 export function createChanges(sql: Connection): Changes {
@@ -78,6 +80,10 @@ export function createChanges(sql: Connection): Changes {
     },
     async refer(secret, patientId, department) {
       await asked(sql`select gate.refer(${secret}, ${patientId}, ${department})`);
+    },
+    async holdCard(secret, patientId) {
+      const [card] = await asked(sql<Pick<Card, 'status' | 'zone' | 'department'>[]>`select status, zone, department from gate.hold_card(${secret}, ${patientId})`);
+      return card ?? null;
     },
   };
 }

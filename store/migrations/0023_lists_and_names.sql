@@ -162,4 +162,18 @@ grant select (plan_id, version, body) on care.plan to ct_migrate;
 grant select (plan_id, plan_version, status) on care.enrolment to ct_migrate;
 set role ct_gate;
 grant execute on function gate.staffing() to ct_migrate;
+
+-- A start is judged by how the patient stands at its commit: until then nobody changes that, and who was about to is awaited. Whoever changes it after
+-- finds the follow-up that was started, and tells it.
+create function gate.hold_card(p_secret text, p_patient uuid) returns table (status text, zone text, department text)
+language plpgsql security definer set search_path = pg_catalog, pg_temp set debug_print_parse = off set debug_print_rewritten = off set debug_print_plan = off
+as $$
+declare v_grant gate.grant_ := gate.right_to(p_secret, array['start-enrolment'], p_patient);
+begin
+  if p_patient is null or not 'contact.card' = any (v_grant.fields) then
+    perform gate.fail('CT001', 'no such grant');
+  end if;
+  return query select state.status, state.zone, state.department from phi.contact_state as state where state.patient_id = p_patient for no key update;
+end $$;
+grant execute on function gate.hold_card(text, uuid) to ct_api;
 reset role;

@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { planSchema } from '../../domain/plan/format.ts';
 import { parseQuestionnaire } from '../../domain/questionnaire/parse.ts';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
-import { publishPlan } from '../../store/plans.ts';
+import { startEnrolment } from '../../store/enrolments.ts';
+import { createGate } from '../../store/gate.ts';
+import { findPlan, publishPlan } from '../../store/plans.ts';
 import { createWorld, registered } from './world.ts';
 import type { Reply, World } from './world.ts';
 
@@ -59,6 +62,49 @@ describe('a follow-up of a patient who is in hospital', () => {
 
     expect(begun).toBe('paused');
     expect((await toldTo(enrolmentId)).map(({ kind }) => kind)).toEqual(['started', 'resumed']);
+  });
+});
+
+describe('a start at the very moment of a change of status', () => {
+  /** Until somebody waits for a patient's card. */
+  async function cardIsAwaited(): Promise<void> {
+    for (;;) if ((await world.superuser`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`).count > 0) return;
+  }
+
+  it('waits for the change, and does not begin for whoever has died', async () => {
+    const patientId = await registered(world, coordinator.token);
+    const changing = await world.superuser.reserve();
+    await changing`begin`;
+    await changing`update phi.contact_state set status = 'deceased', epoch = epoch + 1 where patient_id = ${patientId}`;
+
+    const starting = world.ask('POST', '/v1/enrolments', { token: coordinator.token, json: { patientId, planId: 'declared', anchors } });
+    await Promise.race([cardIsAwaited(), starting]);
+    await changing`commit`;
+    changing.release();
+    const reply = await starting;
+
+    expect([reply.status, reply.body['context']]).toEqual([409, { status: 'deceased' }]);
+    expect((await world.superuser`select 1 from care.enrolment where patient_id = ${patientId}`).count).toBe(0);
+  });
+
+  it('is told of the change that waits for it', async () => {
+    const patientId = await registered(world, coordinator.token);
+    const plan = (await findPlan(world.deps.sql, 'declared', 1))?.plan;
+    if (plan === undefined) throw new Error('The plan is not there.');
+    const enrolmentId = randomUUID();
+    const secret = await world.deps.gate.open({ token: coordinator.token, purpose: 'follow-up', action: 'start-enrolment', patients: [patientId], fields: ['contact.card'] });
+
+    const admitted: Promise<Reply>[] = [];
+    await world.deps.sql.begin(async (tx) => {
+      const card = await createGate(tx).holdCard(secret, patientId);
+      const changing = world.ask('PUT', `/v1/patients/${patientId}/status`, { token: coordinator.token, json: { status: 'admitted' } });
+      await Promise.race([cardIsAwaited(), changing]);
+      await startEnrolment(tx, { enrolmentId, patientId, plan, anchors, zone: card?.zone ?? 'UTC', startedBy: 'test', now: new Date().toISOString() });
+      admitted.push(changing);
+    });
+
+    expect((await admitted[0])?.body).toEqual({ patientId, enrolmentsTold: 1 });
+    expect((await toldTo(enrolmentId)).map(({ kind }) => kind)).toEqual(['started', 'paused']);
   });
 });
 

@@ -229,7 +229,7 @@ describe('a right for something else', () => {
       `select gate.set_status('${secret}', '${patient.patientId}', 'active')`, `select gate.set_status('${secret}', null, 'active')`, `select gate.set_zone('${secret}', '${patient.patientId}', 'UTC')`,
       `select gate.consent_grant('${secret}', '${patient.patientId}', 'follow-up', 'sms', 'paper', null, '1')`, `select * from gate.consent_withdraw('${secret}', '${patient.patientId}', null, null)`,
       `select gate.opt_out('${secret}', '${patient.addressId}', 'staff')`, `select gate.opt_out('${workers}', '${other.addressId}', 'provider')`, `select gate.opt_in('${secret}', '${patient.addressId}')`,
-      `select gate.set_identifier('${secret}', '${patient.patientId}', 'mrn', '\\x00')`, `select gate.refer('${secret}', '${patient.patientId}', 'cardiology')`,
+      `select gate.set_identifier('${secret}', '${patient.patientId}', 'mrn', '\\x00')`, `select gate.refer('${secret}', '${patient.patientId}', 'cardiology')`, `select * from gate.hold_card('${secret}', '${patient.patientId}')`,
     ];
 
     const faults = [];
