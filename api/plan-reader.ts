@@ -12,10 +12,11 @@ import type { ThreadSettings } from './threads.ts';
 /** What plans may refer to, of the content that was loaded. */
 export type PlanContent = Pick<Catalogue, 'questionnaires' | 'messages' | 'advice'>;
 
-/** `staffing` null: rotas are not looked at. `toPublish`: what each step reads of a patient's data is to be known. */
-export type ReadingJob = { kind: 'plan'; text: string; staffing: Staffing | null; toPublish: boolean } | { kind: 'examination'; text: string };
+/** `toPublish`: what each step reads of a patient's data is to be known. */
+export type ReadingJob = { kind: 'plan'; text: string; staffing: Staffing; toPublish: boolean } | { kind: 'examination'; text: string };
 
-export type ReadPlan = { ok: true; plan: Plan; reads: PlanReads; warnings: PlanFault[] } | { ok: false; faults: PlanFault[]; warnings: PlanFault[] };
+/** `missingRotas`: of a plan that has no other faults. */
+export type ReadPlan = { ok: true; plan: Plan; reads: PlanReads; missingRotas: PlanFault[]; warnings: PlanFault[] } | { ok: false; faults: PlanFault[]; warnings: PlanFault[] };
 export type ReadExamination = { ok: true; request: ExaminationRequest } | Refused;
 export type Reading = { kind: 'plan'; read: ReadPlan } | { kind: 'examination'; read: ReadExamination };
 

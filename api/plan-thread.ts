@@ -10,8 +10,10 @@ import type { PlanContent, ReadExamination, ReadPlan, Reading, ReadingJob } from
 const content = workerData as PlanContent;
 
 function readPlan({ text, staffing, toPublish }: Extract<ReadingJob, { kind: 'plan' }>): ReadPlan {
-  const validated = validatePlan(text, staffing === null ? content : { ...content, staffing });
-  return validated.ok ? { ...validated, reads: toPublish ? readsOf(validated.plan, content.questionnaires) : {} } : validated;
+  const validated = validatePlan(text, { ...content, staffing });
+  const apart = validated.ok ? validated : validatePlan(text, content);
+  if (!apart.ok) return { ok: false, faults: validated.ok ? [] : validated.faults, warnings: validated.warnings };
+  return { ok: true, plan: apart.plan, reads: toPublish ? readsOf(apart.plan, content.questionnaires) : {}, missingRotas: validated.ok ? [] : validated.faults, warnings: validated.warnings };
 }
 
 function readExamination(text: string): ReadExamination {

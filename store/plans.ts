@@ -29,8 +29,13 @@ export async function publishPlan(tx: Sql | Transaction, plan: Plan, questionnai
 export async function publishRead(tx: Sql | Transaction, { plan, reads }: { plan: Plan; reads: PlanReads }, source: string, publishedBy: string): Promise<void> {
   await tx`insert into care.plan (plan_id, version, body, reads, source, published_by)
     values (${plan.id}, ${plan.version}, ${json(tx, plan)}, ${json(tx, reads)}, ${source}, ${publishedBy}) on conflict do nothing`;
-  const [same] = await tx<{ same: boolean }[]>`select body = ${json(tx, plan)} as same from care.plan where plan_id = ${plan.id} and version = ${plan.version}`;
-  if (same?.same !== true) throw new PlanExists(plan.id, plan.version);
+  if (!(await isPublished(tx, plan))) throw new PlanExists(plan.id, plan.version);
+}
+
+/** Whether this version is there with this very content. */
+export async function isPublished(sql: Sql | Transaction, plan: Plan): Promise<boolean> {
+  const [row] = await sql<{ same: boolean }[]>`select body = ${json(sql, plan)} as same from care.plan where plan_id = ${plan.id} and version = ${plan.version}`;
+  return row?.same === true;
 }
 
 export async function listPlans(sql: Sql): Promise<{ planId: string; version: number; title: Plan['title']; department: string; publishedAt: string; publishedBy: string }[]> {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { planJsonSchema } from '../../domain/plan/json-schema.ts';
 import { planSchema } from '../../domain/plan/format.ts';
 import type { PlanFault } from '../../domain/plan/parse.ts';
-import { findPlan, listPlans, publishRead } from '../../store/plans.ts';
+import { findPlan, isPublished, listPlans, publishRead } from '../../store/plans.ts';
 import { demandDepartment } from '../department.ts';
 import { planFaults } from '../plan-faults.ts';
 import { Problem, notFound } from '../problem.ts';
@@ -45,20 +45,24 @@ export const planRoutes: readonly Route[] = [
     },
     async ({ deps, session, body }) => {
       const read = await deps.planReader.readPlan(session.personId, body, { staffing: await deps.gate.staffing(), toPublish: false });
-      return { ok: read.ok, faults: read.ok ? [] : read.faults, warnings: read.warnings };
+      const faults = read.ok ? read.missingRotas : read.faults;
+      return { ok: faults.length === 0, faults, warnings: read.warnings };
     },
   ),
   route(
     writers,
     {
-      method: 'post', path: '/v1/plans', tag, summary: 'Publish a plan', description: 'A published version never changes: the same content again is no error, other content needs a new version. Answers with the warnings that validating gives.', status: 201,
+      method: 'post', path: '/v1/plans', tag, summary: 'Publish a plan', description: 'A published version never changes: the same content again is no error, other content needs a new version. Answers with the warnings that validating gives; of a plan that is published already, a rota that is gone is one.', status: 201,
       body: planText, textTypes: planTypes, limitBytes, answer: z.object({ planId, version: z.int(), warnings: z.array(planFault) }), problems: ['too-large', 'wrong-media-type', 'conflict', 'too-many-requests'],
     },
     async (asked) => {
       const { deps, session, body } = asked;
       const read = await deps.planReader.readPlan(session.personId, body, { staffing: await deps.gate.staffing(), toPublish: true });
       if (!read.ok) throw planProblem(read.faults);
-      const { plan, warnings } = read;
+      const { plan, missingRotas } = read;
+      // What is published already stays so, whoever has left since: to refuse it would tell of a change that there is none.
+      if (missingRotas.length > 0 && !(await isPublished(deps.sql, plan))) throw planProblem(missingRotas);
+      const warnings = [...missingRotas, ...read.warnings];
       const subject = `plan/${plan.id}/${plan.version}`;
       if (!session.roles.includes('admin')) await demandDepartment(asked, plan.department, { action: 'publish-plan', subject });
       return asked.commit(async (tx) => {

@@ -99,7 +99,7 @@ describe('plans', () => {
     expect(reply.body['errors']).toEqual(expect.arrayContaining([expect.objectContaining({ pointer: '/steps/0/at/anchor' })]));
   });
 
-  it('refuses a plan that pages a rota which does not exist, and publishes one whose rota is empty with a warning', async () => {
+  it('refuses a plan that pages a rota which does not exist, and publishes one whose rota is empty with a warning; once published it may be sent again when the rota is gone', async () => {
     const { token } = await world.signedIn(['coordinator']);
     const plan = world.deps.content.plans['surgery-recovery'];
     const paging = (page: string) => ({ ...plan, version: 43, ladders: { ...plan?.ladders, red: { rungs: [{ page, wait: 'PT5M' }], repeatTop: 'PT5M', reachWithin: 'PT30M' } } });
@@ -109,11 +109,15 @@ describe('plans', () => {
     const validated = await world.ask('POST', '/v1/plans/validate', { token, json: paging('eye-on-call') });
     const refused = await world.ask('POST', '/v1/plans', { token, json: paging('eye-on-call') });
     const empty = await world.ask('POST', '/v1/plans', { token, json: paging('eye-nurses') });
+    await world.superuser`delete from auth.rota where role = 'eye-nurses'`;
+    const [again, other] = [await world.ask('POST', '/v1/plans', { token, json: paging('eye-nurses') }), await world.ask('POST', '/v1/plans', { token, json: { ...paging('eye-nurses'), channels: ['email'] } })];
 
     expect(validated.body).toMatchObject({ ok: false, faults: [{ path: 'ladders.red.rungs[0].page' }], warnings: [] });
     expect(refused.status).toBe(422);
     expect(refused.body['errors']).toMatchObject([{ pointer: '/ladders/red/rungs/0/page', message: expect.stringContaining('"eye-on-call" is no rota') as string }]);
     expect(empty.status).toBe(201);
+    expect([again.status, other.status]).toEqual([201, 422]);
+    expect(again.body['warnings']).toMatchObject([{ path: 'ladders.red.rungs[0].page', message: expect.stringContaining('"eye-nurses" is no rota') as string }]);
     expect(empty.body['warnings']).toMatchObject([{ path: 'ladders.red.rungs[0].page', message: expect.stringContaining('Nobody on the rota "eye-nurses" can be paged now') as string }]);
   });
 });
