@@ -10,7 +10,7 @@ import { createThreads } from './threads.ts';
 import type { ThreadSettings } from './threads.ts';
 
 /** What plans may refer to, of the content that was loaded. */
-export type PlanContent = Pick<Catalogue, 'questionnaires' | 'messages' | 'advice'>;
+export type PlanContent = Pick<Catalogue, 'questionnaires' | 'messages' | 'advice' | 'instructions'>;
 
 /** `toPublish`: what each step reads of a patient's data is to be known. */
 export type ReadingJob = { kind: 'plan'; text: string; staffing: Staffing; toPublish: boolean } | { kind: 'examination'; text: string };
@@ -33,11 +33,11 @@ class TooDear extends Error {
 }
 
 /** A text of 250 KB takes a core for seconds whether or not it is a plan, so every text is read in a thread, however short: one of 16 KB took six. */
-export function createPlanReader({ questionnaires, messages, advice }: PlanContent, settings: ThreadSettings): PlanReader {
+export function createPlanReader({ questionnaires, messages, advice, instructions = {} }: PlanContent, settings: ThreadSettings): PlanReader {
   const yours = 'Five plans of yours are being read or wait for it. Send this one when they are answered.';
   const busy = 'Many plans wait to be read. Send this one again in a few seconds.';
   const tooDear = 'Make the plan smaller, or let fewer steps share large sets of rules: to check it takes longer than it may.';
-  const data: PlanContent = { questionnaires, messages, advice };
+  const data: PlanContent = { questionnaires, messages, advice, instructions };
   const threads = createThreads<ReadingJob, Reading>({ file: 'plan-thread', data, heapMb: 256, eachAtMost: 5, yours, busy, retryAfterSeconds: 5, tooMuch: () => new TooDear() }, settings);
 
   /** Null: it was too much. */

@@ -13,8 +13,8 @@ export interface Rehearser {
 }
 
 /** Rehearses in threads. Their heap is enough for the 5,000 lines that a rehearsal shows at most, many times over. */
-export function createRehearser({ questionnaires, messages, advice, hospital, emergencyNumber, readHours }: RehearsalContent, settings: ThreadSettings): Rehearser {
-  const data: RehearsalContent = { questionnaires, messages, advice, hospital, emergencyNumber, readHours };
+export function createRehearser({ questionnaires, messages, advice, instructions = {}, hospital, emergencyNumber, readHours }: RehearsalContent, settings: ThreadSettings): Rehearser {
+  const data: RehearsalContent = { questionnaires, messages, advice, instructions, hospital, emergencyNumber, readHours };
   const yours = 'A rehearsal of yours is under way or waits for its turn. Send this one when that is answered.';
   const busy = 'Many rehearsals wait for their turn. Send this one again in a few seconds.';
   const threads = createThreads<string, Rehearsed>({ file: 'rehearse-thread', data, heapMb: 256, eachAtMost: 1, yours, busy, retryAfterSeconds: 5, tooMuch }, settings);

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { languages } from '../domain/codes.ts';
 import { parseAdvice } from '../domain/contact/advice.ts';
@@ -6,6 +6,8 @@ import { parseMessage } from '../domain/contact/content.ts';
 import type { MessageTemplates } from '../domain/contact/message.ts';
 import { systemMessages } from '../domain/contact/variables.ts';
 import type { Catalogue } from '../domain/plan/check.ts';
+import { parseInstruction } from '../domain/plan/instructions.ts';
+import type { Instruction, Instructions } from '../domain/plan/instructions.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import type { PlanFault } from '../domain/plan/parse.ts';
 import { validatePlan } from '../domain/plan/validate.ts';
@@ -17,6 +19,7 @@ export interface Content extends Catalogue {
   questionnaires: Readonly<Record<string, Questionnaire>>;
   messages: Readonly<Record<string, MessageTemplates>>;
   advice: Readonly<Record<string, MessageTemplates>>;
+  instructions: Instructions;
   plans: Readonly<Record<string, Plan>>;
 }
 
@@ -38,7 +41,7 @@ export class ContentError extends Error {
 }
 
 /**
- * Reads plans, questionnaires, messages and advice once, at the start of a process, and refuses the whole with all faults: a
+ * Reads plans, questionnaires, messages, advice and instructions once, at the start of a process, and refuses the whole with all faults: a
  * process that runs with half of its content would send half of its messages.
  *
  * @throws ContentError
@@ -48,6 +51,7 @@ export function loadContent(dir: string): Content {
   const questionnaires: Record<string, Questionnaire> = emptyRecord();
   const messages: Record<string, MessageTemplates> = emptyRecord();
   const advice: Record<string, MessageTemplates> = emptyRecord();
+  const instructions: Record<string, Instruction> = emptyRecord();
   const plans: Record<string, Plan> = emptyRecord();
   for (const { file, id, text } of filesIn(dir, 'questionnaires', faults)) {
     const parsed = parseQuestionnaire(text);
@@ -65,13 +69,19 @@ export function loadContent(dir: string): Content {
     if (parsed.ok) add(advice, file, id, parsed.id, parsed.texts, faults);
     else faults.push(...parsed.faults.map((fault) => ({ file, ...fault })));
   }
+  // Whoever had content of their own before there were instructions has no such folder.
+  for (const { file, id, text } of existsSync(join(dir, 'instructions')) ? filesIn(dir, 'instructions', faults) : []) {
+    const parsed = parseInstruction(text);
+    if (parsed.ok) add(instructions, file, id, parsed.id, parsed.instruction, faults);
+    else faults.push(...parsed.faults.map((fault) => ({ file, ...fault })));
+  }
   for (const { file, id, text } of filesIn(dir, 'plans', faults)) {
     const parsed = validatePlan(text, { questionnaires, messages, advice });
     if (parsed.ok) add(plans, file, id, parsed.plan.id, parsed.plan, faults);
     else faults.push(...parsed.faults.map((fault) => ({ file, ...fault })));
   }
   if (faults.length > 0) throw new ContentError(faults);
-  return { questionnaires, messages, advice, plans };
+  return { questionnaires, messages, advice, instructions, plans };
 }
 
 function missingSystemMessages(messages: Readonly<Record<string, MessageTemplates>>): ContentFault[] {

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { languageOf } from '../../domain/codes.ts';
 import type { Language } from '../../domain/codes.ts';
+import { instructionText } from '../../domain/plan/instructions.ts';
+import type { Instructions } from '../../domain/plan/instructions.ts';
 import { claimTask, closeTask, findTask, listTasks } from '../../store/worklist.ts';
-import type { TaskRow } from '../../store/worklist.ts';
+import type { TaskRow, TaskStep } from '../../store/worklist.ts';
 import { readCursor, toPage } from '../cursor.ts';
 import { demandDepartment } from '../department.ts';
 import { namesOf } from '../patient-card.ts';
@@ -20,7 +22,7 @@ const task = z
   .object({
     taskId: id, patientId: id.nullable(), patientName: z.string().nullable(), enrolmentId: id.nullable(), touchpointId: id.nullable(), inboundId: id.nullable(), department: z.string(), kind: z.string(), title: z.string().meta({ description: 'What it is about, as a code.' }),
     todo: z.string().nullable().meta({ description: 'What is to be done, in your language, where kind and title alone do not say it.' }),
-    step: z.object({ title: z.string(), instruction: z.string().nullable(), by: z.string().nullable() }).nullable().meta({ description: 'The step of the plan that it is about: its title in your language, what the plan tells staff to do, and the rota whose people are to do it.' }),
+    step: z.object({ title: z.string(), instruction: z.string().nullable(), instructionText: z.string().nullable(), by: z.string().nullable() }).nullable().meta({ description: 'The step of the plan that it is about: its title in your language, what the plan tells staff to do as its code and, where there is a text for it, in your language, and the rota whose people are to do it.' }),
     status: z.enum(['open', 'claimed', 'done']), owner: z.string().nullable(), dueAt: instant.nullable(), createdAt: instant, closedAt: instant.nullable(), closedBy: z.string().nullable(), closeReason: z.string().nullable(),
   })
   .meta({ id: 'Task' });
@@ -41,14 +43,14 @@ export const taskRoutes: readonly Route[] = [
       const { items, nextCursor } = toPage(rows, limit);
       const names = await namesOf(asked, items.map((item) => item.patientId));
       const language = await languageOfCaller(asked);
-      return { items: items.map((item) => viewOf(item, names, language)), nextCursor };
+      return { items: items.map((item) => viewOf(item, names, { language, instructions: asked.deps.content.instructions })), nextCursor };
     },
   ),
   route(workers, { method: 'get', path: '/v1/tasks/{taskId}', tag, summary: 'One task', params, answer: task, problems: ['not-found', 'refused'] }, async (asked) => {
     const found = await findTask(asked.deps.sql, asked.params.taskId);
     if (found === null) throw notFound('task');
     await demandDepartment(asked, found.department, { action: 'show-task', subject: `task/${found.taskId}` });
-    return viewOf(found, await namesOf(asked, [found.patientId]), await languageOfCaller(asked));
+    return viewOf(found, await namesOf(asked, [found.patientId]), { language: await languageOfCaller(asked), instructions: asked.deps.content.instructions });
   }),
   route(workers, { method: 'post', path: '/v1/tasks/{taskId}/claim', tag, summary: 'Take a task', params, answer: changed, problems: ['not-found', 'refused', 'conflict'] }, async (asked) => {
     const { taskId } = await taskWithRight(asked, asked.params.taskId, 'claim-task');
@@ -76,8 +78,9 @@ async function languageOfCaller({ deps, session }: Asker): Promise<Language> {
   return languageOf(await deps.gate.staffLanguage(session.personId));
 }
 
-function viewOf({ step, ...row }: TaskRow, names: ReadonlyMap<string, string>, language: Language) {
-  return { ...row, todo: todoOf(row.title)?.[language] ?? null, patientName: names.get(row.patientId ?? '') ?? null, step: step === null ? null : { ...step, title: step.title[language] ?? step.title.en } };
+function viewOf({ step, ...row }: TaskRow, names: ReadonlyMap<string, string>, { language, instructions }: { language: Language; instructions: Instructions }) {
+  const shown = (of: TaskStep) => ({ ...of, title: of.title[language] ?? of.title.en, instructionText: instructionText(instructions, of.instruction, language) });
+  return { ...row, todo: todoOf(row.title)?.[language] ?? null, patientName: names.get(row.patientId ?? '') ?? null, step: step === null ? null : shown(step) };
 }
 
 function actorOf({ session }: Pick<Asker, 'session'>): string {

@@ -14,6 +14,7 @@ import { checkBusinessHours, checkTiming, checkWait } from './check-timing.ts';
 import type { FaultPath, PlanFault } from './document.ts';
 import { faultAt, moreFaults, mostFaults } from './document.ts';
 import type { BusinessHours, Ladder, Plan, Reply, Rule, Step } from './format.ts';
+import type { Instructions } from './instructions.ts';
 import { scopeOf } from './scope.ts';
 import { checkRotas } from './staffing.ts';
 import type { Staffing } from './staffing.ts';
@@ -24,6 +25,8 @@ export interface Catalogue {
   messages: Readonly<Record<string, MessageTemplates>>;
   /** Approved advice; a language without approval is not in it. */
   advice: Readonly<Record<string, MessageTemplates>>;
+  /** What tells staff what to do, by code; left out where it is not looked at. */
+  instructions?: Instructions;
   /** Whose rotas it may name; left out where no staff is known, as beside a file: then they are not looked at. */
   staffing?: Staffing;
 }

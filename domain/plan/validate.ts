@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import type { Catalogue, PlanParts } from './check.ts';
+import type { Catalogue, PlanParts, Report } from './check.ts';
 import { checkParts } from './check.ts';
 import type { PlanFault } from './document.ts';
 import { faultAt, readDocument } from './document.ts';
 import { mostSteps, planSchema, stepSchema } from './format.ts';
+import { warnOfInstructions } from './instructions.ts';
 import type { ParsedPlan } from './parse.ts';
 import { shapeFaults } from './shape-faults.ts';
 import { warnOfStaffing } from './staffing.ts';
 
-/** As `ParsedPlan`, with what hinders no publishing and should be known: nobody is there whom the plan names. Empty where no staff is known. */
+/** As `ParsedPlan`, with what hinders no publishing and should be known: nobody is there whom the plan names, or no text tells what an instruction means. */
 export type ValidatedPlan = ParsedPlan & { warnings: PlanFault[] };
 
 /**
@@ -23,7 +24,9 @@ export function validatePlan(text: string, content: Catalogue): ValidatedPlan {
   const parts = readableParts(document.value);
   const faults = [...shape, ...checkParts(parts, content, document.lineOf)];
   const warnings: PlanFault[] = [];
-  if (content.staffing !== undefined) warnOfStaffing(parts, content.staffing, (path, message) => warnings.push(faultAt(path, message, document.lineOf)));
+  const warn: Report = (path, message) => warnings.push(faultAt(path, message, document.lineOf));
+  if (content.staffing !== undefined) warnOfStaffing(parts, content.staffing, warn);
+  if (content.instructions !== undefined) warnOfInstructions(parts, content.instructions, warn);
   return parsed.success && faults.length === 0 ? { ok: true, plan: parsed.data, warnings } : { ok: false, faults, warnings };
 }
 

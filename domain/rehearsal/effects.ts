@@ -7,6 +7,7 @@ import { notAfterOf, stepOf } from '../follow-up/touchpoints.ts';
 import type { FollowUpEffect } from '../follow-up/types.ts';
 import { calendarOf } from '../plan/calendar.ts';
 import type { Ladder } from '../plan/format.ts';
+import { instructionText } from '../plan/instructions.ts';
 import { questionsOf } from '../plan/questions.ts';
 import { conversationRules, newConversation } from '../questionnaire/begin.ts';
 import { note, noteOfPatient, replyAt, tellTalk } from './run.ts';
@@ -54,10 +55,11 @@ function createTask(run: Run, { task, title, touchpointId }: Extract<FollowUpEff
 }
 
 /** What the worklist says of a step for staff, who read English here: its title, its instruction, and the rota whose people are to do it. */
-function whatToDo({ plan }: Run, stepId: string | null): string | null {
+function whatToDo({ plan, play: { content } }: Run, stepId: string | null): string | null {
   const step = plan.steps.find((candidate) => candidate.id === stepId);
   if (step?.kind !== 'task' && step?.kind !== 'review') return null;
-  return `${step.title.en} (${step.instruction})${step.kind === 'review' ? `, for the rota ${step.by}` : ''}`;
+  const told = instructionText(content.instructions ?? {}, step.instruction, 'en');
+  return `${step.title.en} (${step.instruction})${step.kind === 'review' ? `, for the rota ${step.by}` : ''}${told === null ? '' : `: ${told}`}`;
 }
 
 /** Words of danger: red, by the ladder of the newest follow-up that has not ended. `said`: in the conversation of whose step. */

@@ -3,6 +3,7 @@ import type { FactValue } from '../conditions/facts.ts';
 import type { MessageTemplates } from '../contact/message.ts';
 import type { FollowUpEvent, FollowUpState, Instant } from '../follow-up/types.ts';
 import type { Plan } from '../plan/format.ts';
+import type { Instructions } from '../plan/instructions.ts';
 import type { Answers, Questionnaire } from '../questionnaire/format.ts';
 
 /** A patient who is assumed, never one of a hospital's own. */
@@ -59,6 +60,8 @@ export interface RehearsalContent {
   questionnaires: Readonly<Record<string, Questionnaire>>;
   messages: Readonly<Record<string, MessageTemplates>>;
   advice: Readonly<Record<string, MessageTemplates>>;
+  /** What a step's code tells staff to do, as the worklist shows it; left out: they read the code. */
+  instructions?: Instructions;
   hospital: string;
   /** Said where none is certain by the patient's zone. */
   emergencyNumber: string;

@@ -94,7 +94,7 @@ describe('the worklist', () => {
 describe('a task of a plan', () => {
   const lateness = { sendWithin: 'P9D', otherwise: 'task' };
   const phone = { kind: 'task', id: 'phone', title: { en: 'Phone the patient', zh: '给患者打电话' }, at: { anchor: 'start', offset: 'P1D' }, lateness, instruction: 'transition-call' };
-  const course = { kind: 'review', id: 'course', title: { en: 'Look at the course' }, at: { anchor: 'start', offset: 'P2D' }, lateness, instruction: 'review-course', by: 'ward-nurses', within: 'P3D' };
+  const course = { kind: 'review', id: 'course', title: { en: 'Look at the course' }, at: { anchor: 'start', offset: 'P2D' }, lateness, instruction: 'look-here', by: 'ward-nurses', within: 'P3D' };
   const version = (number: number, steps: object[]) => publishPlan(world.deps.sql, planSchema.parse({ format: 'carethread.plan/1', id: 'course', version: number, title: { en: 'Course' }, department: 'surgery', anchors: { start: { kind: 'instant', title: { en: 'Start' } } }, channels: ['sms'], steps, ladders: {} }), world.deps.content.questionnaires, '', 'test');
   let tasks: Map<string, string>;
   beforeAll(async () => {
@@ -114,8 +114,8 @@ describe('a task of a plan', () => {
     const chinese = await seen(reader.token, '');
     const one = await world.ask('GET', `/v1/tasks/${tasks.get('course') ?? ''}`, { token: reader.token });
 
-    expect(english).toEqual(expect.arrayContaining([['phone', { title: 'Phone the patient', instruction: 'transition-call', by: null }], ['course', { title: 'Look at the course', instruction: 'review-course', by: 'ward-nurses' }]]));
-    expect(chinese).toContainEqual(['phone', { title: '给患者打电话', instruction: 'transition-call', by: null }]);
+    expect(english).toEqual(expect.arrayContaining([['phone', { title: 'Phone the patient', instruction: 'transition-call', instructionText: expect.stringContaining('Speak with the patient') as string, by: null }], ['course', { title: 'Look at the course', instruction: 'look-here', instructionText: null, by: 'ward-nurses' }]]));
+    expect(chinese).toContainEqual(['phone', { title: '给患者打电话', instruction: 'transition-call', instructionText: expect.stringContaining('通话') as string, by: null }]);
     expect(one.body).toMatchObject({ patientName: 'Mei Example', title: 'course', step: { title: 'Look at the course', by: 'ward-nurses' } });
   });
 
@@ -191,7 +191,7 @@ describe('one patient\'s follow-up', () => {
     const one = await world.ask('GET', `/v1/enrolments/${enrolmentId}`, { token: coordinator.token });
     const story = await world.ask('GET', `/v1/enrolments/${enrolmentId}/story`, { token: coordinator.token });
 
-    expect(explained.body['next']).toMatchObject({ kind: 'wait', localTime: expect.stringMatching(/10:00 Asia\/Shanghai$/) as string, words: { en: expect.stringMatching(/: The day before surgery, by SMS\.$/) as string, zh: expect.stringMatching(/:手术前一天\(短信\)。$/) as string } });
+    expect(explained.body['next']).toMatchObject({ kind: 'wait', localTime: expect.stringMatching(/10:00 Asia\/Shanghai$/) as string, words: { en: expect.stringMatching(/: The day before surgery, by SMS\.$/) as string, zh: expect.stringMatching(/：手术前一天（短信）。$/) as string } });
     expect(explained.body['steps']).toEqual(expect.arrayContaining([{ en: expect.stringContaining('The day before surgery') as string, zh: expect.stringContaining('手术前一天') as string }]));
     expect((one.body['touchpoints'] as unknown[]).length).toBeGreaterThan(3);
     expect(story.body['items']).toMatchObject([{ what: 'enrolment.started' }]);

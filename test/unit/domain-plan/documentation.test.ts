@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { parseAdvice } from '../../../domain/contact/advice.ts';
+import { parseInstruction } from '../../../domain/plan/instructions.ts';
 import { parseMessage } from '../../../domain/contact/content.ts';
 import { systemMessages } from '../../../domain/contact/variables.ts';
 import { planJsonSchema } from '../../../domain/plan/json-schema.ts';
@@ -55,12 +56,12 @@ describe('docs/plan-language.md', () => {
 });
 
 describe('docs/messages.md', () => {
-  const files = [...readFileSync(at('docs/messages.md'), 'utf8').matchAll(/^`(messages|advice)\/([\w-]+)\.yaml`\n```yaml\n([\s\S]*?)```/gm)].map(([, folder = '', id = '', written = '']) => ({ folder, id, written }));
+  const files = [...readFileSync(at('docs/messages.md'), 'utf8').matchAll(/^`(messages|advice|instructions)\/([\w-]+)\.yaml`\n```yaml\n([\s\S]*?)```/gm)].map(([, folder = '', id = '', written = '']) => ({ folder, id, written }));
 
-  test('has a message and advice that may be used as they stand, under their names', () => {
-    const read = files.map(({ folder, written }) => (folder === 'advice' ? parseAdvice(written) : parseMessage(written)));
+  test('has a message, advice and an instruction that may be used as they stand, under their names', () => {
+    const read = files.map(({ folder, written }) => (folder === 'advice' ? parseAdvice(written) : folder === 'instructions' ? parseInstruction(written) : parseMessage(written)));
 
-    expect(files.map(({ folder }) => folder)).toEqual(['messages', 'advice']);
+    expect(files.map(({ folder }) => folder)).toEqual(['messages', 'advice', 'instructions']);
     expect(read.map((parsed) => (parsed.ok ? ('id' in parsed ? parsed.id : parsed.message.id) : parsed.faults))).toEqual(files.map(({ id }) => id));
   });
 

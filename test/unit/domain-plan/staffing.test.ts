@@ -14,6 +14,24 @@ const toldOf = (text: string, staffing: Staffing) => {
   return { faults: validated.ok ? [] : lines(validated.faults), warnings: lines(validated.warnings) };
 };
 
+describe('what a plan tells staff to do', () => {
+  test('is warned of where no text says it, and may be published', () => {
+    const { ok, warnings } = validatePlan(withReview, { ...catalogue, instructions: { other: { en: 'Do this.' } } });
+
+    expect([ok, warnings]).toEqual([true, [{ path: 'steps[2].instruction', line: 26, message: 'Staff will read "look" as it stands: there is no text for it. Write the file instructions/look.yaml, or use one of: other.' }]]);
+    expect(validatePlan(withReview, { ...catalogue, instructions: { look: { en: 'Look.' } } }).warnings).toEqual([]);
+  });
+
+  test('is said in both languages for each shipped plan', () => {
+    const content = shippedContent();
+
+    const warned = Object.entries(content.plans).filter(([, plan]) => validatePlan(JSON.stringify(plan), content).warnings.length > 0);
+
+    expect(warned.map(([id]) => id)).toEqual([]);
+    expect(Object.entries(content.instructions).filter(([, { zh }]) => zh === undefined).map(([id]) => id)).toEqual([]);
+  });
+});
+
 describe('whom a plan names', () => {
   test('is there: nothing is said', () => {
     expect(toldOf(withReview, manned)).toEqual({ faults: [], warnings: [] });
