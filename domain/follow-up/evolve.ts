@@ -6,7 +6,7 @@ import type { Change } from './lateness.ts';
 import { carried, mergedInto } from './merging.ts';
 import { conversationEnded, endPlan, hearUnasked, judged, resumed, tagged } from './outcomes.ts';
 import { extend, planOnceMore, reschedule } from './schedule.ts';
-import { takeBack } from './series.ts';
+import { layOutAnew, takeBack } from './series.ts';
 import { endTouchpoint, replace, stepOf } from './touchpoints.ts';
 import type { Evolved, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
 
@@ -35,7 +35,7 @@ function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: I
     case 'anchor-moved':
       return { state: reschedule(plan, { ...state, anchors: { ...state.anchors, [event.anchor]: event.to } }, now, newId, event.anchor), effects: [] };
     case 'anchor-cleared':
-      return { state: clearAnchor(plan, state, event.anchor, event.reason), effects: [] };
+      return { state: clearAnchor(plan, state, event, now, newId), effects: [] };
     case 'appointment-missed':
       return appointmentMissed(plan, state, event, now, newId);
     case 'tagged':
@@ -104,8 +104,10 @@ function waive(state: FollowUpState, event: Extract<FollowUpEvent, { kind: 'waiv
   return next === null ? { state, effects: [] } : { state: replace(state, endTouchpoint(next, 'waived', `waived by ${event.by}: ${event.reason}`)), effects: [] };
 }
 
-/** An appointment is cancelled: what hangs on it and has not begun waits undated for another, and a series of it ends. */
-function clearAnchor(plan: Plan, state: FollowUpState, anchor: string, reason: string): FollowUpState {
+/** An appointment is cancelled: what hangs on it and has not begun waits undated for another, a series of it ends, and one that it was to end goes on. */
+function clearAnchor(plan: Plan, state: FollowUpState, { anchor, reason }: Extract<FollowUpEvent, { kind: 'anchor-cleared' }>, now: Instant, newId: () => string): FollowUpState {
+  // What was planned of a follow-up that has ended is over.
+  if (state.status === 'ended') return state;
   const anchors = Object.fromEntries(Object.entries(state.anchors).filter(([name]) => name !== anchor));
   const hanging = new Map(plan.steps.filter((step) => step.at.anchor === anchor).map((step) => [step.id, step]));
   const touchpoints = state.touchpoints.map((touchpoint): Touchpoint => {
@@ -113,11 +115,13 @@ function clearAnchor(plan: Plan, state: FollowUpState, anchor: string, reason: s
     // A second reading hangs on the first, and on no appointment.
     if (step === undefined || touchpoint.status !== 'planned' || touchpoint.confirms.length > 0) return touchpoint;
     if (step.every !== undefined) return takeBack(touchpoint);
-    if (touchpoint.recurrenceId !== '') return endTouchpoint(touchpoint, 'waived', reason);
+    // One that was to come once more has no date any more either, so that the same hour, booked again, brings it again.
+    if (touchpoint.recurrenceId !== '') return endTouchpoint({ ...touchpoint, dueAt: null }, 'waived', reason);
     return { ...touchpoint, dueAt: null, nextAt: null, movedFrom: null, judged: false, reason };
   });
   const series = Object.fromEntries(Object.entries(state.series).filter(([stepId]) => !hanging.has(stepId)));
-  return { ...state, anchors, series, touchpoints };
+  const ended = plan.steps.filter((step) => step.every?.until?.anchor === anchor && !hanging.has(step.id));
+  return ended.reduce<FollowUpState>((current, step) => layOutAnew(plan, current, step, now, newId), { ...state, anchors, series, touchpoints });
 }
 
 /** A plan says what follows a missed appointment by steps on the anchor `<appointment>-missed`; where it does not, staff are told. */

@@ -59,6 +59,8 @@ function released(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now:
   }
   const dueAt = dueAtOf(plan, step, state);
   if (dueAt === planned) return touchpoint;
+  // What was to come once more does not wait for another anchor.
+  if (dueAt === null && touchpoint.recurrenceId !== '') return endTouchpoint({ ...touchpoint, dueAt }, 'waived', 'appointment-cancelled');
   // Its anchor moved, and the step was planned once more for that.
   const again = state.touchpoints.find((other) => other.id !== touchpoint.id && other.stepId === step.id && other.status !== 'done' && other.dueAt === dueAt);
   if (again !== undefined) return endTouchpoint(touchpoint, 'merged', `${intoPrefix}${again.recurrenceId}`);

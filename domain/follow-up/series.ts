@@ -5,7 +5,7 @@ import { addDuration } from '../time/durations.ts';
 import { extendSeries } from '../time/horizon.ts';
 import { localDateOf } from '../time/instants.ts';
 import type { Occurrence, Series } from '../time/recurrence.ts';
-import { endTouchpoint, isDatedSo, newTouchpoint } from './touchpoints.ts';
+import { endTouchpoint, isDatedSo, newTouchpoint, wasDropped } from './touchpoints.ts';
 import type { FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /** Adds the occurrences of a series that are to exist by now, so that a plan of years never holds thousands of rows and never runs dry. */
@@ -15,7 +15,7 @@ export function extendOne(plan: Plan, state: FollowUpState, step: Step, now: Ins
   const series = seriesOf(plan, state, step);
   if (series === null) return state;
   const { occurrences, through, extendAt } = extendSeries(series, now, laid === undefined ? { since: firstInstant(state, step) } : { through: laid.through });
-  return { ...mergeSameMoment(withOccurrences(state, step, occurrences, newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
+  return { ...mergeSameMoment(withOccurrences(state, step, occurrences, oldestOf(state, step, now), newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
 }
 
 /**
@@ -30,15 +30,12 @@ export function layOutAnew(plan: Plan, state: FollowUpState, step: Step, now: In
   // As far as before: what is laid out already and lies beyond a nearer horizon is still part of the series.
   const { occurrences, through, extendAt } = extendSeries(series, now, { since: firstInstant(state, step), reaching: laid?.through });
   const dueById = new Map(occurrences.map(({ recurrenceId, dueAt }) => [recurrenceId, dueAt]));
-  const oldest = addDuration(now, `-${step.lateness.sendWithin}`, state.zone);
+  const oldest = oldestOf(state, step, now);
   const isFresh = ({ recurrenceId, dueAt }: Occurrence): boolean => dueAt >= oldest || (laid !== undefined && recurrenceId > laid.through);
   const touchpoints = state.touchpoints.map((touchpoint) => {
-    if (!isOccurrence(touchpoint, step)) return touchpoint;
-    const dueAt = dueById.get(touchpoint.recurrenceId);
-    if (touchpoint.status === 'planned') return datedAnew(touchpoint, dueAt);
-    return isTakenBack(touchpoint) && dueAt !== undefined && dueAt >= oldest ? newTouchpoint(step, touchpoint.id, touchpoint.recurrenceId, dueAt) : touchpoint;
+    return isOccurrence(touchpoint, step) && touchpoint.status === 'planned' ? datedAnew(touchpoint, dueById.get(touchpoint.recurrenceId)) : touchpoint;
   });
-  return { ...mergeSameMoment(withOccurrences({ ...state, touchpoints }, step, occurrences.filter(isFresh), newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
+  return { ...mergeSameMoment(withOccurrences({ ...state, touchpoints }, step, occurrences.filter(isFresh), oldest, newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
 }
 
 /** Ends an occurrence that has not begun and is no part of its series any more. It is planned again when it becomes part of it again. */
@@ -48,8 +45,19 @@ export function takeBack(touchpoint: Touchpoint): Touchpoint {
 
 const takenBack = 'series-changed';
 
-function isTakenBack({ outcome, reason }: Touchpoint): boolean {
+/** Whether it has ended because its series did not have it, so that it is planned again where the series has it again. */
+export function isTakenBack({ outcome, reason }: Touchpoint): boolean {
   return outcome === 'waived' && reason === takenBack;
+}
+
+/** The same of a series that an earlier version of the plan had dropped as a whole. What was begun by that version's channels stays over. */
+function isToComeAgain(touchpoint: Touchpoint, step: Step): boolean {
+  return isTakenBack(touchpoint) || (wasDropped(touchpoint) && touchpoint.kind === step.kind && touchpoint.channelIndex === 0 && touchpoint.round === 0);
+}
+
+/** What was due before could no longer be begun now. */
+function oldestOf(state: FollowUpState, step: Step, now: Instant): Instant {
+  return addDuration(now, `-${step.lateness.sendWithin}`, state.zone);
 }
 
 /** None is made that could no longer be begun when the enrolment started. */
@@ -78,10 +86,22 @@ function dayOf(anchor: string, offset: string | undefined, zone: string): string
   return localDateOf(resolveDueAt({ anchor, offset, localTime: '12:00' }, zone), zone);
 }
 
-function withOccurrences(state: FollowUpState, step: Step, occurrences: readonly Occurrence[], newId: () => string): FollowUpState {
-  const known = new Set(state.touchpoints.filter((touchpoint) => isOccurrence(touchpoint, step)).map((touchpoint) => touchpoint.recurrenceId));
+/** With these occurrences: those that are new, and those that were taken back, since `oldest`, though the series has them. */
+function withOccurrences(state: FollowUpState, step: Step, occurrences: readonly Occurrence[], oldest: Instant, newId: () => string): FollowUpState {
+  const mine = state.touchpoints.filter((touchpoint) => isOccurrence(touchpoint, step));
+  const known = new Set(mine.map((touchpoint) => touchpoint.recurrenceId));
+  const dueById = new Map(occurrences.map(({ recurrenceId, dueAt }) => [recurrenceId, dueAt]));
+  const back = new Map(mine.filter((touchpoint) => isToComeAgain(touchpoint, step)).flatMap((touchpoint): [string, Touchpoint][] => {
+    const dueAt = dueById.get(touchpoint.recurrenceId);
+    return dueAt === undefined || dueAt < oldest ? [] : [[touchpoint.id, plannedAgain(touchpoint, dueAt)]];
+  }));
   const added = occurrences.filter(({ recurrenceId }) => !known.has(recurrenceId)).map(({ recurrenceId, dueAt }) => newTouchpoint(step, newId(), recurrenceId, dueAt));
-  return added.length === 0 ? state : { ...state, touchpoints: [...state.touchpoints, ...added] };
+  return added.length + back.size === 0 ? state : { ...state, touchpoints: [...state.touchpoints.map((touchpoint) => back.get(touchpoint.id) ?? touchpoint), ...added] };
+}
+
+/** What was taken back before it began. A channel on which it had failed already is not tried again. */
+function plannedAgain(touchpoint: Touchpoint, dueAt: Instant): Touchpoint {
+  return { ...touchpoint, status: 'planned', outcome: null, reason: null, dueAt, nextAt: dueAt, movedFrom: null, judged: false };
 }
 
 /** Occurrences that closed days have moved to the same moment are one contact: the last of them. */

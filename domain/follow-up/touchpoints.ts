@@ -52,6 +52,14 @@ export function isDropped(plan: Plan, touchpoint: Touchpoint): boolean {
   return !plan.steps.some((step) => step.id === touchpoint.stepId);
 }
 
+/** What stands before the version that dropped a step which was waited for. */
+export const droppedPrefix = 'dropped by version ';
+
+/** Whether a version that dropped its step has ended it. A later version that has the step again plans it again. */
+export function wasDropped({ outcome, reason }: Touchpoint): boolean {
+  return outcome === 'waived' && reason?.startsWith(droppedPrefix) === true;
+}
+
 export function stepOf(plan: Plan, stepId: string): Step {
   const step = plan.steps.find((candidate) => candidate.id === stepId);
   if (step === undefined) throw new Error(`Plan ${plan.id} version ${plan.version} has no step ${stepId}.`);

@@ -3,8 +3,8 @@ import { awaitsSeries, dormantAnchors } from '../follow-up/branches.ts';
 import { isRepairable } from '../follow-up/contacts.ts';
 import { endLate } from '../follow-up/lateness.ts';
 import { dueAtOf } from '../follow-up/schedule.ts';
-import { layOutAnew, takeBack } from '../follow-up/series.ts';
-import { endTouchpoint, newTouchpoint, replace } from '../follow-up/touchpoints.ts';
+import { isTakenBack, layOutAnew, takeBack } from '../follow-up/series.ts';
+import { droppedPrefix, endTouchpoint, newTouchpoint, replace, wasDropped } from '../follow-up/touchpoints.ts';
 import type { FollowUpEffect, FollowUpState, Touchpoint } from '../follow-up/types.ts';
 import { channelsOf } from '../plan/channels.ts';
 import type { Plan, Step } from '../plan/format.ts';
@@ -93,23 +93,23 @@ function carryTouchpoint(input: MigrationInput, touchpoint: Touchpoint): Touchpo
   // Of a step that an earlier migration has dropped: it is over, or out and waits for its receipt.
   if (before === undefined) return touchpoint;
   const after = targetOf(input, touchpoint.stepId);
-  if (after === undefined) return touchpoint.status === 'planned' ? endTouchpoint(touchpoint, 'waived', `dropped by version ${to.version}, ${by}: ${why}`) : touchpoint;
+  if (after === undefined) return touchpoint.status === 'planned' ? endTouchpoint(touchpoint, 'waived', `${droppedPrefix}${to.version}, ${by}: ${why}`) : touchpoint;
   const renamed = { ...touchpoint, stepId: after.id, judged: touchpoint.judged && (touchpoint.confirms.length > 0 || isSameCondition(before, after)) };
+  // On to the first channel that was not tried: one that was tried is not tried again.
+  const tried = channelsOf(from, before).slice(0, touchpoint.channelIndex);
+  const untried = tried.length === 0 ? touchpoint.channelIndex : firstUntried(channelsOf(to, after), tried);
   switch (touchpoint.status) {
     case 'done':
+      // A day that its series may have again, by then on one of its channels.
+      return { ...renamed, judged: touchpoint.judged, ...(isTakenBack(touchpoint) ? { channelIndex: Math.max(0, untried) } : {}) };
     case 'open':
       return { ...renamed, judged: touchpoint.judged };
     case 'sent': {
       const channel = channelsOf(from, before)[touchpoint.channelIndex];
       return { ...renamed, judged: touchpoint.judged, channelIndex: channelsOf(to, after).findIndex((candidate) => candidate === channel) };
     }
-    case 'planned': {
-      // On to the first channel that was not tried: one that was tried is not tried again.
-      const tried = channelsOf(from, before).slice(0, touchpoint.channelIndex);
-      if (tried.length === 0) return renamed;
-      const channelIndex = firstUntried(channelsOf(to, after), tried);
-      return channelIndex === -1 ? endTouchpoint(renamed, 'failed', touchpoint.reason ?? 'no-channel-left') : { ...renamed, channelIndex };
-    }
+    case 'planned':
+      return untried === -1 ? endTouchpoint(renamed, 'failed', touchpoint.reason ?? 'no-channel-left') : { ...renamed, channelIndex: untried };
   }
 }
 
@@ -163,11 +163,6 @@ function settlePast(input: MigrationInput, dated: FollowUpState): { state: Follo
 
 function add(state: FollowUpState, touchpoint: Touchpoint): FollowUpState {
   return { ...state, touchpoints: [...state.touchpoints, touchpoint] };
-}
-
-/** A step that one version dropped and a later one has again is planned again. */
-function wasDropped({ outcome, reason }: Touchpoint): boolean {
-  return outcome === 'waived' && reason?.startsWith('dropped by version ') === true;
 }
 
 function targetOf({ stepMap, to }: MigrationInput, stepId: string): Step | undefined {

@@ -131,6 +131,18 @@ describe('after an anchor moved, a step that was carried out', () => {
     expect(one.of('note')).toEqual(expected);
   });
 
+  test('is carried out again at the same hour, too, where its appointment was cancelled by mistake and booked anew', () => {
+    const one = followUp({ steps: [{ ...once, at: { anchor: 'visit', offset: '-PT1H' }, afterAnchorMoved: 'again' }], anchors: { visit: '2026-03-02T10:00:00.000Z' } });
+    one.delivered('2026-03-02T09:00:00.000Z', 'note');
+    const booked = { kind: 'anchor-moved' as const, anchor: 'visit', to: '2026-03-09T10:00:00.000Z', by: 'nurse' };
+
+    one.tell('2026-03-03T00:00:00.000Z', booked);
+    one.tell('2026-03-03T00:00:00.000Z', { kind: 'anchor-cleared', anchor: 'visit', by: 'nurse', reason: 'appointment-cancelled' });
+    one.tell('2026-03-03T00:00:00.000Z', booked);
+
+    expect(one.of('note')).toEqual([' 2026-03-02T09:00:00.000Z delivered', '~again-1 undated waived appointment-cancelled', '~again-2 2026-03-09T09:00:00.000Z planned']);
+  });
+
   test('is not carried out again for a day that has passed, nor twice for one move', () => {
     const one = followUp({ steps: [{ ...once, afterAnchorMoved: 'again' }] });
     one.delivered('2026-03-02T09:00:00.000Z', 'note');

@@ -108,6 +108,20 @@ describe('one whose message was never sent', () => {
     expect(run.of('note')).toEqual([' undated planned']);
   });
 
+  test('waits for no other appointment where it was to come once more', () => {
+    const again = claimed({ ...once, afterAnchorMoved: 'again' });
+    again.carried('sent');
+    again.tell(due, { kind: 'receipt', touchpointId: again.found('note').id, channel: 'sms', delivered: true, reason: '' });
+    again.tell(due, { kind: 'anchor-moved', anchor: 'start', to: '2026-03-08', by: 'n' });
+    const { id } = again.found('note');
+    again.tell('2026-03-09T10:00:00.000Z', { kind: 'merged', touchpointId: id, into: 'another', channel: 'sms' });
+
+    again.tell('2026-03-09T10:00:00.000Z', { kind: 'anchor-cleared', anchor: 'start', by: 'n', reason: 'appointment-cancelled' });
+    again.tell('2026-03-09T10:00:00.000Z', { kind: 'carried', touchpointId: id, outcome: 'released' });
+
+    expect(again.of('note')[1]).toBe('~again-1 undated waived appointment-cancelled');
+  });
+
   test('of a series stays in it, or is taken back when the series is no more or has moved past it', () => {
     const same = claimed(daily);
     same.carried('released');

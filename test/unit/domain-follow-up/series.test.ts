@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { decide } from '../../../domain/follow-up/decide.ts';
+import { endTouchpoint } from '../../../domain/follow-up/touchpoints.ts';
 import { followUp, message } from './follow-up.ts';
 
 const daily = { ...message, id: 'daily', at: { anchor: 'start', offset: 'P0D', localTime: '09:00' }, every: { rule: 'FREQ=DAILY', until: { anchor: 'stop', offset: 'P0D' } } };
@@ -38,6 +41,43 @@ describe('a series', () => {
     one.tell('2026-03-02T00:00:00.000Z', { kind: 'anchor-moved', anchor: 'stop', to: '2026-03-06', by: 'nurse' });
 
     expect(dates(one.of('daily').filter((line) => line.endsWith('planned')))).toEqual(['2026-03-02', '2026-03-03', '2026-03-04', '2026-03-05', '2026-03-06']);
+  });
+
+  test('goes on where the appointment that was to end it is cancelled, and ends by the next that is booked', () => {
+    const one = followUp({ steps: [{ ...daily, every: { rule: 'FREQ=DAILY', until: { anchor: 'visit', offset: 'P0D' } } }], anchors: { start: '2026-03-02', visit: '2026-03-03T10:00:00.000Z' } });
+    one.look('2026-03-02T00:00:00.000Z');
+
+    one.tell('2026-03-02T00:00:00.000Z', { kind: 'anchor-cleared', anchor: 'visit', by: 'nurse', reason: 'appointment-cancelled' });
+    one.look('2026-03-02T00:00:00.000Z');
+    const goingOn = dates(one.of('daily'));
+    one.tell('2026-03-02T00:00:00.000Z', { kind: 'anchor-moved', anchor: 'visit', to: '2026-03-05T10:00:00.000Z', by: 'nurse' });
+
+    expect(goingOn.at(-1)).toBe('2026-04-06');
+    expect(one.of('daily').filter((line) => line.endsWith('planned')).map((line) => line.slice(0, 10))).toEqual(['2026-03-02', '2026-03-03', '2026-03-04', '2026-03-05']);
+  });
+
+  test('plans again what an older version took back beyond a nearer horizon, when it is extended to there', () => {
+    const one = followUp({ steps: [daily] });
+    one.look('2026-03-02T00:00:00.000Z');
+    const { id } = one.found('daily', '2026-04-06');
+    const state = one.state();
+    const series = { daily: { through: '2026-04-05', extendAt: '2026-03-29T00:00:00.000Z' } };
+    const touchpoints = state.touchpoints.map((touchpoint) => (touchpoint.id === id ? endTouchpoint(touchpoint, 'waived', 'series-changed') : touchpoint));
+
+    const { state: extended } = decide(one.plan, { ...state, series, touchpoints }, '2026-03-30T00:00:00.000Z', 1, randomUUID);
+
+    expect(extended.touchpoints.filter(({ recurrenceId }) => recurrenceId === '2026-04-06')).toEqual([expect.objectContaining({ id, status: 'planned', dueAt: '2026-04-06T09:00:00.000Z', outcome: null, reason: null })]);
+  });
+
+  test('does not try a day anew on a channel that failed, where it was taken back and is part of it again', () => {
+    const one = followUp({ steps: [daily], anchors: { start: '2026-03-02', stop: '2026-03-05' }, plan: { channels: ['sms', 'email'] } });
+    one.look('2026-03-02T09:00:00.000Z');
+    one.tell('2026-03-02T09:00:00.000Z', { kind: 'contact-ended', touchpointId: one.found('daily').id, channel: 'sms', outcome: { kind: 'unreachable', reason: '30006', tryOtherChannel: true } });
+
+    one.tell('2026-03-02T09:00:00.000Z', { kind: 'anchor-moved', anchor: 'start', to: '2026-03-03', by: 'nurse' });
+    one.tell('2026-03-02T09:00:00.000Z', { kind: 'anchor-moved', anchor: 'start', to: '2026-03-02', by: 'nurse' });
+
+    expect(one.look('2026-03-02T09:00:00.000Z')).toMatchObject({ kind: 'remind', channel: 'email' });
   });
 
   test('completes the plan when its last occurrence has ended', () => {

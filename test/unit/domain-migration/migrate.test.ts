@@ -136,15 +136,19 @@ describe('a step that is new', () => {
     expect(effects).toEqual([]);
   });
 
-  test('and was dropped by the version before is planned again', () => {
-    const one = enrolled([welcome, later]);
+  test.each([
+    ['a step', welcome, [['again', 'welcome', '~again-1']]],
+    ['a series', weekly, ['2026-03-09', '2026-03-16', '2026-03-23', '2026-03-30'].map((day) => ['added', 'weekly', day])],
+  ])('and was dropped by the version before is planned again: %s', (_name, step, expected) => {
+    const one = enrolled([step, later]);
+    one.look('2026-03-02T12:00:00.000Z');
     const dropped = one.moved([later], { now: '2026-03-02T12:00:00.000Z' });
     const [second, third] = [{ ...one.plan, version: 2, steps: one.plan.steps.slice(1) }, { ...one.plan, version: 3 }];
     if (dropped.state === null) throw new Error('It was not moved.');
 
     const back = migrate({ from: second, to: third, stepMap: { later: 'later' }, choice: 'move', state: dropped.state, inFlight: new Set(), now: '2026-03-02T12:00:00.000Z', by: 'person/nurse', why: 'back', newId: () => 'n9' });
 
-    expect(back.kind === 'migrated' && back.changes.map(({ kind, stepId, recurrenceId }) => [kind, stepId, recurrenceId])).toEqual([['again', 'welcome', '~again-1']]);
+    expect(back.kind === 'migrated' && back.changes.map(({ kind, stepId, recurrenceId }) => [kind, stepId, recurrenceId])).toEqual(expected);
   });
 });
 
