@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { Channel, ContactOutcome } from '../../domain/codes.ts';
 import { decide } from '../../domain/follow-up/decide.ts';
 import { evolve } from '../../domain/follow-up/evolve.ts';
@@ -17,9 +16,10 @@ export const realDecider: Decider = { decide, evolve };
 
 /** What the world answers, drawn in advance, so that a failing run can be repeated. */
 export interface Script {
+  began: Beginning;
   contacts: ContactOutcome['kind'][];
-  receipts: ('delivered' | 'failed' | 'none')[];
-  conversations: ('answered' | 'missed' | 'escalated')[];
+  receipts: ('delivered' | 'failed' | 'none' | 'delivered-late' | 'failed-late')[];
+  conversations: ('answered' | 'missed' | 'escalated' | 'failed')[];
   told: ToldAction[][];
   judgements: Judgement[];
   /** What became of messages that carry a reminder of this plan, claimed by another plan at these steps. */
@@ -27,6 +27,14 @@ export interface Script {
   carried: ('sent' | 'unknown' | 'released')[];
   outside: { atStep: number; event: FollowUpEvent }[];
   delaysMs: number[];
+}
+
+/** When and where the follow-up begins. */
+export interface Beginning {
+  startMs: number;
+  zone: string;
+  /** Whether the appointment `stop` is booked from the beginning. */
+  knowsStop: boolean;
 }
 
 export interface Run {
@@ -38,23 +46,29 @@ export interface Run {
   ended: boolean;
 }
 
-const start = Date.parse('2026-03-20T06:00:00.000Z');
+const dayMs = 86_400_000;
+/** A series that waits for an appointment would go on for ever: it is booked then, for the next day. */
+const bookedAtStep = 120;
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** Puts the enrolment into another version of its plan, in the middle; null: it is not moved. */
 export type Moving = (plan: Plan, state: FollowUpState, now: string, newId: () => string) => { plan: Plan; state: FollowUpState; effects: FollowUpEffect[] } | null;
 
+/** Looks at a position that is active and rests, at an instant. */
+export type AtRest = (plan: Plan, state: FollowUpState, now: string) => void;
+
 /** Drives the decider as its thread does, against scripted answers, until it ends or has waited in vain for `limit` rounds. */
-export function simulate(decider: Decider, begun: Plan, script: Script, { limit = 3_000, moving }: { limit?: number; moving?: { atStep: number; move: Moving } } = {}): Run {
+export function simulate(decider: Decider, begun: Plan, script: Script, { limit = 3_000, moving = [], atRest }: { limit?: number; moving?: { atStep: number; move: Moving }[]; atRest?: AtRest } = {}): Run {
   let plan = begun;
-  let nowMs = start;
+  const { startMs, zone, knowsStop } = script.began;
+  let nowMs = startMs;
   let id = 0;
   const newId = (): string => `t${(id += 1)}`;
   let revision = 1;
-  const anchors = { surgery: '2026-03-21', enrolment: iso(start) };
+  const anchors: Record<string, string> = { surgery: iso(startMs + dayMs).slice(0, 10), enrolment: iso(startMs), ...(knowsStop ? { stop: iso(startMs + 12 * dayMs) } : {}) };
   let state: FollowUpState = {
-    schemaVersion: 1, enrolmentId: 'e', status: 'active', endReason: null, startedAt: iso(start), pausedAt: null, anchors, tags: [], zone: 'America/New_York', series: {},
-    touchpoints: planTouchpoints(plan, { enrolmentId: 'e', anchors, zone: 'America/New_York' }, newId),
+    schemaVersion: 1, enrolmentId: 'e', status: 'active', endReason: null, startedAt: iso(startMs), pausedAt: null, anchors, tags: [], zone, series: {},
+    touchpoints: planTouchpoints(plan, { enrolmentId: 'e', anchors, zone }, newId),
   };
   const run: Run = { state, effects: [], sent: [], endings: new Map(), steps: 0, ended: false };
   const draw = <T>(list: T[], fallback: T): T => list.shift() ?? fallback;
@@ -78,6 +92,7 @@ export function simulate(decider: Decider, begun: Plan, script: Script, { limit 
     countEndings(state, decision.state);
     state = decision.state;
     run.effects.push(...decision.effects);
+    if (decision.next.kind === 'wait' && state.status === 'active') atRest?.(plan, state, iso(nowMs));
     if (decision.next.kind !== 'judge') return decision.next;
     apply({ kind: 'judged', touchpointId: decision.next.touchpointId, verdict: draw(script2.judgements, 'yes') });
     return resume();
@@ -103,6 +118,13 @@ export function simulate(decider: Decider, begun: Plan, script: Script, { limit 
     }
     return underWay.length > 0;
   };
+  const lateReceipts: Extract<FollowUpEvent, { kind: 'receipt' }>[] = [];
+  /** The receipt of a message comes when other things have happened. */
+  const tellLate = (): boolean => {
+    const late = lateReceipts.splice(0);
+    for (const receipt of late) apply(receipt);
+    return late.length > 0;
+  };
   const open = (): string | undefined => state.touchpoints.find((touchpoint) => touchpoint.status === 'open')?.id;
   const move = (by: Moving): void => {
     const moved = by(plan, state, iso(nowMs), newId);
@@ -115,7 +137,11 @@ export function simulate(decider: Decider, begun: Plan, script: Script, { limit 
   let next = resume();
   let idle = 0;
   for (; run.steps < limit && idle < 8; run.steps += 1) {
-    if (moving?.atStep === run.steps) move(moving.move);
+    for (const { move: by } of moving.filter(({ atStep }) => atStep === run.steps)) move(by);
+    if (run.steps === bookedAtStep) {
+      apply({ kind: 'anchor-moved', anchor: 'stop', to: iso(nowMs + dayMs), by: 'test' });
+      next = resume();
+    }
     for (const { event } of script2.outside.filter((candidate) => candidate.atStep === run.steps)) {
       apply(event);
       next = resume();
@@ -142,11 +168,11 @@ export function simulate(decider: Decider, begun: Plan, script: Script, { limit 
         idle += 1;
         apply({ kind: 'resumed', by: 'test' });
         // What waits for an anchor that nobody makes known would wait for ever.
-        for (const [anchor, to] of [['relapse', iso(nowMs)], ['surgery', '2026-03-25']] as const) if (state.anchors[anchor] === undefined) apply({ kind: 'anchor-moved', anchor, to, by: 'test' });
+        for (const [anchor, to] of [['relapse', iso(nowMs)], ['surgery', iso(nowMs + dayMs).slice(0, 10)], ['stop', iso(nowMs + dayMs)]] as const) if (state.anchors[anchor] === undefined) apply({ kind: 'anchor-moved', anchor, to, by: 'test' });
       } else {
         nowMs = Math.max(nowMs, Date.parse(next.dueAt)) + draw(script2.delaysMs, 0);
       }
-      next = next.then ?? resume();
+      next = tellLate() ? resume() : (next.then ?? resume());
       continue;
     }
     if (next.kind === 'remind') {
@@ -154,8 +180,11 @@ export function simulate(decider: Decider, begun: Plan, script: Script, { limit 
       const { touchpointId, channel } = next;
       if (outcome.kind === 'sent') run.sent.push({ touchpointId, channel, at: iso(nowMs) });
       apply({ kind: 'contact-ended', touchpointId, channel, outcome });
-      const receipt = draw(script2.receipts, 'delivered');
-      if (outcome.kind === 'sent' && receipt !== 'none') apply({ kind: 'receipt', touchpointId, channel, delivered: receipt === 'delivered', reason: receipt === 'delivered' ? '' : '30006' });
+      const drawn = draw(script2.receipts, 'delivered');
+      const delivered = drawn.startsWith('delivered');
+      const receipt = { kind: 'receipt' as const, touchpointId, channel, delivered, reason: delivered ? '' : '30006' };
+      if (outcome.kind === 'sent' && drawn.endsWith('-late')) lateReceipts.push(receipt);
+      else if (outcome.kind === 'sent' && drawn !== 'none') apply(receipt);
     }
     next = resume();
   }
@@ -178,85 +207,3 @@ export function contactOutcome(kind: ContactOutcome['kind'], nowMs: number): Con
       return { kind, reason: 'timeout' };
   }
 }
-
-const kinds = ['remind', 'advise', 'ask', 'measure', 'task', 'review'] as const;
-const reply = { window: 'PT4H', nudges: [], silence: 'task' };
-
-export const step = (index: number) =>
-  fc.record({
-    kind: fc.constantFrom(...kinds), days: fc.integer({ min: -1, max: 40 }), hour: fc.integer({ min: 0, max: 23 }), hasWindow: fc.boolean(), within: fc.constantFrom('PT30M', 'PT6H', 'P1D'),
-    otherwise: fc.constantFrom('skip', 'task', 'move'), anchor: fc.constantFrom('surgery', 'enrolment', 'relapse'), every: fc.constantFrom(null, null, 'FREQ=DAILY;COUNT=5', 'FREQ=WEEKLY;BYDAY=MO,TH;COUNT=6', 'FREQ=MONTHLY'), isJudged: fc.boolean(),
-    afterAnchorMoved: fc.constantFrom('keep', 'again'), passedWhilePaused: fc.constantFrom('lateness', 'skip', 'task'), whenUnknown: fc.constantFrom('skip', 'send', 'task'),
-  }).map((drawn) => {
-    const time = `${String(drawn.hour).padStart(2, '0')}:15`;
-    return {
-      id: `step-${index}`,
-      title: { en: `Step ${index}` },
-      at: { anchor: drawn.anchor, offset: `${drawn.days < 0 ? '-' : ''}P${Math.abs(drawn.days)}D`, ...(drawn.hasWindow ? { window: { from: time, to: '23:45' } } : { localTime: time }) },
-      ...(drawn.every === null ? { afterAnchorMoved: drawn.afterAnchorMoved } : { every: { rule: drawn.every, ...(drawn.every === 'FREQ=MONTHLY' ? { until: { anchor: 'enrolment', offset: 'P200D' } } : {}) } }),
-      lateness: { sendWithin: drawn.within, otherwise: drawn.otherwise, ...(drawn.otherwise === 'move' ? { move: { within: 'P3D', then: 'task' } } : {}) },
-      ...(drawn.isJudged ? { when: 'tagged frail', whenUnknown: drawn.whenUnknown } : {}),
-      passedWhilePaused: drawn.passedWhilePaused,
-      ...particulars(drawn.kind),
-    };
-  });
-
-function particulars(kind: (typeof kinds)[number]) {
-  switch (kind) {
-    case 'remind':
-      return { kind, message: 'm' };
-    case 'advise':
-      return { kind, advice: 'a', exclude: 'tagged frail' };
-    case 'ask':
-      return { kind, questionnaire: 'q', reply, rules: [] };
-    case 'measure':
-      return { kind, readings: [{ id: 'weight', text: { en: 'w', zh: 'w' }, unit: 'kg', min: 1, max: 300, decimals: 1 }], reply, rules: [{ id: 'heavy', if: 'weight at least 100', do: [{ kind: 'task', title: 'heavy' }], confirm: { after: 'PT5M' } }] };
-    case 'task':
-      return { kind, instruction: 'i' };
-    case 'review':
-      return { kind, instruction: 'i', by: 'nurse', within: 'P2D' };
-  }
-}
-
-/** What a conversation may report of its rules. */
-const told: fc.Arbitrary<ToldAction[]> = fc.array(
-  fc.oneof(
-    fc.constant<ToldAction>({ kind: 'tag', tag: 'frail' }),
-    fc.constant<ToldAction>({ kind: 'start', anchor: 'relapse' }),
-    fc.constant<ToldAction>({ kind: 'confirm', ruleId: 'heavy', afterMs: 300_000 }),
-    fc.constant<ToldAction>({ kind: 'end' }),
-  ),
-  { maxLength: 2 },
-);
-
-export const plans: fc.Arbitrary<Plan> = fc.integer({ min: 1, max: 12 }).chain((count) =>
-  fc.tuple(...Array.from({ length: count }, (_, index) => step(index))).map((steps) => ({
-    format: 'carethread.plan/1', id: 'p', version: 1, title: { en: 'P' }, purpose: 'follow-up', department: 'd',
-    anchors: { surgery: { kind: 'date', title: { en: 'S' } }, enrolment: { kind: 'instant', title: { en: 'E' } }, relapse: { kind: 'instant', title: { en: 'R' } } }, tags: ['frail'],
-    channels: ['sms', 'voice', 'email'], contactHours: { from: '08:00', to: '21:00' }, steps: steps as Plan['steps'], ladders: {},
-  })),
-);
-
-const outsideEvents: fc.Arbitrary<FollowUpEvent> = fc.oneof(
-  fc.constant<FollowUpEvent>({ kind: 'paused', by: 'n', reason: 'r' }),
-  fc.constant<FollowUpEvent>({ kind: 'resumed', by: 'n' }),
-  fc.integer({ min: 1, max: 28 }).map((day): FollowUpEvent => ({ kind: 'anchor-moved', anchor: 'surgery', to: `2026-03-${String(day).padStart(2, '0')}`, by: 'n' })),
-  fc.integer({ min: 0, max: 12 }).map((index): FollowUpEvent => ({ kind: 'waived', stepId: `step-${index}`, by: 'n', reason: 'r' })),
-  fc.constant<FollowUpEvent>({ kind: 'zone-changed', zone: 'Asia/Kolkata' }),
-  fc.constant<FollowUpEvent>({ kind: 'anchor-cleared', anchor: 'surgery', by: 'n', reason: 'cancelled' }),
-  fc.constant<FollowUpEvent>({ kind: 'appointment-missed', anchor: 'surgery', at: iso(start), by: 'n' }),
-  fc.constant<FollowUpEvent>({ kind: 'tagged', tag: 'frail', remove: false, by: 'n' }),
-  fc.constant<FollowUpEvent>({ kind: 'ended', reason: 'withdrawn', by: 'n' }),
-);
-
-export const scripts: fc.Arbitrary<Script> = fc.record({
-  contacts: fc.array(fc.constantFrom<ContactOutcome['kind']>('sent', 'sent', 'sent', 'held', 'refused', 'unreachable', 'unknown'), { maxLength: 40 }),
-  receipts: fc.array(fc.constantFrom<'delivered' | 'failed' | 'none'>('delivered', 'delivered', 'failed', 'none'), { maxLength: 40 }),
-  conversations: fc.array(fc.constantFrom<'answered' | 'missed' | 'escalated'>('answered', 'missed', 'escalated'), { maxLength: 20 }),
-  told: fc.array(told, { maxLength: 10 }),
-  judgements: fc.array(fc.constantFrom<Judgement>('yes', 'yes', 'no', 'unknown', 'excluded', 'exclusion-unknown'), { maxLength: 20 }),
-  claims: fc.array(fc.record({ atStep: fc.integer({ min: 0, max: 60 }), place: fc.nat({ max: 5 }) }), { maxLength: 12 }),
-  carried: fc.array(fc.constantFrom<'sent' | 'unknown' | 'released'>('sent', 'unknown', 'released', 'released'), { maxLength: 12 }),
-  outside: fc.array(fc.record({ atStep: fc.integer({ min: 0, max: 40 }), event: outsideEvents }), { maxLength: 4 }),
-  delaysMs: fc.array(fc.constantFrom(0, 0, 1_000, 7_200_000, 200_000_000), { maxLength: 20 }),
-});

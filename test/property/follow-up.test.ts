@@ -4,8 +4,10 @@ import { channelsByKind } from '../../domain/plan/channels.ts';
 import type { Plan } from '../../domain/plan/format.ts';
 import { endTouchpoint, replace } from '../../domain/follow-up/touchpoints.ts';
 import { cases, livedOnce } from '../support/cases.ts';
-import { plans, realDecider, scripts, simulate } from './follow-up-simulation.ts';
+import { plans, scripts } from './follow-up-cases.ts';
+import { realDecider, simulate } from './follow-up-simulation.ts';
 import type { Decider, Run, Script } from './follow-up-simulation.ts';
+import { astray } from './laid-out.ts';
 
 const runs = cases(400);
 const lifeOf = livedOnce((plan: Plan, script: Script) => simulate(realDecider, plan, script));
@@ -55,6 +57,12 @@ describe('whatever plan, replies, faults and clock', () => {
 
   test('an ended enrolment leaves nothing planned', () => {
     fc.assert(fc.property(plans, scripts, (plan, script) => nothingAfterTheEnd(lifeOf(plan, script))), runs);
+  });
+
+  test('what waits is what the plan says of anchors and zone as they are by then, and no occurrence of a series is lost', () => {
+    fc.assert(fc.property(plans, scripts, (plan, script) => {
+      simulate(realDecider, plan, script, { atRest: (...position) => expect(astray(...position)).toEqual([]) });
+    }), runs);
   });
 
   test('pausing and resuming loses no step', () => {

@@ -2,17 +2,19 @@ import fc from 'fast-check';
 import type { Plan, Step } from '../../domain/plan/format.ts';
 import { guessStepMap, versionFaults } from '../../domain/migration/step-map.ts';
 import type { StepMap } from '../../domain/migration/types.ts';
-import { plans, step } from './follow-up-simulation.ts';
+import { plans, step } from './follow-up-cases.ts';
 
 /** A version, the one after it, and how steps go on. */
 export interface Versions {
   from: Plan;
   to: Plan;
   stepMap: StepMap;
+  /** The first version published once more, as the third: what the second dropped, or named otherwise, is there again. Null where it does not fit. */
+  back: { to: Plan; stepMap: StepMap } | null;
 }
 
-type Fate = 'keep' | 'drop' | 'rename' | 'retime' | 'rephrase' | 'rechannel';
-const fates: readonly Fate[] = ['keep', 'keep', 'keep', 'drop', 'rename', 'retime', 'rephrase', 'rechannel'];
+type Fate = 'keep' | 'drop' | 'rename' | 'retime' | 'rerule' | 'rephrase' | 'rechannel';
+const fates: readonly Fate[] = ['keep', 'keep', 'keep', 'drop', 'rename', 'retime', 'rerule', 'rephrase', 'rechannel'];
 
 /** What an author may do to a version: keep, drop, rename, move in time, ask otherwise, use other channels, and add. */
 export const versions: fc.Arbitrary<Versions> = plans.chain((from) =>
@@ -30,10 +32,15 @@ export const versions: fc.Arbitrary<Versions> = plans.chain((from) =>
       const { tags, ...rest } = from;
       const to: Plan = { ...rest, version: 2, channels, steps: all.length > 0 ? all : from.steps, ...(keepsTags && tags !== undefined ? { tags } : {}) };
       const renamed = Object.fromEntries(from.steps.filter(({ id }) => to.steps.some((next) => next.id === `${id}-b`)).map(({ id }) => [id, `${id}-b`]));
-      return { from, to, stepMap: { ...guessStepMap(from, to), ...renamed } };
+      return { from, to, stepMap: { ...guessStepMap(from, to), ...renamed }, back: backTo({ ...from, version: 3 }, to, renamed) };
     })
     .filter((versions) => versionFaults(versions.from, versions.to, versions.stepMap).length === 0),
 );
+
+function backTo(third: Plan, second: Plan, renamed: Readonly<Record<string, string>>): Versions['back'] {
+  const stepMap = { ...guessStepMap(second, third), ...Object.fromEntries(Object.entries(renamed).map(([before, after]) => [after, before])) };
+  return versionFaults(second, third, stepMap).length === 0 ? { to: third, stepMap } : null;
+}
 
 function successor(old: Step, fate: Fate, days: number): Step[] {
   switch (fate) {
@@ -43,8 +50,12 @@ function successor(old: Step, fate: Fate, days: number): Step[] {
       return [];
     case 'rename':
       return [{ ...old, id: `${old.id}-b` }];
-    case 'retime':
-      return [{ ...old, at: { ...old.at, offset: `${days < 0 ? '-' : ''}P${Math.abs(days)}D` } }];
+    case 'retime': {
+      const { businessDays, ...at } = old.at;
+      return [{ ...old, at: { ...at, offset: `${days < 0 ? '-' : ''}P${Math.abs(days)}D`, anchor: businessDays === undefined ? at.anchor : 'enrolment' } }];
+    }
+    case 'rerule':
+      return [old.every === undefined ? old : { ...old, every: days < 8 ? { rule: 'FREQ=DAILY;INTERVAL=2;COUNT=4' } : { rule: 'FREQ=WEEKLY', until: { anchor: 'stop' } } }];
     case 'rephrase':
       return [old.kind === 'ask' ? { ...old, questionnaire: 'other' } : old.kind === 'measure' ? { ...old, rules: [] } : { ...old, when: 'not tagged frail' }];
     case 'rechannel':

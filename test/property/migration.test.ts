@@ -6,8 +6,10 @@ import { migrate } from '../../domain/migration/migrate.ts';
 import type { MigrationChoice, MigrationInput } from '../../domain/migration/types.ts';
 import type { Plan } from '../../domain/plan/format.ts';
 import { cases, livedOnce } from '../support/cases.ts';
-import { realDecider, scripts, simulate } from './follow-up-simulation.ts';
-import type { Moving, Run, Script } from './follow-up-simulation.ts';
+import { scripts } from './follow-up-cases.ts';
+import { realDecider, simulate } from './follow-up-simulation.ts';
+import type { AtRest, Moving, Run, Script } from './follow-up-simulation.ts';
+import { astray } from './laid-out.ts';
 import { versions } from './migration-versions.ts';
 import type { Versions } from './migration-versions.ts';
 
@@ -27,7 +29,7 @@ const moment = livedOnce((drawn: Versions, script: Script, atStep: number, choic
     found = { input: { ...drawn, ...particulars, choice, state, now, newId } };
     return null;
   };
-  simulate(realDecider, drawn.from, script, { moving: { atStep, move } });
+  simulate(realDecider, drawn.from, script, { moving: [{ atStep, move }] });
   return found;
 });
 
@@ -58,7 +60,7 @@ const nothingIsLost = ({ input }: Moment, { state }: { state: FollowUpState }): 
   for (const before of input.state.touchpoints) {
     const now = after.get(before.id);
     const stepId = input.stepMap[before.stepId] ?? before.stepId;
-    if (before.status === 'done' && now?.outcome !== null) expect(now).toEqual({ ...before, stepId });
+    if (before.status === 'done' && now?.outcome !== null) expect(now).toEqual({ ...before, stepId, channelIndex: now?.channelIndex });
     if (before.status === 'open' || before.status === 'sent') expect(now).toMatchObject({ status: before.status, stepId, receiptBy: before.receiptBy });
     if (before.status === 'planned') expect(now?.status === 'planned' || now?.outcome != null).toBe(true);
   }
@@ -77,13 +79,21 @@ const numbered = () => {
   return (): string => `look-${(id += 1)}`;
 };
 
-const moving = (drawn: Versions, atStep: number, choice: MigrationChoice, by: typeof migrate = migrate): { atStep: number; move: Moving } => ({
-  atStep,
-  move: (_plan, state, now, newId) => {
-    const migrated = by({ ...drawn, ...particulars, choice, state, now, newId });
-    return migrated.kind === 'migrated' ? { plan: drawn.to, state: migrated.state, effects: migrated.effects } : null;
-  },
-});
+/** The move, and later the one back; the first of them that is not refused decides whether there is a second. */
+const moving = (drawn: Versions, atStep: number, choice: MigrationChoice, by: typeof migrate = migrate): { atStep: number; move: Moving }[] => {
+  const { from, to, stepMap, back } = drawn;
+  const moves = [{ from, to, stepMap, choice, atStep }, ...(back === null ? [] : [{ from: to, ...back, choice: 'move' as const, atStep: atStep + 7 }])];
+  return moves.map(({ atStep: at, ...versions }) => ({
+    atStep: at,
+    move: (plan, state, now, newId) => {
+      if (plan !== versions.from) return null;
+      const migrated = by({ ...versions, ...particulars, state, now, newId });
+      return migrated.kind === 'migrated' ? { plan: versions.to, state: migrated.state, effects: migrated.effects } : null;
+    },
+  }));
+};
+
+const nothingAstray: AtRest = (...position) => expect(astray(...position)).toEqual([]);
 
 const endsOnce = (run: Run): void => {
   expect(run.ended).toBe(true);
@@ -97,7 +107,7 @@ const neverContactedTwice = (run: Run): void => {
   expect(new Set(keys).size).toBe(keys.length);
 };
 
-const lifeOf = livedOnce((drawn: Versions, script: Script, atStep: number, choice: MigrationChoice) => simulate(realDecider, drawn.from, script, { moving: moving(drawn, atStep, choice) }));
+const lifeOf = livedOnce((drawn: Versions, script: Script, atStep: number, choice: MigrationChoice) => simulate(realDecider, drawn.from, script, { moving: moving(drawn, atStep, choice), atRest: nothingAstray }));
 
 function lives(check: (run: Run) => void, by: typeof migrate = migrate, more: { numRuns: number; seed?: number; endOnFailure?: boolean } = runs): void {
   fc.assert(fc.property(versions, scripts, atSteps, choices, (drawn, script, atStep, choice) => check(by === migrate ? lifeOf(drawn, script, atStep, choice) : simulate(realDecider, drawn.from, script, { moving: moving(drawn, atStep, choice, by) }))), more);
@@ -147,7 +157,7 @@ describe('whatever two versions, and wherever in its days a follow-up is', () =>
     expect(looked).toBeGreaterThan(runs.numRuns / 4);
   });
 
-  test('every planned contact of its whole life ends exactly once, and the thread comes to its end', () => {
+  test('every planned contact of its whole life ends exactly once, what waits is what the version says, and the thread comes to its end', () => {
     lives(endsOnce);
   });
 

@@ -20,6 +20,8 @@ export interface SeenContact {
   /** The number has said STOP, or is somebody else's. */
   isStopped: boolean;
   status: string;
+  /** Its touchpoint or follow-up had ended, or was paused. */
+  isOver: boolean;
 }
 
 export interface Ended {
@@ -54,6 +56,7 @@ export function breaches({ contacts, touchpoints, endings, redClosedBy, mayWait,
       ...(contact.hasConsent ? [] : [`without consent: ${key}`]),
       ...(contact.isStopped ? [`after STOP: ${key}`] : []),
       ...(contact.status === 'active' ? [] : [`to a patient who is ${contact.status}: ${key}`]),
+      ...(contact.isOver ? [`of what was over or paused: ${key}`] : []),
       ...(isWithinContactHours(contact.at, contact.zone, contact.hours) ? [] : [`in quiet hours: ${key} at ${contact.at}`]),
       ...(isAgain ? [`twice: ${key}`] : []),
       ...overCap(contacts.slice(0, index), contact, slackMs).map((cap) => `over the cap of a ${cap}: ${key}`),

@@ -6,7 +6,7 @@ import type { CareWorld } from '../support/care-world.ts';
 /** What somebody sees who stands beside the phone network, with the consent rows in hand, at the moment at which something arrives there. */
 export async function seenNow({ root }: CareWorld, attemptId: string, at: string): Promise<SeenContact> {
   const [row] = await root<(Omit<SeenContact, 'at' | 'hours'> & { hours: ContactHours })[]>`
-    select attempt.channel, attempt.subject_id::text as touchpoint, attempt.kind, state.zone, state.status, plan.body -> 'contactHours' as hours,
+    select attempt.channel, attempt.subject_id::text as touchpoint, attempt.kind, state.zone, state.status, touchpoint.status = 'done' or enrolment.status <> 'active' as "isOver", plan.body -> 'contactHours' as hours,
       exists (select from phi.consent where consent.patient_id = attempt.patient_id and consent.purpose = 'follow-up' and consent.channel = attempt.channel and withdrawn_at is null) as "hasConsent",
       exists (select from phi.address left join phi.patient_address link on link.address_id = address.address_id and link.patient_id = attempt.patient_id
         where address.address_id = attempt.address_id and (opted_out_at is not null or suspended_at is not null)) as "isStopped"
