@@ -38,7 +38,8 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
       return { state: endConversation(event.actions === undefined ? state : { ...state, held: event.actions }, state.lastAnswerAt === null ? 'waived' : 'missed', event.reason), effects: [] };
     case 'number-free':
       if (state.resumesWhenFree === true) return { state: resumed(state, event.at), effects: [] };
-      return { state: state.status === 'starting' && state.reason === 'number-busy' && state.nextAt > event.at ? { ...state, nextAt: event.at } : state, effects: [] };
+      // In a pause it is to begin as soon as that is over, and not set on by its length.
+      return { state: state.status === 'starting' && state.reason === 'number-busy' && state.nextAt > event.at ? { ...state, nextAt: state.pausedAt ?? event.at } : state, effects: [] };
     case 'paused':
       return { state: { ...state, pausedAt: state.pausedAt ?? event.at, resumesWhenFree: false }, effects: [] };
     case 'resumed':
@@ -48,12 +49,13 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
   }
 }
 
-/** Every clock is set on by the length of the pause. */
+/** Every clock is set on by the length of the pause; one that an answer during the pause has set begins now. */
 function resumed(state: ConversationState, at: Instant): ConversationState {
-  if (state.pausedAt === null) return state;
-  const pauseMs = Math.max(0, Date.parse(at) - Date.parse(state.pausedAt));
-  const later = (instant: Instant | null): Instant | null => (instant === null ? null : plusMs(instant, pauseMs));
-  return { ...state, pausedAt: null, resumesWhenFree: false, askedAt: later(state.askedAt), lastAnswerAt: later(state.lastAnswerAt), nudgeDueAt: later(state.nudgeDueAt ?? null), nextAt: state.nextAt > state.pausedAt ? plusMs(state.nextAt, pauseMs) : at };
+  const { pausedAt } = state;
+  if (pausedAt === null) return state;
+  const pauseMs = Math.max(0, Date.parse(at) - Date.parse(pausedAt));
+  const later = (instant: Instant | null): Instant | null => (instant === null ? null : plusMs(instant < pausedAt ? instant : pausedAt, pauseMs));
+  return { ...state, pausedAt: null, resumesWhenFree: false, askedAt: later(state.askedAt), lastAnswerAt: later(state.lastAnswerAt), nudgeDueAt: later(state.nudgeDueAt ?? null), nextAt: state.nextAt > pausedAt ? plusMs(state.nextAt, pauseMs) : at };
 }
 
 export function endConversation(state: ConversationState, outcome: TouchpointOutcome, reason: string | null): ConversationState {
@@ -74,7 +76,8 @@ function contactEnded(rules: ConversationRules, state: ConversationState, contac
     case 'refused':
       if (outcome.reason === 'stale') return { state, effects: [] };
       if (outcome.reason === 'expired') return late(state, 'late');
-      if (isNudge) return { state: { ...state, nudgesSent: rules.nudgesMs.length }, effects: [] };
+      // None will go out, so silence is not to wait for one that was held before.
+      if (isNudge) return { state: { ...state, nudgesSent: rules.nudgesMs.length, nudgeDueAt: null }, effects: [] };
       if (isPersonal(outcome.reason)) return { state: endConversation(state, 'missed', outcome.reason), effects: [] };
       return giveUpChannel(rules, state, outcome.reason, at);
     case 'unreachable':

@@ -5,19 +5,30 @@ import { decideConversation } from '../../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../../domain/questionnaire/evolve.ts';
 import { cases } from '../support/cases.ts';
 import { contactOutcome } from './follow-up-simulation.ts';
+import type { ToldAction } from '../../domain/follow-up/types.ts';
 import type { CallDisposition, ConversationEffect, ConversationEvent, ConversationNext, ConversationRules, ConversationState } from '../../domain/questionnaire/types.ts';
 
 const start = Date.parse('2026-05-01T02:00:00.000Z');
 const iso = (ms: number): string => new Date(ms).toISOString();
 
+/** Besides each kind of outcome, what the gate holds for other reasons and for longer, and what it refuses for the person. */
+const answersOfGate = ['held-busy', 'held-to-bound', 'held-for-days', 'provider-busy', 'admitted', 'expired'] as const;
+type Answer = ContactOutcome['kind'] | (typeof answersOfGate)[number];
+
 interface World {
-  contacts: ContactOutcome['kind'][];
+  contacts: Answer[];
   calls: CallDisposition[];
   replies: ('none' | 'item' | 'completed')[];
+  outside: { atRound: number; event: Told; afterMs: number }[];
 }
 
+/** What others tell a conversation, at an instant to be given. */
+type Told = 'paused' | 'resumed' | 'undelivered' | 'delivered' | 'alarming answer' | 'cancelled' | 'number-free' | 'call-ended';
+const outside = fc.array(fc.record({ atRound: fc.integer({ min: 1, max: 12 }), afterMs: fc.constantFrom(0, 60_000, 1_500_000, 30_000_000), event: fc.constantFrom<Told>('paused', 'paused', 'resumed', 'undelivered', 'delivered', 'alarming answer', 'cancelled', 'number-free', 'call-ended') }), { maxLength: 4 });
+
 const world: fc.Arbitrary<World> = fc.record({
-  contacts: fc.array(fc.constantFrom<ContactOutcome['kind']>('sent', 'sent', 'sent', 'held', 'refused', 'unreachable', 'unknown'), { maxLength: 30 }),
+  outside,
+  contacts: fc.array(fc.constantFrom<Answer>('sent', 'sent', 'sent', 'sent', 'held', 'refused', 'unreachable', 'unknown', ...answersOfGate), { maxLength: 30 }),
   calls: fc.array(fc.constantFrom<CallDisposition>('completed', 'partial', 'no-answer', 'busy', 'machine', 'silence', 'hung-up', 'wrong-number', 'caregiver', 'failed', 'unknown', 'refused'), { maxLength: 10 }),
   replies: fc.array(fc.constantFrom<'none' | 'item' | 'completed'>('none', 'none', 'item', 'completed'), { maxLength: 30 }),
 });
@@ -36,9 +47,18 @@ interface Run {
   effects: ConversationEffect[];
   made: string[];
   ended: boolean;
+  endedMs: number;
+  /** Contacts and calls that were begun during a pause. */
+  madeInPause: string[];
+  /** When an alarm was told first that a second reading is to confirm; null: never. */
+  alarmedMs: number | null;
 }
 
-function simulate(given: ConversationRules, channels: Channel[], { contacts, calls, replies }: World): Run {
+const alarm: ToldAction = { kind: 'confirm', ruleId: 'high', afterMs: 600_000 };
+/** Whatever has been told until then: it goes on. */
+const resumedAtRound = 60;
+
+function simulate(given: ConversationRules, channels: Channel[], { contacts, calls, replies, outside: news = [] }: Omit<World, 'outside'> & Partial<World>): Run {
   let nowMs = start;
   let revision = 0;
   let callIds = 0;
@@ -47,7 +67,7 @@ function simulate(given: ConversationRules, channels: Channel[], { contacts, cal
     schemaVersion: 1, touchpointId: 't', enrolmentId: 'e', status: 'starting', channels, channelIndex: 0, askedAt: null, nudgesSent: 0, callsMade: 0,
     nextAt: iso(start), notAfter: iso(start + 86_400_000), lastAnswerAt: null, pausedAt: null, outcome: null, reason: null,
   };
-  const run: Run = { state, effects: [], made: [], ended: false };
+  const run: Run = { state, effects: [], made: [], ended: false, endedMs: 0, madeInPause: [], alarmedMs: null };
   const apply = (event: ConversationEvent): void => {
     const evolved = evolveConversation(given, state, event);
     state = evolved.state;
@@ -59,34 +79,81 @@ function simulate(given: ConversationRules, channels: Channel[], { contacts, cal
     run.effects.push(...decision.effects);
     return decision.next;
   };
+  const made = (key: string): void => {
+    run.made.push(key);
+    if (state.pausedAt !== null) run.madeInPause.push(key);
+  };
   for (let rounds = 0; rounds < 400; rounds += 1) {
+    for (const { event, afterMs } of news.filter(({ atRound }) => atRound === rounds)) {
+      nowMs += afterMs;
+      if (event === 'alarming answer' && state.status !== 'done') run.alarmedMs ??= nowMs;
+      eventsOf(event, iso(nowMs)).forEach(apply);
+    }
+    if (rounds === resumedAtRound) apply({ kind: 'resumed', at: iso(nowMs) });
     const next = resume();
     const at = iso(nowMs);
     if (next.kind === 'end') {
       run.ended = true;
+      run.endedMs = nowMs;
       break;
     }
     if (next.kind === 'wait') {
       const reply = state.status === 'waiting' ? (toReply.shift() ?? 'none') : 'none';
       if (reply === 'item') apply({ kind: 'answered-item', at });
-      if (reply === 'completed') apply({ kind: 'completed', at, actions: [] });
+      if (reply === 'completed') apply({ kind: 'completed', at, actions: run.alarmedMs === null ? [] : [alarm] });
       nowMs = Math.max(nowMs + 1, Date.parse(next.dueAt));
     } else if (next.kind === 'contact') {
-      const outcome = contactOutcome(toContact.shift() ?? 'sent', nowMs);
-      if (outcome.kind === 'sent') run.made.push(`${next.contactKind} ${next.channel}`);
+      const outcome = outcomeOf(toContact.shift() ?? 'sent', state, nowMs);
+      if (outcome.kind === 'sent') made(`${next.contactKind} ${next.channel}`);
       apply({ kind: 'contact-ended', contactKind: next.contactKind, channel: next.channel, outcome, at });
     } else {
-      const outcome = contactOutcome(toContact.shift() ?? 'sent', nowMs);
+      const outcome = outcomeOf(toContact.shift() ?? 'sent', state, nowMs);
       const contactKind = `call-${state.callsMade}` as const;
       apply({ kind: 'contact-ended', contactKind, channel: 'voice', outcome, at });
       if (outcome.kind === 'sent') {
-        run.made.push(`${contactKind} voice`);
+        made(`${contactKind} voice`);
         apply({ kind: 'call-ended', disposition: toCall.shift() ?? 'no-answer', at, actions: [] });
       }
     }
   }
   run.state = state;
   return run;
+}
+
+function outcomeOf(answer: Answer, { notAfter }: ConversationState, nowMs: number): ContactOutcome {
+  switch (answer) {
+    case 'held-busy':
+      return { kind: 'held', until: iso(nowMs + 600_000), reason: 'number-busy' };
+    case 'held-to-bound':
+      return { kind: 'held', until: notAfter > iso(nowMs + 30_000) ? notAfter : iso(nowMs + 30_000), reason: 'number-busy' };
+    case 'held-for-days':
+      return { kind: 'held', until: iso(nowMs + 3 * 86_400_000), reason: 'weekly-cap' };
+    case 'provider-busy':
+      return { kind: 'held', until: iso(nowMs + 1_000), reason: 'provider-busy' };
+    case 'admitted':
+    case 'expired':
+      return { kind: 'refused', reason: answer };
+    default:
+      return contactOutcome(answer, nowMs);
+  }
+}
+
+function eventsOf(told: Told, at: string): ConversationEvent[] {
+  switch (told) {
+    case 'paused':
+    case 'resumed':
+    case 'number-free':
+      return [{ kind: told, at }];
+    case 'undelivered':
+    case 'delivered':
+      return [{ kind: 'receipt', channel: 'sms', delivered: told === 'delivered', reason: '30006', at }];
+    case 'alarming answer':
+      return [{ kind: 'answered-item', at }, { kind: 'rules-held', actions: [alarm] }];
+    case 'cancelled':
+      return [{ kind: 'cancelled', reason: 'opted-out' }];
+    case 'call-ended':
+      return [{ kind: 'call-ended', disposition: 'no-answer', at, actions: [] }];
+  }
 }
 
 describe('whatever is replied, and whatever calls come to', () => {
@@ -105,6 +172,21 @@ describe('whatever is replied, and whatever calls come to', () => {
     }), cases(2_000));
   });
 
+  test('nothing is begun during a pause', () => {
+    fc.assert(fc.property(rules, channelOrders, world, (given, channels, answers) => {
+      expect(simulate(given, channels, answers).madeInPause).toEqual([]);
+    }), cases(2_000));
+  });
+
+  test('an alarm that a second reading is to confirm is told with the end, however that comes, and waits no longer than the other answers are waited for', () => {
+    fc.assert(fc.property(rules, channelOrders, world, (given, channels, answers) => {
+      const { state, alarmedMs, endedMs } = simulate(given, channels, answers);
+      if (alarmedMs === null) return;
+      expect(state.held === undefined || state.held.length === 0 ? state.outcome : 'told').toBe('told');
+      expect(endedMs - alarmedMs).toBeLessThanOrEqual(7 * 86_400_000);
+    }), cases(2_000));
+  });
+
   test('silence reaches a human unless the plan says that nothing is lost by it', () => {
     fc.assert(fc.property(rules, channelOrders, (given, channels) => {
       const run = simulate(given, channels, { contacts: [], calls: [], replies: [] });
@@ -119,6 +201,12 @@ describe('whatever is replied, and whatever calls come to', () => {
     expect(made).toEqual(['first sms', 'nudge-1 sms']);
   });
 
+  test('a nudge that was held and is then refused keeps nobody waiting beyond the window', () => {
+    const given: ConversationRules = { windowMs: 3_600_000, nudgesMs: [600_000], redialsMs: [], silence: 'task', record: false, isCall: false };
+    const run = simulate(given, ['sms'], { contacts: ['sent', 'provider-busy', 'refused'], calls: [], replies: [] });
+    expect([run.state.reason, run.endedMs - start]).toEqual(['no-answer', given.windowMs]);
+  });
+
   test('a number that failed is to be repaired, though the next channel was merely not allowed', () => {
     const given: ConversationRules = { windowMs: 3_600_000, nudgesMs: [], redialsMs: [], silence: 'nothing', record: false, isCall: false };
     const run = simulate(given, ['sms', 'voice'], { contacts: ['unreachable', 'refused'], calls: [], replies: [] });
@@ -126,18 +214,30 @@ describe('whatever is replied, and whatever calls come to', () => {
     expect(run.effects).toContainEqual({ kind: 'create-task', touchpointId: 't', task: 'repair-contact', title: 'repair-contact' });
   });
 
+  const hour: ConversationRules = { windowMs: 3_600_000, nudgesMs: [600_000], redialsMs: [], silence: 'escalate-red', record: false, isCall: false };
+  const waiting: ConversationState = {
+    schemaVersion: 1, touchpointId: 't', enrolmentId: 'e', status: 'waiting', channels: ['sms'], channelIndex: 0, askedAt: iso(start), nudgesSent: 0, callsMade: 0,
+    nextAt: iso(start), notAfter: iso(start + 86_400_000), lastAnswerAt: null, pausedAt: null, outcome: null, reason: null,
+  };
+  const resumedAt = iso(start + 7_200_000);
+  /** Paused after five minutes, told this after an hour, and resumed after two. */
+  const afterPause = (state: ConversationState, ...news: ConversationEvent[]): ConversationNext => {
+    const resumed = [{ kind: 'paused' as const, at: iso(start + 300_000) }, ...news, { kind: 'resumed' as const, at: resumedAt }].reduce((before, event) => evolveConversation(hour, before, event).state, state);
+    return decideConversation(hour, resumed, resumedAt, 3, () => 'c').next;
+  };
+
   test('while the enrolment is paused nothing is begun, and what is left of each clock goes on after', () => {
-    const given: ConversationRules = { windowMs: 3_600_000, nudgesMs: [600_000], redialsMs: [], silence: 'escalate-red', record: false, isCall: false };
-    const waiting: ConversationState = {
-      schemaVersion: 1, touchpointId: 't', enrolmentId: 'e', status: 'waiting', channels: ['sms'], channelIndex: 0, askedAt: iso(start), nudgesSent: 0, callsMade: 0,
-      nextAt: iso(start), notAfter: iso(start + 86_400_000), lastAnswerAt: null, pausedAt: null, outcome: null, reason: null,
-    };
-    const paused = evolveConversation(given, waiting, { kind: 'paused', at: iso(start + 300_000) }).state;
-    const during = decideConversation(given, paused, iso(start + 7_200_000), 2, () => 'c');
-    const resumed = evolveConversation(given, during.state, { kind: 'resumed', at: iso(start + 7_200_000) }).state;
-    const after = decideConversation(given, resumed, iso(start + 7_200_000), 3, () => 'c');
-    expect(during).toMatchObject({ next: { kind: 'wait', summary: 'paused' }, effects: [] });
-    expect(after.next).toMatchObject({ kind: 'wait', dueAt: iso(start + 7_200_000 + 300_000) });
+    const paused = evolveConversation(hour, waiting, { kind: 'paused', at: iso(start + 300_000) }).state;
+
+    expect(decideConversation(hour, paused, resumedAt, 2, () => 'c')).toMatchObject({ next: { kind: 'wait', summary: 'paused' }, effects: [] });
+    expect(afterPause(waiting)).toMatchObject({ kind: 'wait', dueAt: iso(start + 7_200_000 + 300_000) });
+  });
+
+  test('a clock that an answer during the pause has set begins with its end, and so does a question whose number became free', () => {
+    const busy: ConversationState = { ...waiting, status: 'starting', askedAt: null, reason: 'number-busy', nextAt: iso(start + 4_000_000) };
+
+    expect(afterPause(waiting, { kind: 'answered-item', at: iso(start + 3_600_000) })).toMatchObject({ kind: 'wait', dueAt: iso(start + 7_200_000 + 600_000) });
+    expect(afterPause(busy, { kind: 'number-free', at: iso(start + 3_600_000) })).toMatchObject({ kind: 'contact', contactKind: 'first' });
   });
 
   test('an answered conversation needs nobody', () => {
