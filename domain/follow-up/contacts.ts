@@ -56,10 +56,11 @@ export function isForEarlierDate(plan: Plan, touchpoint: Touchpoint, { outcome, 
   return isRepeated && plusMs(begunAt, earlierByMs) < touchpoint.dueAt ? begunAt : null;
 }
 
-export function receiptCame(plan: Plan, touchpoint: Touchpoint, event: Extract<FollowUpEvent, { kind: 'receipt' }>, now: Instant): Change {
+export function receiptCame(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, event: Extract<FollowUpEvent, { kind: 'receipt' }>, now: Instant): Change {
   if (touchpoint.status !== 'sent') return { touchpoint, effects: [] };
   if (event.delivered) return { touchpoint: isMerged(touchpoint) ? endTouchpoint(touchpoint, 'merged', touchpoint.reason) : endTouchpoint(touchpoint, 'delivered', null), effects: [] };
-  if (isDropped(plan, touchpoint)) return { touchpoint: endTouchpoint(touchpoint, 'failed', event.reason), effects: repairTask(touchpoint) };
+  // Of a step that is dropped, or in a follow-up that has ended, it is told and goes by no other channel.
+  if (isDropped(plan, touchpoint) || state.status === 'ended') return { touchpoint: endTouchpoint(touchpoint, 'failed', event.reason), effects: state.endReason === 'deceased' ? [] : repairTask(touchpoint) };
   return nextChannel(plan, touchpoint, event.channel, now, { outcome: 'failed', reason: event.reason, repair: true });
 }
 

@@ -17,7 +17,7 @@ import type { FollowUpDecision, FollowUpEffect, FollowUpNext, FollowUpState, Ins
  */
 export function decide(plan: Plan, state: FollowUpState, now: Instant, revision: number, newId: () => string): FollowUpDecision {
   const effects: FollowUpEffect[] = [];
-  let current = confirmOverdue(state.status === 'ended' ? state : extend(plan, state, now, newId), now);
+  let current = confirmOverdue(state.status === 'ended' ? withNothingPlanned(state) : extend(plan, state, now, newId), now);
   if (current.status !== 'active') return { state: current, effects, next: rest(plan, current, revision) };
   for (const { id } of dueInOrder(current, now)) {
     // As it stands now: what one step came to may have dated or ended others.
@@ -32,6 +32,12 @@ export function decide(plan: Plan, state: FollowUpState, now: Instant, revision:
   const next = rest(plan, current, revision);
   if (next.kind === 'end') current = { ...current, status: 'ended', endReason: next.reason };
   return { state: current, effects: oneTaskEach(effects), next };
+}
+
+/** An older version planned a message of a follow-up that had ended for its next channel: nothing may be begun in it, and its thread looked for ever. */
+function withNothingPlanned(state: FollowUpState): FollowUpState {
+  if (!state.touchpoints.some(({ status }) => status === 'planned')) return state;
+  return { ...state, touchpoints: state.touchpoints.map((touchpoint) => (touchpoint.status === 'planned' ? endTouchpoint(touchpoint, 'waived', state.endReason) : touchpoint)) };
 }
 
 function dueInOrder(state: FollowUpState, now: Instant): Touchpoint[] {

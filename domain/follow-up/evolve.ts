@@ -58,7 +58,7 @@ function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: I
         return { state: forEarlier === null ? next : planOnceMore(plan, next, touchpoint, now, newId), effects: ended.effects };
       });
     case 'receipt':
-      return onTouchpoint(state, event.touchpointId, (touchpoint) => receiptCame(plan, touchpoint, event, now));
+      return onTouchpoint(state, event.touchpointId, (touchpoint) => receiptCame(plan, state, touchpoint, event, now));
     case 'merged':
       return onTouchpoint(state, event.touchpointId, (touchpoint) => mergedInto(plan, touchpoint, event, now));
     case 'carried':

@@ -252,6 +252,18 @@ describe('a number that cannot be reached by text', () => {
     expect(world.poked).toContain(`follow-up/${enrolmentId}`);
   });
 
+  test('is told and gives way to nothing when its follow-up has ended meanwhile, and its thread ends', async () => {
+    const { patient, enrolmentId, touchpointId } = await due({ consent: ['sms', 'email'], mailbox: 'bea@example.org' }, ['sms', 'email']);
+    await runFollowUp(world, enrolmentId);
+    await world.tell(enrolmentId, { kind: 'ended', reason: 'withdrawn', by: 'person/nurse' });
+    await world.activities.resumePlan(enrolmentId);
+
+    await world.receipt(world.received(patient)[0], 'undelivered', '30006');
+
+    expect((await world.activities.resumePlan(enrolmentId)).next).toMatchObject({ kind: 'end', reason: 'withdrawn' });
+    expect(await world.touchpoint(touchpointId)).toMatchObject({ status: 'done', outcome: 'failed', reason: '30006' });
+  });
+
   test('gives way to the next channel when its receipt comes before the end of the contact', async () => {
     const { patient, enrolmentId, touchpointId } = await due({ consent: ['sms', 'email'], mailbox: 'cy@example.org' }, ['sms', 'email']);
     const command = await firstReminder(world, enrolmentId);

@@ -8,6 +8,8 @@ import type { CareActivities } from '../../domain/threads.ts';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { takeMessageStatus } from '../../api/inbound/message-status.ts';
 import { parseMessageCallback } from '../../providers/twilio/callbacks.ts';
+import { databaseDifferences } from '../../store/reconcile.ts';
+import type { Difference } from '../../store/reconcile.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import type { Seen, SeenContact } from '../property/witness.ts';
 import type { CarePatient } from '../support/care-world.ts';
@@ -18,6 +20,7 @@ import type { Line } from './lines.ts';
 import { named, withoutCode } from './lines.ts';
 import { happen, must } from './outside.ts';
 import { openPatient } from './patient.ts';
+import type { DrawnPlan } from './plans.ts';
 import type { Asked } from './patient.ts';
 import { triedAgain, unlucky } from './misfortunes.ts';
 import type { Misfortunes } from './misfortunes.ts';
@@ -25,6 +28,8 @@ import { seenAtLast, seenNow } from './seen.ts';
 import type { Stage } from './stage.ts';
 import { storyOf } from './stored-story.ts';
 import type { Engine, Threads } from './threads.ts';
+import { doBeside } from './unrehearsed.ts';
+import type { Unrehearsed } from './unrehearsed.ts';
 
 /** How often the top of a ladder is paged before a rehearsal has seen enough; see alert-thread.ts. */
 const topPages = 2;
@@ -32,7 +37,7 @@ const receiptAfterMs = 5_000;
 
 /** A plan that the patient is put into, as its author wrote it, and what is assumed of it. */
 export interface PlanToCarry {
-  source: Record<string, unknown> & { id: string };
+  source: DrawnPlan;
   own: AssumedOfPlan;
 }
 
@@ -42,17 +47,25 @@ export interface RealRun {
   lines: Line[];
   /** From outside. */
   seen: Seen;
+  /** What reconcile finds of it at last: what was planned and is not as it should be. */
+  differences: Difference[];
 }
 
 /** Carries one patient's plans out on the running product, and tells what became of them, and what was seen. */
-export async function carryOut(stage: Stage, engine: Engine, toCarry: readonly PlanToCarry[], assumed: AssumedStory, misfortunes: Misfortunes): Promise<RealRun> {
+export async function carryOut(stage: Stage, engine: Engine, toCarry: readonly PlanToCarry[], assumed: AssumedStory, misfortunes: Misfortunes, beside: readonly (Unrehearsed & { at: string })[] = []): Promise<RealRun> {
   const { world } = stage;
+  const before = await differencesOf(stage, assumed.until);
   const clock = openClockwork(Date.parse(assumed.own.from), (atMs) => engine.show(atMs));
-  const plans = new Map(toCarry.map(({ source, own }) => [source.id, { plan: planSchema.parse(source), own }]));
-  const planOf = (planId: string) => {
-    const known = plans.get(planId);
-    if (known === undefined) throw new Error(`There is no plan ${planId} here.`);
+  const versions = new Map(toCarry.map(({ source }) => [`${source.id} 1`, planSchema.parse(source)]));
+  const planOf = (planId: string, version: number): Plan => {
+    const known = versions.get(`${planId} ${version}`);
+    if (known === undefined) throw new Error(`There is no version ${version} of plan ${planId} here.`);
     return known;
+  };
+  const repliesIn = (planId: string): AssumedOfPlan => {
+    const known = toCarry.find(({ source }) => source.id === planId);
+    if (known === undefined) throw new Error(`There is no plan ${planId} here.`);
+    return known.own;
   };
   const patient = await registered(stage, assumed);
   const lines: Line[] = [];
@@ -70,8 +83,19 @@ export async function carryOut(stage: Stage, engine: Engine, toCarry: readonly P
     for (const event of own.outside) clock.after(Date.parse(event.at) - clock.nowMs(), () => happen(stage, enrolments.get(source.id) ?? null, patient, person, event));
   }
 
+  const standing = new Map(toCarry.map(({ source }) => [source.id, { source, version: 1 }]));
+  for (const event of beside) clock.after(Date.parse(event.at) - clock.nowMs(), async () => {
+    const planId = toCarry[event.plan % toCarry.length]?.source.id ?? '';
+    const present = standing.get(planId);
+    if (present === undefined) return;
+    const next = await doBeside(stage, patient, patient.phone.number, { ...present, enrolmentId: enrolments.get(planId) ?? null }, event.does);
+    if (next === null) return;
+    standing.set(planId, { source: next, version: present.version + 1 });
+    versions.set(`${planId} ${present.version + 1}`, planSchema.parse(next));
+  });
+
   async function enrol(planId: string, { anchors, facts, tags }: AssumedOfPlan): Promise<void> {
-    const enrolled = await stage.ask('POST', '/v1/enrolments', { patientId: patient.patientId, planId, version: 1, anchors, facts, tags });
+    const enrolled = await stage.ask('POST', '/v1/enrolments', { patientId: patient.patientId, planId, version: standing.get(planId)?.version ?? 1, anchors, facts, tags });
     // A patient who has died meanwhile is put into nothing.
     if (enrolled.status === 409) return;
     enrolments.set(planId, String((await must(Promise.resolve(enrolled), 201)).body['enrolmentId']));
@@ -130,7 +154,7 @@ export async function carryOut(stage: Stage, engine: Engine, toCarry: readonly P
     if (kind.startsWith('nudge')) return;
     if (asks) person.reads(asked(contact), body);
     else {
-      const reply = replyAt(planOf(planId).own, stepId, occurrence);
+      const reply = replyAt(repliesIn(planId), stepId, occurrence);
       if (reply.kind === 'text') person.writes(reply.text, reply.afterMs);
     }
   }
@@ -153,15 +177,24 @@ export async function carryOut(stage: Stage, engine: Engine, toCarry: readonly P
       });
     });
   }
-  const asked = ({ planId, stepId, occurrence }: Contact): Asked => ({ questionnaire: questionnaireOf(stage, planOf(planId).plan, stepId), reply: replyAt(planOf(planId).own, stepId, occurrence) });
+  const asked = ({ planId, version, stepId, occurrence }: Contact): Asked => ({ questionnaire: questionnaireOf(stage, planOf(planId, version), stepId), reply: replyAt(repliesIn(planId), stepId, occurrence) });
 
   try {
     // The sweeper finds what nobody was poked for.
     const steps = await runUntil(stage, clock, threads, Date.parse(assumed.until), () => threads.poke(lostPokes.splice(0)));
-    return { enrolments, lines: [...lines, ...(await storyOf(world, patient.patientId, patient.addressId))], seen: await seenAtLast(world, patient.patientId, contacts, steps) };
+    const known = new Set(before.map(({ subject }) => subject));
+    return {
+      enrolments, lines: [...lines, ...(await storyOf(world, patient.patientId, patient.addressId))], seen: await seenAtLast(world, patient.patientId, contacts, steps),
+      differences: (await differencesOf(stage, assumed.until)).filter(({ subject }) => !known.has(subject)),
+    };
   } finally {
     await threads.close();
   }
+}
+
+/** An alert that nobody takes is left at last. */
+async function differencesOf({ world }: Stage, asOf: string): Promise<Difference[]> {
+  return (await databaseDifferences(world.worker, asOf)).filter(({ kind, subject }) => kind !== 'escalation-overdue' && !subject.startsWith('thread/escalation/'));
 }
 
 async function runUntil(stage: Stage, clock: Clockwork, threads: Threads, untilMs: number, sweep: () => Promise<number>): Promise<number> {
@@ -219,6 +252,7 @@ async function receipt({ world }: Stage, sid: string, attemptId: string, deliver
 
 interface Contact {
   planId: string;
+  version: number;
   stepId: string;
   recurrenceId: string;
   /** Of the attempt, such as `nudge-1`. */
@@ -230,7 +264,7 @@ interface Contact {
 
 async function contactOf({ world }: Stage, attemptId: string): Promise<Contact> {
   const [row] = await world.root<Contact[]>`
-    select e.plan_id as "planId", t.step_id as "stepId", t.recurrence_id as "recurrenceId", a.kind, c.touchpoint_id is not null as asks,
+    select e.plan_id as "planId", e.plan_version as version, t.step_id as "stepId", t.recurrence_id as "recurrenceId", a.kind, c.touchpoint_id is not null as asks,
       (case when c.touchpoint_id is null
         then (select count(distinct o.touchpoint_id) from care.touchpoint o join care.attempt oa on oa.subject_id = o.touchpoint_id where o.enrolment_id = t.enrolment_id and o.step_id = t.step_id and o.touchpoint_id <> t.touchpoint_id and oa.status = 'sent')
         else (select count(*) from care.touchpoint o join care.conversation oc using (touchpoint_id) where o.enrolment_id = t.enrolment_id and o.step_id = t.step_id and (oc.opened_at, o.recurrence_id) < (c.opened_at, t.recurrence_id)) end)::int as occurrence

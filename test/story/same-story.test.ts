@@ -13,6 +13,7 @@ import { openStage } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { openThreads } from './threads-double.ts';
 import type { Engine } from './threads.ts';
+import { instantOf, unrehearsed } from './unrehearsed.ts';
 import { wordsIn, wordsOfLanguage } from './words.ts';
 
 vi.mock('@temporalio/workflow', () => import('./threads-double.ts'));
@@ -48,6 +49,19 @@ test.each(drawn.map((story, place) => [namesOf(story), place % 2 === 0 ? 'undist
 
   expect(asText(carriedOut.lines)).toEqual(asText(linesOfRehearsal(rehearsed(toCarry, assumed, carriedOut.enrolments))));
   expect(breaches(carriedOut.seen)).toEqual([]);
+  expect(carriedOut.differences).toEqual([]);
+});
+
+const besides = fc.sample(unrehearsed, { numRuns: Math.ceil(runs / 12), seed });
+
+test.each(besides.map((beside, place) => [`${place} of seed ${seed}`, beside, drawn[(place * 5) % drawn.length]] as const))('what staff do beside, patient %s, leads to nothing that may not be seen, and nobody is lost', async (name, beside, story) => {
+  if (story === undefined) throw new Error('Nobody was drawn.');
+  const toCarry = story.toCarry.map((each) => ({ ...each, source: { ...each.source, id: `beside-${name.split(' ')[0] ?? ''}-${each.source.id}` } }));
+
+  const { seen, differences } = await carryOut(stage, standIn, toCarry, story.assumed, noMisfortunes, beside.map((event) => ({ ...event, at: instantOf(event, story.told, story.assumed.own.from) })));
+
+  expect(breaches(seen)).toEqual([]);
+  expect(differences).toEqual([]);
 });
 
 test('a worker that does not look for what it may have sent before it sends again is noticed', async () => {
