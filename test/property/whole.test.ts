@@ -162,8 +162,10 @@ function seen({ plans, assumed }: Patient, told: Rehearsal): Seen {
     }
   }
   const of = (planId: string, { stepId, recurrenceId }: { stepId: string; recurrenceId: string }): string => `${planId}/${stepId}/${recurrenceId}`;
-  // In a pause, for an anchor that nobody makes known, and until after the time looked at.
-  const mayWait = (course: CourseOfPlan, { status, dueAt }: CourseOfPlan['touchpoints'][number]): boolean => status !== 'done' && (course.status === 'paused' || dueAt === null || dueAt > assumed.until);
+  // In a pause, for an anchor that nobody makes known, until after the time looked at, and for its follow-up's next look after a receipt that never came.
+  const looksUntil = plusMs(assumed.until, -2 * 86_400_000);
+  const mayWait = ({ status: of, touchpoints }: CourseOfPlan, { status, dueAt }: CourseOfPlan['touchpoints'][number]): boolean =>
+    status !== 'done' && (of === 'paused' || dueAt === null || dueAt > looksUntil || (status === 'sent' && touchpoints.some((other) => other.status === 'planned')));
   const lives = (entry: Entry): boolean => courses.some((course) => course.planId === entry.planId && course.touchpoints.some((touchpoint) => touchpoint.stepId === entry.stepId && touchpoint.recurrenceId === entry.recurrenceId && touchpoint.status !== 'done'));
   /** A day that was taken out of a series, and is part of it again. */
   const isTakenUpAgain = (entry: Entry, after: readonly Entry[]): boolean => entry.reason === 'series-changed' && (lives(entry) || after.some((other) => other.kind === 'step-ended' && other.planId === entry.planId && other.stepId === entry.stepId && other.recurrenceId === entry.recurrenceId));
