@@ -40,7 +40,8 @@ export interface Beginning {
 export interface Run {
   state: FollowUpState;
   effects: FollowUpEffect[];
-  sent: { touchpointId: string; channel: Channel; at: string }[];
+  /** `round`: how often it had been offered again, after contact data was repaired. */
+  sent: { touchpointId: string; round: number; channel: Channel; at: string }[];
   endings: Map<string, number>;
   steps: number;
   ended: boolean;
@@ -102,18 +103,19 @@ export function simulate(decider: Decider, begun: Plan, script: Script, { limit 
     const due = state.touchpoints.filter((touchpoint) => touchpoint.kind === 'remind' && touchpoint.status === 'planned' && touchpoint.nextAt !== null && Date.parse(touchpoint.nextAt) <= nowMs);
     const touchpoint = due[place % Math.max(1, due.length)];
     const channel = touchpoint === undefined ? undefined : channelsOf(plan, stepOf(plan, touchpoint.stepId))[touchpoint.channelIndex];
-    if (touchpoint === undefined || channel === undefined || state.status !== 'active' || run.sent.some((sent) => sent.touchpointId === touchpoint.id && sent.channel === channel)) return;
+    if (touchpoint === undefined || channel === undefined || state.status !== 'active' || run.sent.some((sent) => sent.touchpointId === touchpoint.id && sent.round === touchpoint.round && sent.channel === channel)) return;
     claimed.push({ touchpointId: touchpoint.id, channel });
     apply({ kind: 'merged', touchpointId: touchpoint.id, into: 'another', channel });
     next = resume();
   };
+  const roundOf = (touchpointId: string): number => state.touchpoints.find(({ id: known }) => known === touchpointId)?.round ?? 0;
   const claimed: { touchpointId: string; channel: Channel }[] = [];
   /** What was claimed is told of some time later, whatever happened meanwhile. */
   const tellCarried = (): boolean => {
     const underWay = claimed.splice(0);
     for (const { touchpointId, channel } of underWay) {
       const outcome = draw(script2.carried, 'sent');
-      if (outcome !== 'released') run.sent.push({ touchpointId, channel, at: iso(nowMs) });
+      if (outcome !== 'released') run.sent.push({ touchpointId, round: roundOf(touchpointId), channel, at: iso(nowMs) });
       apply({ kind: 'carried', touchpointId, outcome });
     }
     return underWay.length > 0;
@@ -178,7 +180,7 @@ export function simulate(decider: Decider, begun: Plan, script: Script, { limit 
     if (next.kind === 'remind') {
       const outcome = contactOutcome(draw(script2.contacts, 'sent'), nowMs);
       const { touchpointId, channel } = next;
-      if (outcome.kind === 'sent') run.sent.push({ touchpointId, channel, at: iso(nowMs) });
+      if (outcome.kind === 'sent') run.sent.push({ touchpointId, round: roundOf(touchpointId), channel, at: iso(nowMs) });
       apply({ kind: 'contact-ended', touchpointId, channel, outcome });
       const drawn = draw(script2.receipts, 'delivered');
       const delivered = drawn.startsWith('delivered');

@@ -24,7 +24,7 @@ const everyTouchpointEndsOnce = (run: Run): void => {
 const nothingAstray: AtRest = (...position) => expect(astray(...position)).toEqual([]);
 
 const neverTwice = (run: Run): void => {
-  const keys = run.sent.map(({ touchpointId, channel }) => `${touchpointId} ${channel}`);
+  const keys = run.sent.map(({ touchpointId, round, channel }) => `${touchpointId} ${round} ${channel}`);
   expect(new Set(keys).size).toBe(keys.length);
 };
 

@@ -22,17 +22,16 @@ export function astray(plan: Plan, state: FollowUpState, now: string): string[] 
 function astrayOnce(plan: Plan, state: FollowUpState, step: Step): string[] {
   const dueAt = dueAtOf(plan, step, state);
   const waiting = state.touchpoints.filter((touchpoint) => touchpoint.stepId === step.id && touchpoint.status === 'planned' && touchpoint.confirms.length === 0);
-  // One that was begun on another channel keeps its time through a move.
 
   return [
-    ...waiting.filter((touchpoint) => touchpoint.channelIndex === 0 && touchpoint.round === 0 && datedFor(touchpoint) !== dueAt).map(({ recurrenceId }) => `${step.id} ${recurrenceId} waits for another time than its anchor's`),
+    ...waiting.filter((touchpoint) => !isBegun(touchpoint) && datedFor(touchpoint) !== dueAt).map(({ recurrenceId }) => `${step.id} ${recurrenceId} waits for another time than its anchor's`),
     ...(waiting.length > 1 ? [`${step.id} waits ${waiting.length} times`] : []),
   ];
 }
 
 function astrayInSeries(plan: Plan, state: FollowUpState, step: Step, now: string): string[] {
   const mine = new Map(state.touchpoints.filter((touchpoint) => touchpoint.stepId === step.id && !touchpoint.recurrenceId.includes('~')).map((touchpoint) => [touchpoint.recurrenceId, touchpoint]));
-  const planned = [...mine.values()].filter(({ status }) => status === 'planned');
+  const planned = [...mine.values()].filter((touchpoint) => touchpoint.status === 'planned' && !isBegun(touchpoint));
   const series = seriesOf(plan, state, step);
   if (series === null) return planned.map(({ recurrenceId }) => `${step.id} ${recurrenceId} waits though its series has not begun`);
   const laid = state.series[step.id];
@@ -51,7 +50,12 @@ function astrayInSeries(plan: Plan, state: FollowUpState, step: Step, now: strin
 function astrayOccurrence(step: Step, { recurrenceId, dueAt }: Occurrence, touchpoint: Touchpoint | undefined): string[] {
   if (touchpoint === undefined) return [`${step.id} ${recurrenceId} is not laid out`];
   if (touchpoint.reason === 'series-changed' || wasDropped(touchpoint)) return [`${step.id} ${recurrenceId} was taken back though it is part of its series`];
-  return touchpoint.status === 'planned' && datedFor(touchpoint) !== dueAt ? [`${step.id} ${recurrenceId} waits for another time than its series'`] : [];
+  return touchpoint.status === 'planned' && !isBegun(touchpoint) && datedFor(touchpoint) !== dueAt ? [`${step.id} ${recurrenceId} waits for another time than its series'`] : [];
+}
+
+/** One that has failed on a channel goes on by the next, whatever its step is dated by then. */
+function isBegun({ channelIndex, round }: Touchpoint): boolean {
+  return channelIndex > 0 || round > 0;
 }
 
 /** For which time of its plan it waits: by its lateness it may have been put off. */

@@ -103,7 +103,7 @@ const endsOnce = (run: Run): void => {
 /** By what it is about, not by its id: a step that was renamed, or planned anew, must not reach the patient again. */
 const neverContactedTwice = (run: Run): void => {
   const about = new Map(run.state.touchpoints.map(({ id, stepId, recurrenceId, kind }) => [id, `${stepId} ${recurrenceId} ${kind}`]));
-  const keys = run.sent.map(({ touchpointId, channel }) => `${about.get(touchpointId) ?? touchpointId} ${channel}`);
+  const keys = run.sent.map(({ touchpointId, round, channel }) => `${about.get(touchpointId) ?? touchpointId} ${round} ${channel}`);
   expect(new Set(keys).size).toBe(keys.length);
 };
 

@@ -39,7 +39,8 @@ const reply: fc.Arbitrary<Reply> = fc.oneof(
 
 const at = fc.integer({ min: 1, max: days * 24 * 12 }).map((count) => plusMs(from, count * 5 * minuteMs + 7_000));
 const day = fc.integer({ min: 5, max: 20 }).map((date) => `2026-03-${String(date).padStart(2, '0')}`);
-const moment = fc.integer({ min: 0, max: days * 24 }).map((hours) => plusMs(from, hours * 60 * minuteMs));
+/** Some come again and again, so that what was cancelled is booked anew for the same hour. */
+const moment = fc.oneof(fc.integer({ min: 0, max: days * 24 }).map((hours) => plusMs(from, hours * 60 * minuteMs)), fc.constantFrom('2026-03-10T15:00:00.000Z', '2026-03-12T09:30:00.000Z'));
 const outsideOf = (steps: readonly string[]): fc.Arbitrary<OutsideEvent> =>
   fc.oneof(
     fc.record({ at, kind: fc.constant('status' as const), status: fc.constantFrom('active' as const, 'active' as const, 'admitted' as const, 'inactive' as const, 'deceased' as const) }),
@@ -51,7 +52,7 @@ const outsideOf = (steps: readonly string[]): fc.Arbitrary<OutsideEvent> =>
       moment.map((to) => ({ kind: 'anchor-moved' as const, anchor: 'visit', to, by })),
       fc.constant({ kind: 'anchor-cleared' as const, anchor: 'visit', by, reason: 'appointment-cancelled' }),
       fc.record({ kind: fc.constant('tagged' as const), tag: fc.constantFrom('frail', 'lives-alone'), remove: fc.boolean(), by: fc.constant(by) }),
-      fc.record({ kind: fc.constant('waived' as const), stepId: fc.constantFrom(...steps), by: fc.constant(by), reason: fc.constant('staff') }),
+      fc.record({ kind: fc.constant('waived' as const), stepId: fc.constantFrom(...steps), by: fc.constant(by), reason: fc.constant('staff'), recurrenceId: day }, { requiredKeys: ['kind', 'stepId', 'by', 'reason'] }),
       fc.constantFrom(...zones).map((zone) => ({ kind: 'zone-changed' as const, zone })),
       fc.constant({ kind: 'ended' as const, reason: 'withdrawn' as const, by }),
     )).map(([when, event]) => ({ at: when, kind: 'plan' as const, event })),
@@ -67,7 +68,7 @@ const ownOf = (plan: DrawnPlan, surgery: string, beginsAfterMs: number): fc.Arbi
     anchors: fc.record({ surgery: fc.constant(surgery), start: fc.constantFrom(from, '2026-03-06T23:30:00.000Z'), visit: moment }, { requiredKeys: ['surgery', 'start'] }),
     from: fc.constant(plusMs(from, beginsAfterMs)),
     replies: fc.record({ steps: fc.dictionary(fc.constantFrom(...steps), fc.array(reply, { minLength: 1, maxLength: 2 })), otherwise: reply }),
-    outside: fc.array(outsideOf(steps), { maxLength: beginsAfterMs === 0 ? 3 : 2 }),
+    outside: fc.array(outsideOf(steps), { maxLength: beginsAfterMs === 0 ? 4 : 2 }),
   });
 };
 

@@ -6,10 +6,10 @@ import type { Stage } from './stage.ts';
 
 /** What staff and patients do, by the API; what it refuses because the follow-up has ended (409) has no effect, and one that has not begun is told nothing. */
 export async function happen(stage: Stage, enrolmentId: string | null, { patientId }: CarePatient, person: LivePatient, event: OutsideEvent): Promise<void> {
-  const change = async (path: string, json: Record<string, unknown>): Promise<void> => {
+  const change = async (path: string, json: Record<string, unknown>, refused: number[] = [409]): Promise<void> => {
     if (enrolmentId === null) return;
     const reply = await stage.ask('POST', `/v1/enrolments/${enrolmentId}/${path}`, json);
-    if (reply.status !== 202 && reply.status !== 409) throw new Error(`The API answered ${reply.status}: ${reply.text}`);
+    if (reply.status !== 202 && !refused.includes(reply.status)) throw new Error(`The API answered ${reply.status}: ${reply.text}`);
   };
   switch (event.kind) {
     case 'status':
@@ -33,7 +33,8 @@ export async function happen(stage: Stage, enrolmentId: string | null, { patient
         case 'tagged':
           return change('tags', event.event.remove ? { remove: [event.event.tag] } : { add: [event.event.tag] });
         case 'waived':
-          return change('waive', { stepId: event.event.stepId, reason: event.event.reason });
+          // A day that the step does not have is refused.
+          return change('waive', { stepId: event.event.stepId, reason: event.event.reason, ...(event.event.recurrenceId === undefined ? {} : { recurrenceId: event.event.recurrenceId }) }, [409, 422]);
         case 'zone-changed':
           if (enrolmentId === null) return;
           await must(stage.ask('PUT', `/v1/patients/${patientId}/zone`, { zone: event.event.zone }), 200);
