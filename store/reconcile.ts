@@ -46,7 +46,8 @@ export async function databaseDifferences(sql: Sql, asOf: string): Promise<Diffe
       kind: 'conversation-overdue',
       subject: 'touchpoint',
       message: 'Its reply window is over and nobody was told: see whether the questionnaire thread runs, then poke it.',
-      rows: sql`select touchpoint_id as id from care.conversation where closed_at is null and (
+      // In a pause no clock runs, but for an alarm that waits for the other answers.
+      rows: sql`select touchpoint_id as id from care.conversation where closed_at is null and (state->>'pausedAt' is null or state->'held' @> '[{"kind":"confirm"}]') and (
           (status = 'starting' and (state->>'nextAt')::timestamptz < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds}))
           or (status = 'waiting' and coalesce(state->>'lastAnswerAt', state->>'askedAt')::timestamptz
               + make_interval(secs => ((rules->>'windowMs')::float8 + coalesce((state->>'lateMs')::float8, 0)) / 1000) < ${asOf}::timestamptz - make_interval(secs => ${graceSeconds})))`,

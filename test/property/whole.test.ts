@@ -6,7 +6,7 @@ import type * as Decider from '../../domain/follow-up/decide.ts';
 import type * as Evolver from '../../domain/follow-up/evolve.ts';
 import type { Plan, Rule } from '../../domain/plan/format.ts';
 import type * as Gate from '../../domain/rehearsal/may-contact.ts';
-import { rehearse } from '../../domain/rehearsal/rehearse.ts';
+import { entriesAtMost, rehearse } from '../../domain/rehearsal/rehearse.ts';
 import { callManners } from '../../domain/rehearsal/types.ts';
 import type { AssumedOfPlan, Assumptions, CourseOfPlan, Entry, OutsideEvent, PlanEvent, Rehearsal, Reply } from '../../domain/rehearsal/types.ts';
 import { plusMs } from '../../domain/time/durations.ts';
@@ -172,7 +172,8 @@ function seen({ plans, assumed }: Patient, told: Rehearsal): Seen {
   const red = told.entries.filter(({ kind, outcome }) => kind === 'alert' && outcome === 'red');
   const isCut = told.findings.some(({ code }) => code === 'cut-short');
   return {
-    contacts, steps: told.entries.length, mayWait: false,
+    // One that looks again and again, and does nothing, is cut short, too.
+    contacts, steps: isCut && told.entries.length < entriesAtMost ? Number.POSITIVE_INFINITY : told.entries.length, mayWait: false,
     touchpoints: courses.flatMap((course) => course.touchpoints.flatMap((touchpoint) => (mayWait(course, touchpoint) ? [] : [{ touchpoint: of(course.planId, touchpoint), isDone: touchpoint.status === 'done' }]))),
     endings: told.entries.flatMap((entry, index) => (entry.kind === 'step-ended' && entry.planId !== null && !isTakenUpAgain(entry, told.entries.slice(index + 1)) ? [{ touchpoint: of(entry.planId, { stepId: entry.stepId ?? '', recurrenceId: entry.recurrenceId ?? '' }), at: entry.at }] : [])),
     // One that no human has closed is paged for ever, which a rehearsal says in these words.

@@ -104,6 +104,19 @@ describe('reconciliation', () => {
     expect(await differencesOf(silent.touchpointId)).toEqual(['conversation-overdue']);
   });
 
+  test('names no conversation that is paused, as with a patient in hospital', async () => {
+    const asked = await enrolled(ask);
+    await runFollowUp(world, asked.enrolmentId);
+    await runConversation(world, asked.touchpointId);
+    await world.tell(asked.enrolmentId, { kind: 'paused', by: 'person/nurse', reason: 'admitted' });
+    await runFollowUp(world, asked.enrolmentId);
+    await runConversation(world, asked.touchpointId);
+
+    world.at('2026-03-09T10:00:00.000Z');
+
+    expect(await differencesOf(asked.touchpointId)).toEqual([]);
+  });
+
   test('names an alert whose page is overdue', async () => {
     const { patientId } = await world.patient();
     const escalationId = await world.escalation(patientId);
