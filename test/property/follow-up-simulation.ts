@@ -49,7 +49,7 @@ export interface Run {
 
 const dayMs = 86_400_000;
 /** A series that waits for an appointment would go on for ever: it is booked then, for the next day. */
-const bookedAtStep = 120;
+const bookedAtStep = 80;
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** Puts the enrolment into another version of its plan, in the middle; null: it is not moved. */
@@ -82,8 +82,9 @@ export function simulate(decider: Decider, begun: Plan, script: Script, { limit 
     for (const effect of evolved.effects) if (effect.kind === 'cancel-conversation') apply({ kind: 'conversation-ended', touchpointId: effect.touchpointId, outcome: 'waived', reason: effect.reason, actions: [] });
   };
   const countEndings = (before: FollowUpState, after: FollowUpState): void => {
+    const known = new Map(before.touchpoints.map((touchpoint) => [touchpoint.id, touchpoint]));
     for (const touchpoint of after.touchpoints) {
-      const was = before.touchpoints.find((candidate) => candidate.id === touchpoint.id);
+      const was = known.get(touchpoint.id);
       if (was?.status !== 'done' && touchpoint.status === 'done') run.endings.set(touchpoint.id, (run.endings.get(touchpoint.id) ?? 0) + 1);
       if (was?.status === 'done' && touchpoint.status !== 'done') run.endings.set(touchpoint.id, (run.endings.get(touchpoint.id) ?? 0) - 1);
     }

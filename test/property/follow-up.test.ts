@@ -64,7 +64,7 @@ describe('whatever plan, replies, faults and clock', () => {
   test('what waits is what the plan says of anchors and zone as they are by then, and no occurrence of a series is lost', () => {
     fc.assert(fc.property(plans, scripts, (plan, script) => {
       simulate(realDecider, plan, script, { atRest: nothingAstray });
-    }), cases(120));
+    }), cases(50));
   });
 
   test('pausing and resuming loses no step', () => {
