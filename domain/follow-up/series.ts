@@ -31,7 +31,9 @@ export function layOutAnew(plan: Plan, state: FollowUpState, step: Step, now: In
   const { occurrences, through, extendAt } = extendSeries(series, now, { since: firstInstant(state, step), reaching: laid?.through });
   const dueById = new Map(occurrences.map(({ recurrenceId, dueAt }) => [recurrenceId, dueAt]));
   const oldest = oldestOf(state, step, now);
-  const isFresh = ({ recurrenceId, dueAt }: Occurrence): boolean => dueAt >= oldest || (laid !== undefined && recurrenceId > laid.through);
+  // One that was made to its end had no days after that; of one that goes on they are made late.
+  const goesOn = laid !== undefined && laid.extendAt !== null;
+  const isFresh = ({ recurrenceId, dueAt }: Occurrence): boolean => dueAt >= oldest || (goesOn && recurrenceId > laid.through);
   const touchpoints = state.touchpoints.map((touchpoint) => {
     return isOccurrence(touchpoint, step) && touchpoint.status === 'planned' ? datedAnew(touchpoint, dueById.get(touchpoint.recurrenceId)) : touchpoint;
   });

@@ -56,6 +56,21 @@ describe('a series', () => {
     expect(one.of('daily').filter((line) => line.endsWith('planned')).map((line) => line.slice(0, 10))).toEqual(['2026-03-02', '2026-03-03', '2026-03-04', '2026-03-05']);
   });
 
+  test.each([
+    ['is booked anew', { kind: 'anchor-moved' as const, anchor: 'visit', to: '2026-07-02T10:00:00.000Z', by: 'nurse' }],
+    ['is cancelled', { kind: 'anchor-cleared' as const, anchor: 'visit', by: 'nurse', reason: 'appointment-cancelled' }],
+  ])('that has ended with its appointment makes up for no day since, where that %s months later', (_name, event) => {
+    const one = followUp({ steps: [{ ...daily, every: { rule: 'FREQ=DAILY', until: { anchor: 'visit', offset: 'P0D' } } }, { ...message, id: 'later', at: { anchor: 'stop', offset: 'P0D' } }], anchors: { start: '2026-03-02', visit: '2026-03-03T10:00:00.000Z' } });
+    one.delivered('2026-03-02T09:00:00.000Z', 'daily');
+    one.delivered('2026-03-03T09:00:00.000Z', 'daily');
+
+    one.tell('2026-07-01T00:00:00.000Z', event);
+    one.look('2026-07-01T00:00:00.000Z');
+
+    expect(dates(one.of('daily')).slice(0, 4)).toEqual(['2026-03-02', '2026-03-03', '2026-07-01', '2026-07-02']);
+    expect(one.effects).toEqual([]);
+  });
+
   test('plans again what an older version took back beyond a nearer horizon, when it is extended to there', () => {
     const one = followUp({ steps: [daily] });
     one.look('2026-03-02T00:00:00.000Z');
