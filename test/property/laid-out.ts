@@ -21,10 +21,10 @@ export function astray(plan: Plan, state: FollowUpState, now: string): string[] 
 
 function astrayOnce(plan: Plan, state: FollowUpState, step: Step): string[] {
   const dueAt = dueAtOf(plan, step, state);
-  const waiting = state.touchpoints.filter((touchpoint) => touchpoint.stepId === step.id && touchpoint.status === 'planned' && touchpoint.confirms.length === 0);
+  const waiting = state.touchpoints.filter((touchpoint) => touchpoint.stepId === step.id && touchpoint.status === 'planned' && touchpoint.confirms.length === 0 && !isBegun(touchpoint));
 
   return [
-    ...waiting.filter((touchpoint) => !isBegun(touchpoint) && datedFor(touchpoint) !== dueAt).map(({ recurrenceId }) => `${step.id} ${recurrenceId} waits for another time than its anchor's`),
+    ...waiting.filter((touchpoint) => datedFor(touchpoint) !== dueAt).map(({ recurrenceId }) => `${step.id} ${recurrenceId} waits for another time than its anchor's`),
     ...(waiting.length > 1 ? [`${step.id} waits ${waiting.length} times`] : []),
   ];
 }
