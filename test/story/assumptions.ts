@@ -68,7 +68,7 @@ const ownOf = (plan: DrawnPlan, surgery: string, beginsAfterMs: number): fc.Arbi
     anchors: fc.record({ surgery: fc.constant(surgery), start: fc.constantFrom(from, '2026-03-06T23:30:00.000Z'), visit: moment }, { requiredKeys: ['surgery', 'start'] }),
     from: fc.constant(plusMs(from, beginsAfterMs)),
     replies: fc.record({ steps: fc.dictionary(fc.constantFrom(...steps), fc.array(reply, { minLength: 1, maxLength: 2 })), otherwise: reply }),
-    outside: fc.array(outsideOf(steps), { maxLength: beginsAfterMs === 0 ? 4 : 2 }),
+    outside: fc.array(outsideOf(steps), { maxLength: beginsAfterMs === 0 ? 3 : 2 }),
   });
 };
 
