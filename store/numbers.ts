@@ -31,6 +31,20 @@ export async function takeNumberBack(tx: Transaction, { touchpointId }: Paused, 
   return { kind: 'taken', addressId };
 }
 
+/**
+ * Conversations of these patients that have lost this number while they were paused and would have it back: who opts it out has opted them out too, though
+ * they are not open on it.
+ */
+export async function pausedOffNumber(tx: Transaction, addressId: string, patientIds: readonly string[]): Promise<string[]> {
+  const lost = await tx<{ touchpointId: string }[]>`
+    select touchpoint_id as "touchpointId" from care.conversation c
+    cross join lateral (
+      select address_id from care.attempt where subject_kind = 'touchpoint' and subject_id = c.touchpoint_id and channel <> 'email' and address_id is not null order by claimed_at desc limit 1) as last
+    where c.patient_id = any(${[...patientIds]}::uuid[]) and c.closed_at is null and c.address_id is null and c.status = 'waiting' and c.state ->> 'pausedAt' is not null
+      and last.address_id = ${addressId} order by 1`;
+  return lost.map((row) => row.touchpointId);
+}
+
 /** The conversations that wait for this number, to begin on it or to go on. */
 export async function waitingForNumber(tx: Transaction, addressId: string | null, but: string): Promise<string[]> {
   const waiting = await tx<{ touchpointId: string }[]>`

@@ -1,5 +1,6 @@
 import { liveEnrolments } from '../../store/inbound.ts';
 import { applyToConversation } from '../../store/conversations.ts';
+import { pausedOffNumber } from '../../store/numbers.ts';
 import { tell } from '../../store/threads.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import type { InboundDeps } from './deps.ts';
@@ -8,7 +9,8 @@ import type { Handled, Message } from './message.ts';
 import { approved } from './words.ts';
 
 /**
- * STOP: nothing more is begun on this number, whoever shares it. The open conversation is cancelled, follow-ups look again
+ * STOP: nothing more is begun on this number, whoever shares it. The open conversation is cancelled, and what a pause
+ * has taken off the number and would be back on it; follow-ups look again
  * (their other channels go on), staff are told, and one confirmation goes back at any hour. Staff of those who share it and are not
  * meant hear it from their follow-ups; so do, by the gate, those of whoever got the number since this was written.
  */
@@ -38,7 +40,8 @@ export function help(deps: InboundDeps, message: Message): Handled {
 async function cancelQueued(message: Message): Promise<ThreadToPoke[]> {
   const { tx, detail, now } = message;
   const threads: ThreadToPoke[] = [];
-  for (const { touchpointId } of detail.conversations) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
+  const lost = await pausedOffNumber(tx, detail.addressId, detail.patients.map(({ patientId }) => patientId));
+  for (const touchpointId of [...detail.conversations.map((open) => open.touchpointId), ...lost]) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
   const meant = new Set(concerned(detail).map(({ patientId }) => patientId));
   return [...threads, ...(await lookAgain(message, (patientId) => (meant.has(patientId) ? {} : { optedOutBy: 'another' })))];
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createGate } from '../../store/gate.ts';
-import { cancelConversationOn, unresolvedOn } from '../../store/opt-outs.ts';
+import { cancelConversationsOn, unresolvedOn } from '../../store/opt-outs.ts';
 import { putText, tellFollowUps } from '../../store/patients.ts';
 import { note } from '../patient-data.ts';
 import { invalidField } from '../problem.ts';
@@ -48,7 +48,7 @@ async function change({ deps, params: { patientId }, body, open, commit, session
     const gate = createGate(tx);
     await putText(tx, deps.vault, secret, { patientId, field: 'opt-out.evidence', rowId: addressId, version, text: evidence });
     const isNews = (address.optedOutAt === null) === optedOut;
-    const conversation = isNews && optedOut ? await cancelConversationOn(tx, { patientId, addressId }, now) : [];
+    const conversation = isNews && optedOut ? await cancelConversationsOn(tx, { patientId, addressId }, now) : [];
     const followUps = isNews ? await tellFollowUps(tx, patientId, { kind: optedOut ? 'opted-out' : 'opted-in' }, `person/${session.personId}`, now) : [];
     // The address is locked last, after conversations and enrolments: the order in which a contact's begin locks them.
     await (optedOut ? gate.optOut(secret, addressId, 'staff') : gate.optIn(secret, addressId));

@@ -8,6 +8,7 @@ import type { TaskKind } from '../follow-up/types.ts';
 import { plusMs } from '../time/durations.ts';
 import { waitBefore, wordsFor } from './answers.ts';
 import { openSafetyAlert } from './effects.ts';
+import { isOffNumber } from './numbers.ts';
 import { applyRules } from './rules.ts';
 import { schedule, tellFollowUps } from './run.ts';
 import type { Play, Talk } from './run.ts';
@@ -130,7 +131,7 @@ function takeAnswer(talk: Talk, text: string): void {
 
 function optOut(play: Play, open: Talk | null, place: TextPlace): void {
   if (play.isOptedOut) return;
-  if (open !== null) applyToTalk(open, [{ kind: 'cancelled', reason: 'opted-out' }]);
+  for (const talk of [...(open === null ? [] : [open]), ...play.talks.filter(isOffNumber)]) applyToTalk(talk, [{ kind: 'cancelled', reason: 'opted-out' }]);
   tellFollowUps(play, { kind: 'consent-changed' });
   giveToStaff({ ...place, occurrence: null }, 'opted-out', 'opted-out');
   play.isOptedOut = true;

@@ -15,10 +15,15 @@ export function takeNumber(play: Play, taker: Talk): void {
   taker.hasNumber = true;
 }
 
+/** It has lost the number while it was paused, and would have it back. */
+export function isOffNumber({ hasNumber, state }: Pick<Talk, 'hasNumber' | 'state'>): boolean {
+  return !hasNumber && state.pausedAt !== null && state.status === 'waiting' && state.channels[state.channelIndex] === 'sms';
+}
+
 /** The event as it is when its conversation has lost its number while it was paused; null: it comes too early. */
 export function withNumber(talk: Talk, state: ConversationState, event: ConversationEvent): ConversationEvent | null {
   const { run: { play }, touchpointId } = talk;
-  const asks = (event.kind === 'resumed' || (event.kind === 'number-free' && state.resumesWhenFree === true)) && !talk.hasNumber && state.pausedAt !== null && state.status === 'waiting' && state.channels[state.channelIndex] === 'sms';
+  const asks = (event.kind === 'resumed' || (event.kind === 'number-free' && state.resumesWhenFree === true)) && isOffNumber({ hasNumber: talk.hasNumber, state });
   if (!asks) return event;
   if (holderOf(play, touchpointId) !== null) return event.kind === 'resumed' ? { ...event, numberBusy: true } : null;
   takeNumber(play, talk);

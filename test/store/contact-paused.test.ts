@@ -4,6 +4,7 @@ import { receiveText } from '../../api/inbound/receive-text.ts';
 import { givesWay } from '../../domain/questionnaire/clocks.ts';
 import type { ConversationState } from '../../domain/questionnaire/types.ts';
 import { lockConversation } from '../../store/conversations.ts';
+import { cancelConversationsOn } from '../../store/opt-outs.ts';
 import { createCareWorld, dueAt, runConversation, runFollowUp } from '../support/care-world.ts';
 import type { CarePatient, CareWorld } from '../support/care-world.ts';
 
@@ -110,6 +111,24 @@ describe('a conversation in a pause', () => {
     expect(await stateOf(second.touchpointId)).toMatchObject({ outcome: 'answered' });
     expect(freed).toMatchObject({ kind: 'wait', dueAt: '2026-03-03T12:00:00.000Z', summary: 'until the nudge' });
     expect(await stateOf(first.touchpointId)).toMatchObject({ outcome: 'answered' });
+  });
+
+  test('that has lost its number is ended by a STOP like the one that has it: its silence is no sign, and pages nobody', async () => {
+    const { patient, first, second } = await pausedAndAsked();
+
+    await text(patient, 'STOP');
+    await tell(first, 'resumed');
+
+    expect([await stateOf(first.touchpointId), await stateOf(second.touchpointId)]).toMatchObject([{ outcome: 'waived', reason: 'opted-out' }, { outcome: 'waived', reason: 'opted-out' }]);
+  });
+
+  test('whose number staff opt out is ended likewise, and another’s is not', async () => {
+    const { patient, first } = await pausedAndAsked();
+    const other = await pausedAndAsked();
+
+    await world.api.begin((tx) => cancelConversationsOn(tx, patient, world.clock.now.toISOString()));
+
+    expect([await stateOf(first.touchpointId), await stateOf(other.first.touchpointId)]).toMatchObject([{ outcome: 'waived' }, { status: 'waiting' }]);
   });
 
   test('that has lost its number and is paused once more before it is free stays paused', async () => {
