@@ -75,7 +75,8 @@ async function evolveConversationRow(tx: Transaction, touchpointId: string, now:
   const heard = await hear<ConversationEvent>(tx, 'questionnaire', touchpointId);
   let state = before.state;
   const effects: ConversationEffect[] = [];
-  const applied = [...events, ...heard.map((row) => row.event)].filter((event) => event.kind !== 'started');
+  const asksAgain: ConversationEvent[] = state.resumesWhenFree === true ? [{ kind: 'number-free', at: now }] : [];
+  const applied = [...events, ...heard.map((row) => row.event), ...asksAgain].filter((event) => event.kind !== 'started');
   for (const told of applied) {
     let event = told;
     if (asksForNumber(before, state, event)) {

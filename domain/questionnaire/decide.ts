@@ -62,8 +62,11 @@ function nextOf(rules: ConversationRules, state: ConversationState, now: Instant
   }
 }
 
+/** Whoever has the number may be paused in its turn and give way without ending, which nobody tells: what waits for a number asks again. */
+const askAgainMs = 3_600_000;
+
 function pausedUntil(rules: ConversationRules, state: ConversationState, now: Instant): Instant {
-  const latest = plusMs(now, 86_400_000);
+  const latest = plusMs(now, state.resumesWhenFree === true ? askAgainMs : 86_400_000);
   const end = windowEnd(rules, state);
   return state.status === 'waiting' && holdsAlarm(state) && end < latest ? end : latest;
 }

@@ -28,7 +28,8 @@ export function applyToTalk(talk: Talk, events: readonly ConversationEvent[]): v
 function evolveTalk(talk: Talk, events: readonly ConversationEvent[]): { state: ConversationState; effects: ConversationEffect[] } {
   let { state } = talk;
   const effects: ConversationEffect[] = [];
-  for (const told of [...events, ...talk.inbox.splice(0)]) {
+  const asksAgain: ConversationEvent[] = state.resumesWhenFree === true ? [{ kind: 'number-free', at: talk.run.play.now }] : [];
+  for (const told of [...events, ...talk.inbox.splice(0), ...asksAgain]) {
     const event = withNumber(talk, state, told);
     if (event === null) continue;
     const evolved = evolveConversation(talk.rules, state, event);

@@ -113,6 +113,21 @@ describe('a conversation in a pause', () => {
     expect(await stateOf(first.touchpointId)).toMatchObject({ outcome: 'answered' });
   });
 
+  test('that waits for a number whose holder is paused in its turn has it when that one gives way, though nobody tells', async () => {
+    const { first, second } = await pausedAndAsked();
+    await tell(first, 'resumed');
+    await tell(second, 'paused');
+    world.at('2026-03-03T15:59:59.000Z');
+    const before = await runConversation(world, first.touchpointId);
+    world.at('2026-03-03T16:00:00.000Z');
+
+    const after = await runConversation(world, first.touchpointId);
+
+    expect(before).toMatchObject({ kind: 'wait', dueAt: '2026-03-03T16:59:59.000Z', summary: 'paused' });
+    expect(after).toMatchObject({ kind: 'wait', dueAt: '2026-03-03T17:00:00.000Z', summary: 'until the nudge' });
+    expect([await stateOf(first.touchpointId), await stateOf(second.touchpointId)]).toMatchObject([{ hasNumber: true }, { hasNumber: false }]);
+  });
+
   test('that has lost its number is ended by a STOP like the one that has it: its silence is no sign, and pages nobody', async () => {
     const { patient, first, second } = await pausedAndAsked();
 
