@@ -29,7 +29,8 @@ export async function takeUnattended(sql: Sql, { now, afterMs, limit }: Unattend
       cross join lateral (select (escalation.state ->> 'nextAt')::timestamptz as next_at) as clock
       where escalation.status <> 'closed' and coalesce(thread.stood_in_at < clock_timestamp() - make_interval(secs => ${takenForSeconds}), true)
         and case when is_unattended then has_news or next_at <= ${now} else next_at <= ${now}::timestamptz - make_interval(secs => ${afterMs / 1000}) end
-      order by escalation.level = 'red' desc, next_at limit ${limit}
+      -- In turn among those of a level: some that fail each time, and stay overdue, keep no other waiting.
+      order by escalation.level = 'red' desc, thread.stood_in_at nulls first, next_at limit ${limit}
       for no key update of thread skip locked
     )
     update care.thread set stood_in_at = clock_timestamp() from due where thread.workflow_id = due.workflow_id returning thread.subject_id as "escalationId"`;

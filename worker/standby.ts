@@ -3,11 +3,13 @@ import { TryLater } from '../activities/contact/sender.ts';
 import type { ActivityDeps } from '../activities/index.ts';
 import { pageStaff } from '../activities/page-staff.ts';
 import { resumeEscalation } from '../store/escalations.ts';
-import { inTransaction } from '../store/inbound.ts';
+import { boundTransaction, inTransaction } from '../store/inbound.ts';
 import { takeUnattended } from '../store/standby.ts';
 
 const pauseMs = { whileBusy: 1_000, whileIdle: 5_000 };
 const atOnce = 8;
+/** An alert that somebody holds locked for longer, such as a process that hangs in the middle, is tried again: it must not keep the others waiting. */
+const lockedMs = 2_000;
 
 /** How long an alert's thread may leave lying what it is to do. */
 export interface Patience {
@@ -38,7 +40,10 @@ export async function standInOnce(deps: ActivityDeps, { afterMs }: Patience): Pr
 
 async function step(deps: ActivityDeps, escalationId: string): Promise<void> {
   try {
-    const { next } = await inTransaction(deps.sql, (tx) => resumeEscalation(tx, escalationId, deps.clock().toISOString(), [], 'standby'));
+    const { next } = await inTransaction(deps.sql, async (tx) => {
+      await boundTransaction(tx, lockedMs);
+      return resumeEscalation(tx, escalationId, deps.clock().toISOString(), [], 'standby');
+    });
     deps.logger.warn({ escalationId, next: next.kind }, 'standing in for this alert, whose thread does not run: see whether Temporal is up and workers poll the queue "urgent"');
     if (next.kind === 'page') await pageStaff(deps, 'standby')(next);
   } catch (error) {

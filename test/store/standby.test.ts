@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { openEscalationRow } from '../../store/escalations.ts';
 import { readHealth } from '../../store/health.ts';
+import { takeUnattended } from '../../store/standby.ts';
 import { takeUnpicked } from '../../store/threads.ts';
 import { standInOnce } from '../../worker/standby.ts';
 import { createCareWorld, dueAt, Killed, runConversation, runFollowUp } from '../support/care-world.ts';
@@ -252,6 +253,35 @@ describe('a standby', () => {
 
     expect([early, late]).toEqual([0, 1]);
     expect(pages(second)).toHaveLength(1);
+  });
+
+  test('takes alerts in turn, so that one which fails each time keeps no other waiting', async () => {
+    const fails = await world.escalation((await world.patient()).patientId);
+    world.at('2026-03-02T10:00:30.000Z');
+    const other = await world.escalation((await world.patient()).patientId);
+    await letPass(61);
+    const take = () => takeUnattended(world.worker, { now: world.clock.now.toISOString(), ...patience, limit: 1 });
+    const first = await take();
+    await letPass(6);
+
+    const second = await take();
+
+    expect([first, second]).toEqual([[fails], [other]]);
+  });
+
+  test('passes over an alert that somebody holds locked, and pages for the others in the next rounds', async () => {
+    const { first, escalationId } = await answeredRed();
+    await letPass(61);
+    await world.root.begin(async (tx) => {
+      await tx`select from care.escalation where escalation_id = ${escalationId} for update`;
+      await standIn();
+    });
+    await letPass(6);
+
+    await standIn();
+
+    expect(pages(first)).toHaveLength(1);
+    expect(world.logged.filter((line) => line.includes('"level":"error"') && line.includes(escalationId))).toHaveLength(1);
   });
 
   test('wakes nobody for an amber alert while the clinic is closed', async () => {
