@@ -79,14 +79,19 @@ function nextChannel(plan: Plan, touchpoint: Touchpoint, channel: Channel, now: 
   const channels = channelsOf(plan, stepOf(plan, touchpoint.stepId));
   if (channels[touchpoint.channelIndex] !== channel) return { touchpoint, effects: [] };
   if (touchpoint.channelIndex + 1 < channels.length) {
-    return { touchpoint: { ...touchpoint, status: 'planned', channelIndex: touchpoint.channelIndex + 1, nextAt: now, judged: false, reason: last.reason, receiptBy: null }, effects: [] };
+    return { touchpoint: { ...touchpoint, status: 'planned', channelIndex: touchpoint.channelIndex + 1, nextAt: isForLater(touchpoint, now) ? touchpoint.dueAt : now, judged: false, reason: last.reason, receiptBy: null }, effects: [] };
   }
   // A number that failed before stays what is to be repaired, though the channel after it was merely not allowed.
   const { outcome, reason, repair } = !last.repair && isRepairable(touchpoint.reason ?? '') ? { outcome: 'failed' as const, reason: touchpoint.reason, repair: true } : last;
   return { touchpoint: endTouchpoint(touchpoint, outcome, reason), effects: repair ? repairTask(touchpoint) : [] };
 }
 
-function repairTask(touchpoint: Touchpoint): FollowUpEffect[] {
+/** Its date moved while the message was under way. */
+function isForLater({ dueAt }: Touchpoint, now: Instant): boolean {
+  return dueAt !== null && dueAt > plusMs(now, earlierByMs);
+}
+
+export function repairTask(touchpoint: Touchpoint): FollowUpEffect[] {
   return [{ kind: 'create-task', touchpointId: touchpoint.id, task: 'repair-contact', title: touchpoint.stepId }];
 }
 

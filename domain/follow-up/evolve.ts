@@ -3,7 +3,7 @@ import type { Plan } from '../plan/format.ts';
 import { missedAnchorOf } from './branches.ts';
 import { contactEnded, isForEarlierDate, offerAgain, receiptCame } from './contacts.ts';
 import type { Change } from './lateness.ts';
-import { carried, mergedInto } from './merging.ts';
+import { carried, datedAnew, mergedInto } from './merging.ts';
 import { conversationEnded, endPlan, hearUnasked, judged, resumed, tagged } from './outcomes.ts';
 import { extend, planOnceMore, reschedule } from './schedule.ts';
 import { layOutAnew, takeBack } from './series.ts';
@@ -58,7 +58,7 @@ function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: I
         return { state: forEarlier === null ? next : planOnceMore(plan, next, touchpoint, now, newId), effects: ended.effects };
       });
     case 'receipt':
-      return onTouchpoint(state, event.touchpointId, (touchpoint) => receiptCame(plan, state, touchpoint, event, now));
+      return onTouchpoint(state, event.touchpointId, (touchpoint) => datedAnew(plan, state, receiptCame(plan, state, touchpoint, event, now), event.reason, now, newId));
     case 'merged':
       return onTouchpoint(state, event.touchpointId, (touchpoint) => mergedInto(plan, touchpoint, event, now));
     case 'carried':

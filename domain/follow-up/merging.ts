@@ -2,7 +2,7 @@ import type { Channel } from '../codes.ts';
 import { channelsOf } from '../plan/channels.ts';
 import type { Plan } from '../plan/format.ts';
 import { plusMs } from '../time/durations.ts';
-import { receiptWithinMs } from './contacts.ts';
+import { receiptWithinMs, repairTask } from './contacts.ts';
 import type { Change } from './lateness.ts';
 import { dueAtOf } from './schedule.ts';
 import { layOutAnew, takeBack } from './series.ts';
@@ -43,6 +43,16 @@ export function carried(plan: Plan, state: FollowUpState, touchpoint: Touchpoint
 /** One that nobody has told of in time, in whatever state its enrolment is: its thread asks after the message. */
 export function toAskAfter(state: FollowUpState, now: Instant): Touchpoint | null {
   return state.touchpoints.find((touchpoint) => isGoingOut(touchpoint) && touchpoint.receiptBy !== null && touchpoint.receiptBy <= now) ?? null;
+}
+
+/**
+ * What a failed message came to, as all that was told since it was begun would have left it: where its date has moved, the next channel keeps
+ * to the present one; where the step was planned once more for that, the message has failed.
+ */
+export function datedAnew(plan: Plan, state: FollowUpState, failed: Change, reason: string, now: Instant, newId: () => string): Change {
+  if (failed.touchpoint.status !== 'planned') return failed;
+  const touchpoint = released(plan, state, failed.touchpoint, now, newId);
+  return touchpoint.outcome === 'merged' ? { touchpoint: endTouchpoint(failed.touchpoint, 'failed', reason), effects: [...failed.effects, ...repairTask(touchpoint)] } : { ...failed, touchpoint };
 }
 
 /** Planned again, as all that was told meanwhile would have left it. */

@@ -53,9 +53,9 @@ function astrayOccurrence(step: Step, { recurrenceId, dueAt }: Occurrence, touch
   return touchpoint.status === 'planned' && !isBegun(touchpoint) && datedFor(touchpoint) !== dueAt ? [`${step.id} ${recurrenceId} waits for another time than its series'`] : [];
 }
 
-/** One that has failed on a channel goes on by the next, whatever its step is dated by then. */
-function isBegun({ channelIndex, round }: Touchpoint): boolean {
-  return channelIndex > 0 || round > 0;
+/** One that failed, and is offered again because the contact data was repaired, is so at once, whatever its step is dated by then. */
+function isBegun({ round }: Touchpoint): boolean {
+  return round > 0;
 }
 
 /** For which time of its plan it waits: by its lateness it may have been put off. */

@@ -6,8 +6,8 @@ const once = { ...message, id: 'note', at: { anchor: 'start', offset: 'P0D', loc
 const due = '2026-03-02T09:00:00.000Z';
 
 /** The only message is out by SMS; e-mail would be next. */
-function sent() {
-  const one = followUp({ steps: [once], plan: { channels: ['sms', 'email'] } });
+function sent(more: Record<string, unknown> = {}) {
+  const one = followUp({ steps: [{ ...once, ...more }], plan: { channels: ['sms', 'email'] } });
   one.look(due);
   const { id } = one.found('note');
   one.tell(due, { kind: 'contact-ended', touchpointId: id, channel: 'sms', outcome: { kind: 'sent', providerSid: null } });
@@ -40,5 +40,27 @@ describe('a message that did not arrive', () => {
 
     expect(next).toMatchObject({ kind: 'end', reason: 'withdrawn' });
     expect(state.touchpoints).toMatchObject([{ status: 'done', outcome: 'waived', reason: 'withdrawn' }]);
+  });
+
+  test.each([
+    ['goes by the next channel on its new date where its date has moved', {}, [' 2026-03-09T09:00:00.000Z planned 30006']],
+    ['has failed where its step is planned once more for the new date', { afterAnchorMoved: 'again' }, [' 2026-03-02T09:00:00.000Z failed 30006', '~again-1 2026-03-09T09:00:00.000Z planned']],
+  ])('%s', (_what, more, expected) => {
+    const one = sent(more);
+    one.tell(due, { kind: 'anchor-moved', anchor: 'start', to: '2026-03-09', by: 'nurse' });
+    one.undelivered();
+
+    expect(one.look(due)).toMatchObject({ kind: 'wait', dueAt: '2026-03-09T09:00:00.000Z' });
+    expect(one.of('note')).toEqual(expected);
+  });
+
+  test('because the number takes none, and whose date moved while it was under way, goes by the next channel on the new date', () => {
+    const one = followUp({ steps: [once], plan: { channels: ['sms', 'email'] } });
+    one.look(due);
+    one.tell(due, { kind: 'anchor-moved', anchor: 'start', to: '2026-03-09', by: 'nurse' });
+    one.tell(due, { kind: 'contact-ended', touchpointId: one.found('note').id, channel: 'sms', outcome: { kind: 'unreachable', reason: '21614', tryOtherChannel: true } });
+
+    expect(one.look(due)).toMatchObject({ kind: 'wait', dueAt: '2026-03-09T09:00:00.000Z' });
+    expect(one.look('2026-03-09T09:00:00.000Z')).toMatchObject({ kind: 'remind', channel: 'email' });
   });
 });
