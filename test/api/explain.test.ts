@@ -230,7 +230,7 @@ describe('what comes next', () => {
 describe('npm run explain', () => {
   /** The command in a process of its own, against this API. */
   async function run(flags: string[], token = nurse.token): Promise<{ code: number | null; out: string; said: string }> {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'api/explain-cli.ts', ...flags], { env: { PATH: process.env['PATH'] ?? '', PUBLIC_URL: world.origin, CARETHREAD_TOKEN: token }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['scripts/run.mjs', 'api/explain-cli.ts', ...flags], { env: { PATH: process.env['PATH'] ?? '', PUBLIC_URL: world.origin, CARETHREAD_TOKEN: token }, stdio: ['ignore', 'pipe', 'pipe'] });
     const [out, said] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
     return { code: child.exitCode, out, said };
   }

@@ -190,7 +190,7 @@ describe('npm run examine:plan', () => {
 
   /** The command in a process of its own, against this API. */
   async function run(flags: string[], origin = world.origin): Promise<{ code: number | null; out: string; said: string }> {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'api/examine-cli.ts', ...flags], { env: { PATH: process.env['PATH'] ?? '', PUBLIC_URL: origin, CARETHREAD_TOKEN: nurse.token }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['scripts/run.mjs', 'api/examine-cli.ts', ...flags], { env: { PATH: process.env['PATH'] ?? '', PUBLIC_URL: origin, CARETHREAD_TOKEN: nurse.token }, stdio: ['ignore', 'pipe', 'pipe'] });
     const [out, said] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
     return { code: child.exitCode, out, said };
   }
