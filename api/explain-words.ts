@@ -30,10 +30,21 @@ function wordsOfStep(plan: Plan, { stepId, channelIndex }: Touchpoint): Words | 
   return { en: `${step.title.en}, ${way.en}`, zh: `${step.title.zh ?? step.title.en}（${way.zh}）` };
 }
 
+/** What a thread waits for, as its decider sums it up for engineers. */
+const summed: Readonly<Record<string, string>> = {
+  'a conversation is open': '有一个对话正在进行',
+  'an anchor is not known yet': '锚点日期未知',
+  'until more of a series is planned': '届时安排该系列的后续部分',
+};
+
+function asSummed(summary: string): Words {
+  const receiptOf = /^(.+): delivery receipt awaited$/.exec(summary)?.[1];
+  return { en: summary, zh: receiptOf === undefined ? (summed[summary] ?? summary) : `${receiptOf}：等待送达回执` };
+}
+
 /** What the engine does next, in a sentence with the patient's local time. `touchpoint`: what it is about, where it is about one. */
 export function wordsOfNext(plan: Plan, next: FollowUpDecision['next'], touchpoint: Touchpoint | null, { zone, status }: Pick<FollowUpState, 'zone' | 'status'>, now: Instant): Words {
   const step = touchpoint === null ? null : wordsOfStep(plan, touchpoint);
-  const asSummed = (summary: string): Words => ({ en: summary, zh: summary });
   switch (next.kind) {
     case 'wait': {
       if (status === 'paused') return { en: 'Waits: the follow-up is paused.', zh: '等待：随访已暂停。' };

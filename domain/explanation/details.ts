@@ -50,7 +50,7 @@ const shown: Readonly<Record<string, (value: Detail, line: StoryLine, plan: Plan
   removed: (value) => (value === '' ? null : { en: `taken away: ${String(value)}`, zh: `去掉：${String(value)}` }),
   rota: (value) => ({ en: `rota ${String(value)}`, zh: `值班表 ${String(value)}` }),
   person: (value) => ({ en: person(value), zh: person(value) }),
-  by: (value) => ({ en: `by ${person(value)}`, zh: `由${person(value)}` }),
+  by: (value) => (value === 'standby' ? { en: 'by the standby, since its thread did not run', zh: '由后备程序代为执行，其线程未运行' } : { en: `by ${person(value)}`, zh: `由${person(value)}` }),
 };
 
 export function detailWords(line: StoryLine, plan: Plan, zone: string, language: Language): string[] {

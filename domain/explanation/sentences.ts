@@ -52,7 +52,8 @@ const happened: Readonly<Record<string, Words>> = {
  */
 export function sentenceOf(line: StoryLine, step: Step | undefined, plan: Plan, zone: string): Words {
   const { what, detail } = line;
-  const because = becauseWords(typeof detail['reason'] === 'string' ? detail['reason'] : null);
+  // That a message was delivered is no reason for it.
+  const because = becauseWords(typeof detail['reason'] === 'string' && detail['delivered'] !== true ? detail['reason'] : null);
   const named = detail['step'];
   const title = step?.title ?? plan.steps.find(({ id }) => id === named)?.title ?? (typeof named === 'string' ? { en: named } : null);
   return worded((language) => {

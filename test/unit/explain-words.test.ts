@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { wordsOfTouchpoint } from '../../api/explain-words.ts';
+import { wordsOfNext, wordsOfTouchpoint } from '../../api/explain-words.ts';
 import { heldReasons, refusedReasons } from '../../domain/codes.ts';
+import { sentenceOf } from '../../domain/explanation/sentences.ts';
 import { newTouchpoint, stepOf } from '../../domain/follow-up/touchpoints.ts';
 import { wordsOf } from '../../domain/rehearsal/words.ts';
 import { planSchema } from '../../domain/plan/format.ts';
@@ -33,4 +34,21 @@ test.each([...heldReasons, ...refusedReasons, 'late', 'late-again', 'no-answer',
   const [en, zh] = [/because .*/.exec(rehearsed.en)?.[0] ?? '-', /原因：(.*)/.exec(rehearsed.zh)?.[1] ?? '-'];
   expect(explained.en).toContain(en);
   expect(explained.zh).toContain(zh);
+});
+
+test.each(['a conversation is open', 'an anchor is not known yet', 'until more of a series is planned', 'note: delivery receipt awaited'])('what is waited for (%s) is told in Chinese, too', (summary) => {
+  const words = wordsOfNext(plan, { kind: 'wait', dueAt: null, summary, then: null }, null, { zone: 'UTC', status: 'active' }, '2026-03-02T10:00:00.000Z');
+
+  expect(words.en).toBe(`Waits: ${summary}.`);
+  expect(words.zh).toMatch(/^等待：(note：)?[\u4e00-\u9fff]+。$/);
+});
+
+test('a page by the standby says why, and a delivery needs no reason', () => {
+  const line = { at: '2026-03-02T10:00:00.000Z', stepId: null, touchpointId: null };
+  const paged = sentenceOf({ ...line, what: 'escalation.page-ended', detail: { by: 'standby', outcome: 'sent' } }, undefined, plan, 'UTC');
+  const delivered = sentenceOf({ ...line, what: 'conversation.receipt', detail: { reason: 'delivered', channel: 'sms', delivered: true } }, undefined, plan, 'UTC');
+
+  expect(paged.en).toBe('staff were paged (it went out, by the standby, since its thread did not run).');
+  expect(paged.zh).not.toContain('standby');
+  expect(delivered).toEqual({ en: 'got a delivery receipt (by SMS, delivered).', zh: '已收到送达回执（短信，已送达）。' });
 });
