@@ -6,7 +6,7 @@ import { receiptWithinMs, repairTask } from './contacts.ts';
 import type { Change } from './lateness.ts';
 import { dueAtOf } from './schedule.ts';
 import { layOutAnew, takeBack } from './series.ts';
-import { endTouchpoint, intoPrefix, isDropped, isGoingOut, stepOf } from './touchpoints.ts';
+import { endTouchpoint, intoPrefix, isDropped, isGoingOut, replace, stepOf } from './touchpoints.ts';
 import type { CarriedOutcome, FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /**
@@ -62,8 +62,8 @@ function released(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, now:
   const step = stepOf(plan, touchpoint.stepId);
   const planned = touchpoint.movedFrom ?? touchpoint.dueAt;
   if (step.every !== undefined) {
-    // Of the series as it stands now only this occurrence is asked for; the others were dated when it changed.
-    const { touchpoints } = state.series[step.id] === undefined ? { touchpoints: [takeBack(touchpoint)] } : layOutAnew(plan, { ...state, touchpoints: [touchpoint] }, step, now, newId);
+    // Only this occurrence is asked for: the others were dated when the series changed, and one of them may have gone along with this one.
+    const { touchpoints } = state.series[step.id] === undefined ? { touchpoints: [takeBack(touchpoint)] } : layOutAnew(plan, replace(state, touchpoint), step, now, newId);
     const laid = touchpoints.find(({ id }) => id === touchpoint.id) ?? touchpoint;
     return laid.status === 'planned' && laid.dueAt === planned ? touchpoint : laid;
   }

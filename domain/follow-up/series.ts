@@ -5,7 +5,7 @@ import { addDuration } from '../time/durations.ts';
 import { extendSeries } from '../time/horizon.ts';
 import { localDateOf } from '../time/instants.ts';
 import type { Occurrence, Series } from '../time/recurrence.ts';
-import { endTouchpoint, isDatedSo, newTouchpoint, wasDropped } from './touchpoints.ts';
+import { endTouchpoint, intoPrefix, isDatedSo, newTouchpoint, wasDropped } from './touchpoints.ts';
 import type { FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /** Adds the occurrences of a series that are to exist by now, so that a plan of years never holds thousands of rows and never runs dry. */
@@ -15,7 +15,7 @@ export function extendOne(plan: Plan, state: FollowUpState, step: Step, now: Ins
   const series = seriesOf(plan, state, step);
   if (series === null) return state;
   const { occurrences, through, extendAt } = extendSeries(series, now, laid === undefined ? { since: firstInstant(state, step) } : { through: laid.through });
-  return { ...mergeSameMoment(withOccurrences(state, step, occurrences, oldestOf(state, step, now), newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
+  return { ...mergeSameMoment(withOccurrences(state, step, occurrences, { oldest: oldestOf(state, step, now), now }, newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
 }
 
 /**
@@ -37,7 +37,7 @@ export function layOutAnew(plan: Plan, state: FollowUpState, step: Step, now: In
   const touchpoints = state.touchpoints.map((touchpoint) => {
     return isOccurrence(touchpoint, step) && touchpoint.status === 'planned' ? datedAnew(touchpoint, dueById.get(touchpoint.recurrenceId)) : touchpoint;
   });
-  return { ...mergeSameMoment(withOccurrences({ ...state, touchpoints }, step, occurrences.filter(isFresh), oldest, newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
+  return { ...mergeSameMoment(withOccurrences({ ...state, touchpoints }, step, occurrences.filter(isFresh), { oldest, now }, newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
 }
 
 /** Ends an occurrence that has not begun and is no part of its series any more. It is planned again when it becomes part of it again. */
@@ -88,17 +88,25 @@ function dayOf(anchor: string, offset: string | undefined, zone: string): string
   return localDateOf(resolveDueAt({ anchor, offset, localTime: '12:00' }, zone), zone);
 }
 
-/** With these occurrences: those that are new, and those that were taken back, since `oldest`, though the series has them. */
-function withOccurrences(state: FollowUpState, step: Step, occurrences: readonly Occurrence[], oldest: Instant, newId: () => string): FollowUpState {
+/** With these occurrences: those that are new, and those that were taken back, since `oldest`, though the series has them. What went along with one of those comes again only where its moment is ahead. */
+function withOccurrences(state: FollowUpState, step: Step, occurrences: readonly Occurrence[], { oldest, now }: { oldest: Instant; now: Instant }, newId: () => string): FollowUpState {
   const mine = state.touchpoints.filter((touchpoint) => isOccurrence(touchpoint, step));
   const known = new Set(mine.map((touchpoint) => touchpoint.recurrenceId));
   const dueById = new Map(occurrences.map(({ recurrenceId, dueAt }) => [recurrenceId, dueAt]));
-  const back = new Map(mine.filter((touchpoint) => isToComeAgain(touchpoint, step)).flatMap((touchpoint): [string, Touchpoint][] => {
+  const off = new Set(mine.flatMap((touchpoint) => (isToComeAgain(touchpoint, step) ? [touchpoint.recurrenceId] : [])));
+  // In the order of their days, backwards: one goes along with a later one, which may itself go along with another.
+  for (const touchpoint of mine.toSorted((a, b) => (a.recurrenceId < b.recurrenceId ? 1 : -1))) if (wentAlongWith(touchpoint, off)) off.add(touchpoint.recurrenceId);
+  const back = new Map(mine.filter(({ recurrenceId }) => off.has(recurrenceId)).flatMap((touchpoint): [string, Touchpoint][] => {
     const dueAt = dueById.get(touchpoint.recurrenceId);
-    return dueAt === undefined || dueAt < oldest ? [] : [[touchpoint.id, plannedAgain(touchpoint, dueAt)]];
+    return dueAt === undefined || dueAt < (touchpoint.outcome === 'merged' ? now : oldest) ? [] : [[touchpoint.id, plannedAgain(touchpoint, dueAt)]];
   }));
   const added = occurrences.filter(({ recurrenceId }) => !known.has(recurrenceId)).map(({ recurrenceId, dueAt }) => newTouchpoint(step, newId(), recurrenceId, dueAt));
   return added.length + back.size === 0 ? state : { ...state, touchpoints: [...state.touchpoints.map((touchpoint) => back.get(touchpoint.id) ?? touchpoint), ...added] };
+}
+
+/** Whether it was to go out as one with another day of its series, one of these, and had not begun. */
+function wentAlongWith({ outcome, reason, channelIndex, round }: Touchpoint, days: ReadonlySet<string>): boolean {
+  return outcome === 'merged' && reason?.startsWith(intoPrefix) === true && days.has(reason.slice(intoPrefix.length)) && channelIndex === 0 && round === 0;
 }
 
 /** What was taken back before it began. A channel on which it had failed already is not tried again. */
@@ -106,15 +114,18 @@ function plannedAgain(touchpoint: Touchpoint, dueAt: Instant): Touchpoint {
   return { ...touchpoint, status: 'planned', outcome: null, reason: null, dueAt, nextAt: dueAt, movedFrom: null, judged: false };
 }
 
-/** Occurrences that closed days have moved to the same moment are one contact: the last of them. */
+/** Occurrences that closed days have moved to the same moment are one contact: the last of them, or the one that has begun or had its turn. */
 function mergeSameMoment(state: FollowUpState, step: Step): FollowUpState {
-  const planned = state.touchpoints.filter((touchpoint) => isOccurrence(touchpoint, step) && touchpoint.status === 'planned' && touchpoint.dueAt !== null);
+  const dated = state.touchpoints.filter((touchpoint) => isOccurrence(touchpoint, step) && touchpoint.dueAt !== null);
+  const planned = dated.filter(({ status }) => status === 'planned');
   const lastAt = new Map<string, string>();
   for (const { dueAt, recurrenceId } of planned) if (dueAt !== null && recurrenceId > (lastAt.get(dueAt) ?? '')) lastAt.set(dueAt, recurrenceId);
-  if (lastAt.size === planned.length) return state;
+  const carriedOut = dated.filter(({ dueAt, status, outcome }) => dueAt !== null && lastAt.has(dueAt) && status !== 'planned' && outcome !== 'waived' && outcome !== 'merged');
+  if (lastAt.size === planned.length && carriedOut.length === 0) return state;
+  for (const { dueAt, recurrenceId } of carriedOut) if (dueAt !== null) lastAt.set(dueAt, recurrenceId);
   const merged = (touchpoint: Touchpoint): Touchpoint => {
     const last = touchpoint.dueAt === null ? undefined : lastAt.get(touchpoint.dueAt);
-    return last === undefined || last === touchpoint.recurrenceId || !planned.includes(touchpoint) ? touchpoint : endTouchpoint(touchpoint, 'merged', `into:${last}`);
+    return last === undefined || last === touchpoint.recurrenceId || !planned.includes(touchpoint) ? touchpoint : endTouchpoint(touchpoint, 'merged', `${intoPrefix}${last}`);
   };
   return { ...state, touchpoints: state.touchpoints.map(merged) };
 }

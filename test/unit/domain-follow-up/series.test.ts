@@ -95,6 +95,46 @@ describe('a series', () => {
     expect(one.look('2026-03-02T09:00:00.000Z')).toMatchObject({ kind: 'remind', channel: 'email' });
   });
 
+  describe('of which closed days move several to one moment', () => {
+    const weekdays = { businessHours: { days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '08:00', to: '17:00' } };
+    const untilVisit = { ...daily, at: { ...daily.at, ifClosed: 'next' }, every: { rule: 'FREQ=DAILY', until: { anchor: 'visit', offset: 'P0D' } } };
+    const goesOn = [{ kind: 'anchor-moved' as const, anchor: 'visit', to: '2026-03-20T10:00:00.000Z', by: 'nurse' }, { kind: 'anchor-cleared' as const, anchor: 'visit', by: 'nurse', reason: 'appointment-cancelled' }];
+
+    test.each(goesOn)('has none of them a second time, where one went out then as the last of the series and it goes on by $kind', (event) => {
+      const one = followUp({ steps: [untilVisit], plan: weekdays, anchors: { start: '2026-03-06', visit: '2026-03-08T10:00:00.000Z' }, startedAt: '2026-03-06T00:00:00.000Z' });
+      one.delivered('2026-03-06T09:00:00.000Z', 'daily');
+      one.look('2026-03-09T09:00:00.000Z');
+      one.tell('2026-03-09T09:00:01.000Z', { kind: 'contact-ended', touchpointId: one.found('daily').id, channel: 'sms', outcome: { kind: 'sent', providerSid: null } });
+
+      one.tell('2026-03-09T10:00:00.000Z', event);
+
+      expect(one.look('2026-03-09T10:00:00.000Z')).toMatchObject({ kind: 'wait', dueAt: '2026-03-10T09:00:00.000Z' });
+      expect(one.of('daily').slice(1, 4)).toEqual(['2026-03-07 2026-03-09T09:00:00.000Z merged into:2026-03-08', '2026-03-08 2026-03-09T09:00:00.000Z sent', '2026-03-09 2026-03-09T09:00:00.000Z merged into:2026-03-08']);
+    });
+
+    test('goes by its next channel where that one did not arrive', () => {
+      const one = followUp({ steps: [untilVisit], plan: { ...weekdays, channels: ['sms', 'email'] }, anchors: { start: '2026-03-06', visit: '2026-03-08T10:00:00.000Z' }, startedAt: '2026-03-06T00:00:00.000Z' });
+      one.delivered('2026-03-06T09:00:00.000Z', 'daily');
+      one.look('2026-03-09T09:00:00.000Z');
+      const { id } = one.found('daily');
+      one.tell('2026-03-09T09:00:01.000Z', { kind: 'contact-ended', touchpointId: id, channel: 'sms', outcome: { kind: 'sent', providerSid: null } });
+      one.tell('2026-03-09T10:00:00.000Z', { kind: 'anchor-moved', anchor: 'visit', to: '2026-03-20T10:00:00.000Z', by: 'nurse' });
+
+      one.tell('2026-03-09T11:00:00.000Z', { kind: 'receipt', touchpointId: id, channel: 'sms', delivered: false, reason: '30003' });
+
+      expect(one.look('2026-03-09T11:00:00.000Z')).toMatchObject({ kind: 'remind', channel: 'email', touchpointId: id });
+    });
+
+    test.each([['2026-03-08', ['2026-03-07 2026-03-09T09:00:00.000Z merged into:2026-03-08', '2026-03-08 2026-03-09T09:00:00.000Z planned']], ['2026-03-07', ['2026-03-07 2026-03-09T09:00:00.000Z planned', '2026-03-08 2026-03-09T09:00:00.000Z merged into:2026-03-09']]])('has that contact though the day that they went along with is no part of it any more: it ends on %s', (visit, expected) => {
+      const one = followUp({ steps: [untilVisit], plan: weekdays, anchors: { start: '2026-03-06', visit: '2026-03-20T10:00:00.000Z' }, startedAt: '2026-03-06T00:00:00.000Z' });
+      one.look('2026-03-06T00:00:00.000Z');
+
+      one.tell('2026-03-06T00:00:00.000Z', { kind: 'anchor-moved', anchor: 'visit', to: `${visit}T10:00:00.000Z`, by: 'nurse' });
+
+      expect(one.of('daily').slice(1, 4)).toEqual([...expected, '2026-03-09 2026-03-09T09:00:00.000Z waived series-changed']);
+    });
+  });
+
   test('completes the plan when its last occurrence has ended', () => {
     const one = followUp({ steps: [{ ...daily, every: { rule: 'FREQ=DAILY;COUNT=2' } }] });
 
