@@ -1,4 +1,5 @@
 import { calendarOf } from '../plan/calendar.ts';
+import { channelsOf } from '../plan/channels.ts';
 import type { Plan, Step } from '../plan/format.ts';
 import { resolveDueAt } from '../time/due-at.ts';
 import { addDuration } from '../time/durations.ts';
@@ -15,7 +16,7 @@ export function extendOne(plan: Plan, state: FollowUpState, step: Step, now: Ins
   const series = seriesOf(plan, state, step);
   if (series === null) return state;
   const { occurrences, through, extendAt } = extendSeries(series, now, laid === undefined ? { since: firstInstant(state, step) } : { through: laid.through });
-  return { ...mergeSameMoment(withOccurrences(state, step, occurrences, { oldest: oldestOf(state, step, now), now }, newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
+  return { ...mergeSameMoment(withOccurrences(plan, state, step, occurrences, { oldest: oldestOf(state, step, now), now }, newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
 }
 
 /**
@@ -37,7 +38,7 @@ export function layOutAnew(plan: Plan, state: FollowUpState, step: Step, now: In
   const touchpoints = state.touchpoints.map((touchpoint) => {
     return isOccurrence(touchpoint, step) && touchpoint.status === 'planned' ? datedAnew(touchpoint, dueById.get(touchpoint.recurrenceId)) : touchpoint;
   });
-  return { ...mergeSameMoment(withOccurrences({ ...state, touchpoints }, step, occurrences.filter(isFresh), { oldest, now }, newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
+  return { ...mergeSameMoment(withOccurrences(plan, { ...state, touchpoints }, step, occurrences.filter(isFresh), { oldest, now }, newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
 }
 
 /** Ends an occurrence that has not begun and is no part of its series any more. It is planned again when it becomes part of it again. */
@@ -52,9 +53,14 @@ export function isTakenBack({ outcome, reason }: Touchpoint): boolean {
   return outcome === 'waived' && reason === takenBack;
 }
 
-/** The same of a series that an earlier version of the plan had dropped as a whole. What was begun by that version's channels stays over. */
-function isToComeAgain(touchpoint: Touchpoint, step: Step): boolean {
-  return isTakenBack(touchpoint) || (wasDropped(touchpoint) && touchpoint.kind === step.kind && touchpoint.channelIndex === 0 && touchpoint.round === 0);
+/**
+ * The same of a series that an earlier version of the plan had dropped as a whole. What was begun by that version's channels stays over; so does what was taken
+ * back before that, where the series that came again under its name is of another kind, or has no such place among its channels.
+ */
+function isToComeAgain(plan: Plan, touchpoint: Touchpoint, step: Step): boolean {
+  const { kind, channelIndex, round } = touchpoint;
+  if (kind !== step.kind) return false;
+  return isTakenBack(touchpoint) ? channelIndex === 0 || channelIndex < channelsOf(plan, step).length : wasDropped(touchpoint) && channelIndex === 0 && round === 0;
 }
 
 /** What was due before could no longer be begun now. */
@@ -89,11 +95,11 @@ function dayOf(anchor: string, offset: string | undefined, zone: string): string
 }
 
 /** With these occurrences: those that are new, and those that were taken back, since `oldest`, though the series has them. What went along with one of those comes again only where its moment is ahead. */
-function withOccurrences(state: FollowUpState, step: Step, occurrences: readonly Occurrence[], { oldest, now }: { oldest: Instant; now: Instant }, newId: () => string): FollowUpState {
+function withOccurrences(plan: Plan, state: FollowUpState, step: Step, occurrences: readonly Occurrence[], { oldest, now }: { oldest: Instant; now: Instant }, newId: () => string): FollowUpState {
   const mine = state.touchpoints.filter((touchpoint) => isOccurrence(touchpoint, step));
   const known = new Set(mine.map((touchpoint) => touchpoint.recurrenceId));
   const dueById = new Map(occurrences.map(({ recurrenceId, dueAt }) => [recurrenceId, dueAt]));
-  const off = new Set(mine.flatMap((touchpoint) => (isToComeAgain(touchpoint, step) ? [touchpoint.recurrenceId] : [])));
+  const off = new Set(mine.flatMap((touchpoint) => (isToComeAgain(plan, touchpoint, step) ? [touchpoint.recurrenceId] : [])));
   // In the order of their days, backwards: one goes along with a later one, which may itself go along with another.
   for (const touchpoint of mine.toSorted((a, b) => (a.recurrenceId < b.recurrenceId ? 1 : -1))) if (wentAlongWith(touchpoint, off)) off.add(touchpoint.recurrenceId);
   const back = new Map(mine.filter(({ recurrenceId }) => off.has(recurrenceId)).flatMap((touchpoint): [string, Touchpoint][] => {

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { decide } from '../../../domain/follow-up/decide.ts';
 import { migrate } from '../../../domain/migration/migrate.ts';
 import { guessStepMap, versionFaults } from '../../../domain/migration/step-map.ts';
 import type { MigrationInput } from '../../../domain/migration/types.ts';
@@ -171,6 +173,22 @@ describe('a series', () => {
     const dropped = one.moved([later]);
     expect(dropped.state?.series).toEqual({});
     expect(new Set(dropped.changes)).toEqual(new Set(['dropped weekly']));
+  });
+
+  test('that a version dropped and the next has by fewer channels leaves over a day that had failed on one of them before it was taken back', () => {
+    const daily = { ...message, id: 'daily', at: at(0), channels: ['sms', 'email'], every: { rule: 'FREQ=DAILY', until: { anchor: 'stop', offset: 'P0D' } } };
+    const one = enrolled([daily, later]);
+    one.look('2026-03-02T09:00:00.000Z');
+    one.tell('2026-03-02T09:00:00.000Z', { kind: 'contact-ended', touchpointId: one.found('daily').id, channel: 'sms', outcome: { kind: 'unreachable', reason: '30006', tryOtherChannel: true } });
+    one.tell('2026-03-02T09:30:00.000Z', { kind: 'anchor-moved', anchor: 'stop', to: '2026-03-01', by: 'nurse' });
+    const { state } = one.moved([later], { now: '2026-03-02T10:00:00.000Z' });
+    if (state === null) throw new Error('It was not moved.');
+
+    const [second, third] = [planSchema.parse({ ...one.plan, version: 2, steps: [later] }), planSchema.parse({ ...one.plan, version: 3, steps: [{ ...daily, at: at(0, '18:00'), channels: ['sms'], every: { rule: 'FREQ=DAILY' } }, later] })];
+    const back = migrate({ from: second, to: third, stepMap: { later: 'later' }, choice: 'move', state, inFlight: new Set(), now: '2026-03-02T12:00:00.000Z', by: 'person/nurse', why: 'back', newId: randomUUID });
+    if (back.kind !== 'migrated') throw new Error(back.reason);
+
+    expect(decide(third, back.state, '2026-03-02T18:00:00.000Z', 1, randomUUID).next).toMatchObject({ kind: 'wait', dueAt: '2026-03-03T18:00:00.000Z' });
   });
 });
 
