@@ -13,7 +13,7 @@ import { applyEffects } from './effects.ts';
 import { lockFollowUp } from './follow-up-row.ts';
 import { createGate } from './gate.ts';
 import { tellStory } from './story.ts';
-import { asksForNumber, takeNumberBack, waitingForNumber } from './numbers.ts';
+import { asksForNumber, hasLostNumber, takeNumberBack, waitingForNumber } from './numbers.ts';
 import { closeThread, hear, tell } from './threads.ts';
 import type { ThreadToPoke } from './threads.ts';
 
@@ -79,6 +79,7 @@ async function evolveConversationRow(tx: Transaction, touchpointId: string, now:
   const applied = [...events, ...heard.map((row) => row.event), ...asksAgain].filter((event) => event.kind !== 'started');
   for (const told of applied) {
     let event = told;
+    if (event.kind === 'resumed' && hasLostNumber(before, state)) event = { ...event, numberLost: true };
     if (asksForNumber(before, state, event)) {
       const taken = await takeNumberBack(tx, before, now);
       if (taken.kind === 'busy' && event.kind === 'number-free') continue;

@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { takesText } from '../domain/questionnaire/ask-again.ts';
 import type { Plan } from '../domain/plan/format.ts';
+import type { ConversationState } from '../domain/questionnaire/types.ts';
 import { BlindIndexError } from './vault/blind-index.ts';
 import type { Vault } from './vault/index.ts';
 import { keyIdOf } from './vault/seal.ts';
@@ -96,13 +98,20 @@ export interface LastConversation {
   missedSecondAt: string | null;
 }
 
-/** The conversation of these patients that was on this number last: what a late answer most likely belongs to. */
-export async function lastConversationOn(sql: Sql | Transaction, addressId: string, patientIds: readonly string[]): Promise<LastConversation | null> {
+/** Those of these conversations that have lost their number in a pause and had not asked again on it when a text arrived: it is not known to answer them. */
+export async function notAskedSince(tx: Transaction, touchpointIds: readonly string[], receivedAt: string): Promise<string[]> {
+  const rows = await tx<{ touchpointId: string; state: ConversationState }[]>`select touchpoint_id as "touchpointId", state from care.conversation where touchpoint_id = any(${[...touchpointIds]}::uuid[])`;
+  return rows.flatMap(({ touchpointId, state }) => (takesText(state, receivedAt) ? [] : [touchpointId]));
+}
+
+/** The conversation of these patients that was on this number last, but for some: what a late answer most likely belongs to. */
+export async function lastConversationOn(sql: Sql | Transaction, addressId: string, patientIds: readonly string[], but: readonly string[] = []): Promise<LastConversation | null> {
   const [row] = await sql<LastConversation[]>`
     select c.touchpoint_id as "touchpointId", c.patient_id as "patientId",
       case when cardinality(t.confirms) > 0 and c.state->>'outcome' <> 'answered' then to_char(c.closed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end as "missedSecondAt"
     from care.conversation c join care.touchpoint t using (touchpoint_id)
-    where c.address_id = ${addressId} and c.patient_id = any(${[...patientIds]}::uuid[]) order by c.closed_at desc nulls first limit 1`;
+    where c.address_id = ${addressId} and c.patient_id = any(${[...patientIds]}::uuid[]) and c.touchpoint_id <> all(${[...but]}::uuid[])
+    order by c.closed_at desc nulls first limit 1`;
   return row ?? null;
 }
 

@@ -16,6 +16,11 @@ export function asksForNumber({ addressId }: Paused, state: ConversationState, {
   return kind === 'resumed' || (kind === 'number-free' && state.resumesWhenFree === true);
 }
 
+/** Whether it goes on after a pause in which another conversation has begun on its number; one that has yet to ask has none to lose. */
+export function hasLostNumber({ addressId }: Paused, { status, askedAt, pausedAt }: ConversationState): boolean {
+  return addressId === null && pausedAt !== null && (status === 'waiting' || (status === 'starting' && askedAt !== null));
+}
+
 /** `none`: it never had one. Whoever has it now keeps it, unless it is paused and gives way in its turn. */
 export async function takeNumberBack(tx: Transaction, { touchpointId }: Paused, now: Instant): Promise<{ kind: 'none' | 'busy' } | { kind: 'taken'; addressId: string }> {
   const [last] = await tx<{ addressId: string }[]>`

@@ -1,6 +1,7 @@
 import { channelsOf } from '../domain/plan/channels.ts';
 import { stepOf } from '../domain/follow-up/touchpoints.ts';
 import type { EscalationEvent } from '../domain/escalation/types.ts';
+import { asksAgain } from '../domain/questionnaire/ask-again.ts';
 import type { FollowUpEvent } from '../domain/follow-up/types.ts';
 import type { ContactKind, ConversationEvent } from '../domain/questionnaire/types.ts';
 import { attemptSoFar } from './attempts.ts';
@@ -91,9 +92,11 @@ async function tellFollowUp(tx: Transaction, enrolmentId: string, subject: Recei
 async function tellConversation(tx: Transaction, subject: ReceiptSubject, { sid, delivered, reason, now }: Receipt): Promise<ThreadToPoke[]> {
   const { channel, subjectId: touchpointId } = subject;
   const row = await lockConversation(tx, touchpointId);
-  // A nudge that did not arrive says nothing new of the channel on which the first question did.
-  if (row === null || row.state.status === 'done' || subject.kind.startsWith('nudge-')) return [];
-  const isEarly = row.state.status === 'starting' && row.state.channels[row.state.channelIndex] === channel;
+  if (row === null || row.state.status === 'done') return [];
+  // A nudge that did not arrive says nothing new of the channel on which the first question did; one that asks again after the number was lost does.
+  const isAgain = asksAgain(row.rules, subject.kind as ContactKind);
+  if (subject.kind.startsWith('nudge-') && !isAgain) return [];
+  const isEarly = (row.state.status === 'starting' || (isAgain && row.state.again?.status === 'due')) && row.state.channels[row.state.channelIndex] === channel;
   const sent: ConversationEvent[] = isEarly ? [{ kind: 'contact-ended', contactKind: subject.kind as ContactKind, channel, outcome: { kind: 'sent', providerSid: sid }, at: now }] : [];
   return applyToConversation(tx, touchpointId, now, [...sent, { kind: 'receipt', channel, delivered, reason, at: now }]);
 }

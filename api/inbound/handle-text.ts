@@ -3,7 +3,7 @@ import type { InboundKind } from '../../domain/dialogue/types.ts';
 import { plusMs } from '../../domain/time/durations.ts';
 import { createGate } from '../../store/gate.ts';
 import type { InboundDetail } from '../../store/gate.ts';
-import { inTransaction, lastConversationOn } from '../../store/inbound.ts';
+import { inTransaction, lastConversationOn, notAskedSince } from '../../store/inbound.ts';
 import type { InboundText, LastConversation } from '../../store/inbound.ts';
 import { acknowledgeByCode, codeIn } from './acknowledge.ts';
 import type { InboundDeps } from './deps.ts';
@@ -31,8 +31,11 @@ export async function handleText(deps: InboundDeps, secret: string, text: Inboun
   const now = deps.clock().toISOString();
   const handled = await inTransaction(deps.sql, async (tx) => {
     const gate = createGate(tx);
-    const { detail } = await gate.demand<InboundDetail>(secret);
-    const message: Message = { tx, gate, secret, detail, text, receivedAt, now, retaken };
+    const { detail: given } = await gate.demand<InboundDetail>(secret);
+    const notAsked = await notAskedSince(tx, given.conversations.map(({ touchpointId }) => touchpointId), receivedAt);
+    const unasked = given.conversations.filter(({ touchpointId }) => notAsked.includes(touchpointId));
+    const detail = { ...given, conversations: given.conversations.filter((open) => !unasked.includes(open)) };
+    const message: Message = { tx, gate, secret, detail, text, receivedAt, now, retaken, unasked };
     const outcome = await decide(deps, message, staffId);
     // Nobody waits for the answer any more, and an answer that the patient does not get must not be thought given.
     if (retaken && outcome.answers.length > 0) await giveToStaff(message, 'staff-message', 'answer-not-sent', detail.conversations[0]?.touchpointId ?? null);
@@ -103,9 +106,20 @@ function isLateSecond({ now }: Message, { missedSecondAt }: LastConversation): b
 
 /** For a person to read, in every other case: nothing that a patient writes is dropped. An opted-out or unknown number gets no answer. */
 async function toInbox(deps: InboundDeps, message: Message, title: string): Promise<Handled> {
-  const { tx, detail } = message;
-  const last = await lastConversationOn(tx, detail.addressId, detail.patients.map((patient) => patient.patientId));
-  await giveToStaff(message, 'inbox', title, last?.touchpointId ?? null, last !== null && isLateSecond(message, last));
+  const { tx, detail, unasked } = message;
+  const last = await lastConversationOn(tx, detail.addressId, detail.patients.map((patient) => patient.patientId), unasked.map(({ touchpointId }) => touchpointId));
+  const isUrgent = last !== null && isLateSecond(message, last);
+  if (unasked.length === 0) await giveToStaff(message, 'inbox', title, last?.touchpointId ?? null, isUrgent);
+  else await giveToEach(message, title, last === null ? unasked : [last, ...unasked], isUrgent);
   const isAnswered = detail.patients.length > 0 && !detail.optedOut;
   return { disposition: title === 'message' ? 'inbox' : title, answers: isAnswered ? [approved(deps, 'given-to-staff', concerned(message.detail))] : [], threads: [] };
+}
+
+/** A task for each conversation that may be meant, and for whoever shares the number and has none. */
+async function giveToEach(message: Message, title: string, candidates: readonly { touchpointId: string; patientId: string }[], isUrgent: boolean): Promise<void> {
+  const { detail } = message;
+  const among = (isMeant: (patientId: string) => boolean): Message => ({ ...message, detail: { ...detail, patients: detail.patients.filter(({ patientId }) => isMeant(patientId)) } });
+  for (const candidate of candidates) await giveToStaff(among((patientId) => patientId === candidate.patientId), 'inbox', title, candidate.touchpointId, isUrgent);
+  const others = among((patientId) => !candidates.some((candidate) => candidate.patientId === patientId));
+  if (others.detail.patients.length > 0) await giveToStaff(others, 'inbox', title, null, isUrgent);
 }

@@ -38,10 +38,10 @@ export function help(deps: InboundDeps, message: Message): Handled {
 }
 
 async function cancelQueued(message: Message): Promise<ThreadToPoke[]> {
-  const { tx, detail, now } = message;
+  const { tx, detail, unasked, now } = message;
   const threads: ThreadToPoke[] = [];
   const lost = await pausedOffNumber(tx, detail.addressId, detail.patients.map(({ patientId }) => patientId));
-  for (const touchpointId of [...detail.conversations.map((open) => open.touchpointId), ...lost]) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
+  for (const touchpointId of [...[...detail.conversations, ...unasked].map((open) => open.touchpointId), ...lost]) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
   const meant = new Set(concerned(detail).map(({ patientId }) => patientId));
   return [...threads, ...(await lookAgain(message, (patientId) => (meant.has(patientId) ? {} : { optedOutBy: 'another' })))];
 }

@@ -62,7 +62,7 @@ async function handleAgain(deps: InboundDeps, inboundId: string, secret: string)
       const gate = createGate(tx);
       const { detail } = await gate.demand<InboundDetail>(secret);
       const now = deps.clock().toISOString();
-      await giveToStaff({ tx, gate, secret, detail, text: { from: '', body: '', media: 0, optOutType: null }, receivedAt: now, now, retaken: true }, 'inbox', 'not-handled', null, true);
+      await giveToStaff({ tx, gate, secret, detail, text: { from: '', body: '', media: 0, optOutType: null }, receivedAt: now, now, retaken: true, unasked: [] }, 'inbox', 'not-handled', null, true);
       if (!(await gate.inboundDone(inboundId, 'given-to-staff'))) throw new HandledElsewhere(inboundId);
     });
   }

@@ -4,6 +4,7 @@ import { openItem } from '../../domain/dialogue/progress.ts';
 import { takeTextTurn } from '../../domain/dialogue/text-turn.ts';
 import { eventsOfTurn, wordsAfterTurn } from '../../domain/dialogue/turn-events.ts';
 import type { InboundKind, TextTurn } from '../../domain/dialogue/types.ts';
+import { takesText } from '../../domain/questionnaire/ask-again.ts';
 import type { ConversationState } from '../../domain/questionnaire/types.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
 import { questionsAt } from '../../store/questions.ts';
@@ -41,8 +42,10 @@ export async function answerConversation(deps: InboundDeps, message: Message, to
   return { disposition: `answer-${turn.status}`, answers: textsOf(deps, turn, rules, reader), threads: [...heard, ...rules.threads, ...told] };
 }
 
-/** A text that was fetched late is no answer to what was asked after it was written. */
-function isOlderThanQuestion({ retaken, receivedAt }: Message, { askedAt, lastAnswerAt }: ConversationState): boolean {
+/** A text that was fetched late is no answer to what was asked after it was written; nor is any to what has lost its number and not asked again on it before. */
+function isOlderThanQuestion({ retaken, receivedAt }: Message, state: ConversationState): boolean {
+  const { askedAt, lastAnswerAt } = state;
+  if (!takesText(state, receivedAt)) return true;
   return retaken && (askedAt === null || receivedAt < askedAt || (lastAnswerAt !== null && receivedAt < lastAnswerAt));
 }
 

@@ -58,6 +58,6 @@ function nudgeDue(rules: ConversationRules, state: ConversationState): Instant |
 }
 
 /** All lateness of one conversation together sets its clocks on by one window at most. */
-function mayBeLateMs(rules: ConversationRules, state: ConversationState): number {
+export function mayBeLateMs(rules: ConversationRules, state: ConversationState): number {
   return Math.max(0, rules.windowMs - (state.lateMs ?? 0));
 }

@@ -1,6 +1,7 @@
 import { assertNever } from '../codes.ts';
 import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
+import { againKind, isToAskAgain, silentAt } from './ask-again.ts';
 import { holdsAlarm, isNudgeLate, nextNudge, windowEnd } from './clocks.ts';
 import { endConversation, giveUpChannel } from './evolve.ts';
 import type { ConversationDecision, ConversationEffect, ConversationNext, ConversationRules, ConversationState } from './types.ts';
@@ -24,12 +25,16 @@ function settle(rules: ConversationRules, state: ConversationState, now: Instant
     const late = endConversation(current, 'missed', current.reason ?? 'late');
     return { state: late, effects: [{ kind: 'create-task', touchpointId: state.touchpointId, task: 'late-step', title: 'late-step' }] };
   }
-  if (current.status === 'waiting' && windowEnd(rules, current) <= now && !isNudgeLate(rules, current, now)) {
+  if (current.status === 'waiting' && isSilent(rules, current, now)) {
     const silent = giveUpChannel(rules, current, current.lastAnswerAt === null ? 'no-answer' : 'partial', now);
     current = silent.state;
     effects.push(...silent.effects);
   }
   return { state: current, effects };
+}
+
+function isSilent(rules: ConversationRules, state: ConversationState, now: Instant): boolean {
+  return isToAskAgain(state) ? silentAt(rules, state) <= now : windowEnd(rules, state) <= now && !isNudgeLate(rules, state, now);
 }
 
 /**
@@ -52,6 +57,12 @@ function nextOf(rules: ConversationRules, state: ConversationState, now: Instant
     case 'starting':
       return state.nextAt > now ? { kind: 'wait', dueAt: state.nextAt, summary: `held: ${state.reason ?? 'not yet'}` } : contact(state, 'first', revision);
     case 'waiting': {
+      const again = isToAskAgain(state) ? againKind(rules, state) : null;
+      if (again !== null) {
+        const end = silentAt(rules, state);
+        if (state.nextAt <= now) return contact(state, again, revision);
+        return state.nextAt < end ? { kind: 'wait', dueAt: state.nextAt, summary: 'until the question is asked again' } : { kind: 'wait', dueAt: end, summary: 'until the reply window ends' };
+      }
       const nudge = nextNudge(rules, state);
       if (nudge !== null && nudge <= now) return contact(state, `nudge-${state.nudgesSent + 1}`, revision);
       const end = windowEnd(rules, state);

@@ -3,6 +3,7 @@ import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
 import { isRepairable } from '../follow-up/contacts.ts';
 import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
+import { afterAskedAgain, afterLoss, againKind, asksAgain, questionAsked, takesText } from './ask-again.ts';
 import { afterNudge, holdNudge } from './clocks.ts';
 import type { CallDisposition, ContactKind, ConversationEvent, ConversationRules, ConversationState } from './types.ts';
 
@@ -20,7 +21,8 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
     case 'contact-ended':
       return contactEnded(rules, state, event.contactKind, event.channel, event.outcome, event.at);
     case 'receipt':
-      if (event.delivered || state.status !== 'waiting' || state.lastAnswerAt !== null || state.channels[state.channelIndex] !== event.channel) return { state, effects: [] };
+      if (event.delivered || state.status !== 'waiting' || isHeardSince(state) || state.channels[state.channelIndex] !== event.channel) return { state, effects: [] };
+      if (state.lastAnswerAt !== null) return giveUpChannel(rules, state, 'partial', event.at);
       // It reached nobody, so nobody was asked.
       return giveUpChannel(rules, { ...state, askedAt: null }, event.reason, event.at);
     case 'answered-item':
@@ -37,13 +39,15 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
     case 'cancelled':
       return { state: endConversation(event.actions === undefined ? state : { ...state, held: event.actions }, state.lastAnswerAt === null ? 'waived' : 'missed', event.reason), effects: [] };
     case 'number-free':
-      if (state.resumesWhenFree === true) return { state: resumed(state, event.at), effects: [] };
+      if (state.resumesWhenFree === true) return { state: afterLoss(resumed(state, event.at), event.at), effects: [] };
       // In a pause it is to begin as soon as that is over, and not set on by its length.
       return { state: state.status === 'starting' && state.reason === 'number-busy' && state.nextAt > event.at ? { ...state, nextAt: state.pausedAt ?? event.at } : state, effects: [] };
     case 'paused':
       return { state: { ...state, pausedAt: state.pausedAt ?? event.at, resumesWhenFree: false }, effects: [] };
     case 'resumed':
-      return { state: event.numberBusy === true && state.pausedAt !== null ? { ...state, resumesWhenFree: true } : resumed(state, event.at), effects: [] };
+      if (state.pausedAt === null) return { state, effects: [] };
+      if (event.numberBusy === true) return { state: { ...state, resumesWhenFree: true }, effects: [] };
+      return { state: event.numberLost === true ? afterLoss(resumed(state, event.at), event.at) : resumed(state, event.at), effects: [] };
     default:
       return assertNever(event);
   }
@@ -55,7 +59,13 @@ function resumed(state: ConversationState, at: Instant): ConversationState {
   if (pausedAt === null) return state;
   const pauseMs = Math.max(0, Date.parse(at) - Date.parse(pausedAt));
   const later = (instant: Instant | null): Instant | null => (instant === null ? null : plusMs(instant < pausedAt ? instant : pausedAt, pauseMs));
-  return { ...state, pausedAt: null, resumesWhenFree: false, askedAt: later(state.askedAt), lastAnswerAt: later(state.lastAnswerAt), nudgeDueAt: later(state.nudgeDueAt ?? null), nextAt: state.nextAt > pausedAt ? plusMs(state.nextAt, pauseMs) : at };
+  return { ...state, pausedAt: null, resumesWhenFree: false, askedAt: later(state.askedAt), lastAnswerAt: later(state.lastAnswerAt), nudgeDueAt: later(state.nudgeDueAt ?? null), nextAt: state.nextAt > pausedAt ? plusMs(state.nextAt, pauseMs) : at,
+    ...(state.again?.status === 'due' ? { again: { ...state.again, at: later(state.again.at) ?? at } } : {}) };
+}
+
+/** An answer has come to what was asked last, so it arrived. */
+function isHeardSince(state: ConversationState): boolean {
+  return state.lastAnswerAt !== null && takesText(state, state.lastAnswerAt);
 }
 
 export function endConversation(state: ConversationState, outcome: TouchpointOutcome, reason: string | null): ConversationState {
@@ -65,10 +75,12 @@ export function endConversation(state: ConversationState, outcome: TouchpointOut
 function contactEnded(rules: ConversationRules, state: ConversationState, contactKind: ContactKind, channel: Channel, outcome: ContactOutcome, at: Instant): Evolved {
   if (state.channels[state.channelIndex] !== channel) return { state, effects: [] };
   if (channel === 'voice') return callNotPlaced(rules, state, outcome, at);
+  if (asksAgain(rules, contactKind)) return contactKind === againKind(rules, state) ? askedAgain(rules, state, outcome, at) : { state, effects: [] };
   const isNudge = contactKind.startsWith('nudge-');
   switch (outcome.kind) {
     case 'sent':
-      return { state: asked(rules, state, isNudge, at), effects: [] };
+      // One of before the number was lost may end after.
+      return { state: state.again?.status === 'unclear' || state.status === 'starting' ? questionAsked(asked(rules, state, isNudge, at), at) : asked(rules, state, isNudge, at), effects: [] };
     case 'held':
       if (!isNudge && state.askedAt === null && outcome.until > state.notAfter) return late(state, outcome.reason);
       if (!isNudge && isTooLongFor(state, outcome.until, at)) return giveUpChannel(rules, state, state.reason ?? outcome.reason, at);
@@ -85,6 +97,27 @@ function contactEnded(rules: ConversationRules, state: ConversationState, contac
       return giveUpChannel(rules, state, outcome.reason, at);
     case 'unknown':
       return { state: asked(rules, state, isNudge, at), effects: [task(state, 'outcome-unknown')] };
+    default:
+      return assertNever(outcome);
+  }
+}
+
+/** The end of the contact that asks again after the number was lost. Where it cannot go out there is nothing to wait for; whatever else is texted, staff read. */
+function askedAgain(rules: ConversationRules, state: ConversationState, outcome: ContactOutcome, at: Instant): Evolved {
+  if (state.again?.status !== 'due') return { state, effects: [] };
+  switch (outcome.kind) {
+    case 'sent':
+      return { state: afterAskedAgain(rules, state, at), effects: [] };
+    case 'held':
+      return { state: { ...state, nextAt: outcome.until, reason: outcome.reason }, effects: heldTask(state, outcome.reason) };
+    case 'refused':
+      if (outcome.reason === 'stale') return { state, effects: [] };
+      if (isPersonal(outcome.reason)) return { state: endConversation(state, 'missed', outcome.reason), effects: [] };
+      return giveUpChannel(rules, state, state.lastAnswerAt === null ? outcome.reason : 'partial', at);
+    case 'unreachable':
+      return giveUpChannel(rules, state, state.lastAnswerAt === null ? outcome.reason : 'partial', at);
+    case 'unknown':
+      return { state: { ...state, again: { ...state.again, status: 'unclear' } }, effects: [task(state, 'outcome-unknown')] };
     default:
       return assertNever(outcome);
   }

@@ -35,6 +35,11 @@ export interface ConversationState {
   pausedAt: Instant | null;
   /** Resumed, but another conversation has the number by now: it goes on when that one ends. Absent: not so. */
   resumesWhenFree?: boolean;
+  /**
+   * It has lost its number in a pause, `round` times so far, and its question is to go out on it again: due since `at`, sent but nobody knows whether it
+   * went out, or asked at `at`. Until then no text is its answer. Absent: it never lost it.
+   */
+  again?: { round: number; status: 'due' | 'unclear' | 'asked'; at: Instant };
   outcome: TouchpointOutcome | null;
   reason: string | null;
   /** What rules said of the answers so far: told to the follow-up however the conversation ends. Absent: nothing. */
@@ -65,10 +70,10 @@ export type ConversationEvent =
   /** The conversation that held the number has ended. */
   | { kind: 'number-free'; at: Instant }
   | { kind: 'paused'; at: Instant }
-  /** `numberBusy`: while it was paused, another conversation has begun on its number. */
-  | { kind: 'resumed'; at: Instant; numberBusy?: true };
+  /** `numberLost`: while it was paused, another conversation has begun on its number; `numberBusy`: and has it still. */
+  | { kind: 'resumed'; at: Instant; numberLost?: true; numberBusy?: true };
 
-/** Part of the key of a contact: touchpoint id + kind + channel. Written `first`, `nudge-1`, `question-3`, `call-2`; `again-1` is a first contact offered anew after contact data was repaired. */
+/** Part of the key of a contact: touchpoint id + kind + channel. Written `first`, `nudge-1`, `question-3`, `call-2`; `again-1` is a first contact offered anew after contact data was repaired; a nudge beyond the plan's asks again after the number was lost. */
 export type ContactKind = 'first' | `again-${number}` | `nudge-${number}` | `question-${number}` | `call-${number}` | `page-${number}` | 'advice';
 
 /** How a call of the engine ended. Only `completed` carries a whole set of answers. */

@@ -1,6 +1,7 @@
 import type { ContactOutcome } from '../codes.ts';
 import { openQuestion } from '../dialogue/text-turn.ts';
 import { questionsId } from '../plan/questions.ts';
+import { asksAgain } from '../questionnaire/ask-again.ts';
 import type { ConversationNext } from '../questionnaire/types.ts';
 import { plusMs } from '../time/durations.ts';
 import { chooseAnswers } from './answers.ts';
@@ -57,10 +58,9 @@ function contact(run: Run, talk: Talk, { contactKind, channel }: Extract<Convers
   run.play.sent.add(talk.touchpointId);
   note(run, { kind: isFirst ? 'question' : 'nudge', text: composed.text, segments: composed.segments, question: questionsId(run.plan, talk.step), ...place });
   schedule(run.play, plusMs(run.play.now, receiptAfterMs), () => takeReceipt(run, talk));
-  if (isFirst) {
-    chooseAnswers(run, talk);
-    answerByText(talk, true);
-  }
+  if (isFirst) chooseAnswers(run, talk);
+  // What was texted before it was asked again is not known to answer it.
+  if (isFirst || asksAgain(talk.rules, contactKind)) answerByText(talk, true);
   return { kind: 'sent', providerSid: null };
 }
 

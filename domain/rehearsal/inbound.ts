@@ -8,7 +8,7 @@ import type { TaskKind } from '../follow-up/types.ts';
 import { plusMs } from '../time/durations.ts';
 import { waitBefore, wordsFor } from './answers.ts';
 import { openSafetyAlert } from './effects.ts';
-import { isOffNumber } from './numbers.ts';
+import { isOffNumber, takesTexts } from './numbers.ts';
 import { applyRules } from './rules.ts';
 import { schedule, tellFollowUps } from './run.ts';
 import type { Play, Talk } from './run.ts';
@@ -28,7 +28,7 @@ export function arriveText(play: Play, text: string, meantFor: TextPlace | null)
     arriveFromNobody(play, nothing, classifyInbound(text));
     return;
   }
-  const open = play.talks.find((talk) => talk.hasNumber && talk.state.status !== 'done') ?? null;
+  const open = play.talks.find((talk) => takesTexts(talk, play.now)) ?? null;
   const place = open === null ? (meantFor ?? nothing) : placeOfTalk(open);
   noteText(place, { kind: 'reply', channel: 'sms', text });
   const said = classifyInbound(text);
@@ -114,7 +114,7 @@ function takeAnswer(talk: Talk, text: string): void {
   // First what its thread was told and has not heard: only then is it known whether it is still open.
   applyToTalk(talk, []);
   const place = placeOfTalk(talk);
-  if (talk.state.status === 'done' || !talk.state.channels.includes('sms')) { toInbox(play, 'message', place); return; }
+  if (talk.state.status === 'done' || !talk.state.channels.includes('sms') || !takesTexts(talk, play.now)) { toInbox(play, 'message', place); return; }
   const before = talk.dialogue;
   const turn = takeTextTurn(talk.questionnaire, before, text, play.patient.language);
   talk.dialogue = turn.progress;
@@ -131,7 +131,7 @@ function takeAnswer(talk: Talk, text: string): void {
 
 function optOut(play: Play, open: Talk | null, place: TextPlace): void {
   if (play.isOptedOut) return;
-  for (const talk of [...(open === null ? [] : [open]), ...play.talks.filter(isOffNumber)]) applyToTalk(talk, [{ kind: 'cancelled', reason: 'opted-out' }]);
+  for (const talk of play.talks.filter((other) => other === open || isUnasked(play, other) || isOffNumber(other))) applyToTalk(talk, [{ kind: 'cancelled', reason: 'opted-out' }]);
   tellFollowUps(play, { kind: 'consent-changed' });
   giveToStaff({ ...place, occurrence: null }, 'opted-out', 'opted-out');
   play.isOptedOut = true;
@@ -139,14 +139,21 @@ function optOut(play: Play, open: Talk | null, place: TextPlace): void {
 }
 
 function toInbox(play: Play, title: string, place: TextPlace): void {
-  const last = lastOnNumber(play);
-  giveToStaff(last === null ? { ...place, occurrence: null } : placeOfTalk(last), 'inbox', title);
+  const unasked = play.talks.filter((talk) => isUnasked(play, talk));
+  const last = lastOnNumber(play.talks.filter((talk) => !unasked.includes(talk)));
+  if (last === null && unasked.length === 0) giveToStaff({ ...place, occurrence: null }, 'inbox', title);
+  for (const talk of last === null ? unasked : [last, ...unasked]) giveToStaff(placeOfTalk(talk), 'inbox', title);
   if (!play.isOptedOut) answerApproved(place, 'given-to-staff');
 }
 
 /** The conversation that was on the number last: what a late answer most likely belongs to. */
-function lastOnNumber({ talks }: Play): Talk | null {
+function lastOnNumber(talks: readonly Talk[]): Talk | null {
   return talks.reduce<Talk | null>((last, talk) => (talk.hasNumber && (last === null || (last.closedAt !== null && (talk.closedAt === null || talk.closedAt > last.closedAt))) ? talk : last), null);
+}
+
+/** Open on the number, but not asked on it again since it lost it. */
+function isUnasked({ now }: Play, talk: Talk): boolean {
+  return talk.hasNumber && talk.state.status !== 'done' && !takesTexts(talk, now);
 }
 
 function giveToStaff(place: TextPlace, task: TaskKind, title: string): void {

@@ -1,3 +1,5 @@
+import type { Instant } from '../follow-up/types.ts';
+import { takesText } from '../questionnaire/ask-again.ts';
 import { givesWay } from '../questionnaire/clocks.ts';
 import type { ConversationEvent, ConversationState } from '../questionnaire/types.ts';
 import type { Play, Talk } from './run.ts';
@@ -20,9 +22,20 @@ export function isOffNumber({ hasNumber, state }: Pick<Talk, 'hasNumber' | 'stat
   return !hasNumber && state.pausedAt !== null && state.status === 'waiting' && state.channels[state.channelIndex] === 'sms';
 }
 
+/** It is open on the number, and its question has gone out since it lost it: what is texted answers it. */
+export function takesTexts({ hasNumber, state }: Talk, now: Instant): boolean {
+  return hasNumber && state.status !== 'done' && takesText(state, now);
+}
+
+/** It goes on after a pause in which another has begun on its number; one that has yet to ask has none to lose. */
+function hasLostNumber({ hasNumber }: Talk, { status, askedAt, pausedAt }: ConversationState): boolean {
+  return !hasNumber && pausedAt !== null && (status === 'waiting' || (status === 'starting' && askedAt !== null));
+}
+
 /** The event as it is when its conversation has lost its number while it was paused; null: it comes too early. */
-export function withNumber(talk: Talk, state: ConversationState, event: ConversationEvent): ConversationEvent | null {
+export function withNumber(talk: Talk, state: ConversationState, told: ConversationEvent): ConversationEvent | null {
   const { run: { play }, touchpointId } = talk;
+  const event: ConversationEvent = told.kind === 'resumed' && hasLostNumber(talk, state) ? { ...told, numberLost: true } : told;
   const asks = (event.kind === 'resumed' || (event.kind === 'number-free' && state.resumesWhenFree === true)) && isOffNumber({ hasNumber: talk.hasNumber, state });
   if (!asks) return event;
   if (holderOf(play, touchpointId) !== null) return event.kind === 'resumed' ? { ...event, numberBusy: true } : null;
