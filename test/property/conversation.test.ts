@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Channel, ContactOutcome } from '../../domain/codes.ts';
+import { takesText } from '../../domain/questionnaire/ask-again.ts';
 import { decideConversation } from '../../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../../domain/questionnaire/evolve.ts';
 import { cases } from '../support/cases.ts';
@@ -23,8 +24,8 @@ interface World {
 }
 
 /** What others tell a conversation, at an instant to be given. */
-type Told = 'paused' | 'resumed' | 'undelivered' | 'delivered' | 'alarming answer' | 'cancelled' | 'number-free' | 'call-ended';
-const outside = fc.array(fc.record({ atRound: fc.integer({ min: 1, max: 12 }), afterMs: fc.constantFrom(0, 60_000, 1_500_000, 30_000_000), event: fc.constantFrom<Told>('paused', 'paused', 'resumed', 'undelivered', 'delivered', 'alarming answer', 'cancelled', 'number-free', 'call-ended') }), { maxLength: 4 });
+type Told = 'paused' | 'resumed' | 'resumed, the number was lost' | 'undelivered' | 'delivered' | 'alarming answer' | 'cancelled' | 'number-free' | 'call-ended';
+const outside = fc.array(fc.record({ atRound: fc.integer({ min: 1, max: 12 }), afterMs: fc.constantFrom(0, 60_000, 1_500_000, 30_000_000), event: fc.constantFrom<Told>('paused', 'paused', 'resumed', 'resumed, the number was lost', 'undelivered', 'delivered', 'alarming answer', 'cancelled', 'number-free', 'call-ended') }), { maxLength: 4 });
 
 const world: fc.Arbitrary<World> = fc.record({
   outside,
@@ -98,7 +99,7 @@ function simulate(given: ConversationRules, channels: Channel[], { contacts, cal
       break;
     }
     if (next.kind === 'wait') {
-      const reply = state.status === 'waiting' ? (toReply.shift() ?? 'none') : 'none';
+      const reply = state.status === 'waiting' && takesText(state, at) ? (toReply.shift() ?? 'none') : 'none';
       if (reply === 'item') apply({ kind: 'answered-item', at });
       if (reply === 'completed') apply({ kind: 'completed', at, actions: run.alarmedMs === null ? [] : [alarm] });
       nowMs = Math.max(nowMs + 1, Date.parse(next.dueAt));
@@ -144,6 +145,8 @@ function eventsOf(told: Told, at: string): ConversationEvent[] {
     case 'resumed':
     case 'number-free':
       return [{ kind: told, at }];
+    case 'resumed, the number was lost':
+      return [{ kind: 'resumed', at, numberLost: true }];
     case 'undelivered':
     case 'delivered':
       return [{ kind: 'receipt', channel: 'sms', delivered: told === 'delivered', reason: '30006', at }];

@@ -53,6 +53,38 @@ async function pausedAndAsked() {
   return { patient, first, second, next: await runConversation(world, second.touchpointId) };
 }
 
+/** The same, and the first is resumed and waits for its number. The second was asked a moment ago, so that the first is held once it has the number. */
+async function lostAndWaiting() {
+  const begun = await pausedAndAsked();
+  world.at('2026-03-03T10:02:00.000Z');
+  await tell(begun.first, 'resumed');
+  return begun;
+}
+
+const redAbove = { rules: [{ id: 'strong-pain', if: 'answers.pain >= 7.0', do: [{ kind: 'escalate', level: 'red' }] }] };
+
+/** A phone that two patients share: the plan of one is paused, the other is asked in the evening, and answers when quiet hours have begun. */
+async function lostToAnother() {
+  const patient = await world.patient();
+  const other = await world.patient({ sharing: patient });
+  const enrolled = await world.enrol(patient, [{ ...asks('P1D'), ...redAbove }]);
+  const first = { enrolmentId: enrolled.enrolmentId, touchpointId: enrolled.touchpoints['pain'] ?? '' };
+  await runFollowUp(world, first.enrolmentId);
+  await runConversation(world, first.touchpointId);
+  world.at('2026-03-02T11:00:00.000Z');
+  await tell(first, 'paused');
+  world.at('2026-03-03T20:30:00.000Z');
+  const second = await asked(other, 'P2D');
+  await runConversation(world, second.touchpointId);
+  await tell(first, 'resumed');
+  world.at('2026-03-03T21:05:00.000Z');
+  return { patient, other, first, second };
+}
+
+/** The questions that tasks to read a text name. */
+const inboxOf = async ({ patientId }: CarePatient) => (await world.root<{ id: string | null }[]>`select touchpoint_id as id from care.task where patient_id = ${patientId} and kind = 'inbox' order by 1`).map(({ id }) => id);
+const alertsOf = async ({ patientId }: CarePatient) => (await world.root<{ ruleId: string }[]>`select rule_id as "ruleId" from care.escalation where patient_id = ${patientId} order by 1`).map(({ ruleId }) => ruleId);
+
 describe('a conversation in a pause', () => {
   test('keeps its number for its reply window, and then lets another plan’s conversation begin', async () => {
     const patient = await world.patient();
@@ -126,6 +158,64 @@ describe('a conversation in a pause', () => {
     expect(before).toMatchObject({ kind: 'wait', dueAt: '2026-03-03T16:59:59.000Z', summary: 'paused' });
     expect(after).toMatchObject({ kind: 'wait', dueAt: '2026-03-03T17:00:00.000Z', summary: 'until the nudge' });
     expect([await stateOf(first.touchpointId), await stateOf(second.touchpointId)]).toMatchObject([{ hasNumber: true }, { hasNumber: false }]);
+  });
+
+  test('that has its number back asks again before any text is its answer: a correction of the other’s answer goes to staff, who see both', async () => {
+    const { patient, first, second } = await lostAndWaiting();
+    await text(patient, '2');
+    const back = await runConversation(world, first.touchpointId);
+    world.at('2026-03-03T10:04:00.000Z');
+    await text(patient, '8');
+    const deaf = await stateOf(first.touchpointId);
+    world.at('2026-03-03T10:20:00.000Z');
+
+    const asked = await runConversation(world, first.touchpointId);
+    await text(patient, '3');
+
+    expect(back).toMatchObject({ kind: 'wait', summary: 'until the question is asked again' });
+    expect(deaf).toMatchObject({ status: 'waiting', hasNumber: true, lastAnswerAt: null });
+    expect(await inboxOf(patient)).toEqual([first.touchpointId, second.touchpointId].sort());
+    expect(world.received(patient)).toHaveLength(3);
+    // An hour of the window had run when it was paused; what was left runs from the question that went out again.
+    expect(asked).toMatchObject({ kind: 'wait', dueAt: '2026-03-03T11:20:00.000Z', summary: 'until the nudge' });
+    expect([(await stateOf(first.touchpointId)).outcome, (await stateOf(second.touchpointId)).outcome]).toEqual(['answered', 'answered']);
+  });
+
+  test('on a shared phone takes no text of the other patient’s: staff of both read it, no alert opens, and its silence ends it', async () => {
+    const { patient, other, first, second } = await lostToAnother();
+    await text(other, '2');
+    await runConversation(world, first.touchpointId);
+    world.at('2026-03-03T21:06:00.000Z');
+
+    await text(other, '8');
+    world.at('2026-03-04T04:00:00.000Z');
+    const next = await runConversation(world, first.touchpointId);
+
+    expect([await inboxOf(patient), await inboxOf(other)]).toEqual([[first.touchpointId], [second.touchpointId]]);
+    expect([await alertsOf(patient), await alertsOf(other)]).toEqual([[], []]);
+    expect([next.kind, (await stateOf(first.touchpointId)).reason, (await stateOf(second.touchpointId)).outcome]).toEqual(['end', 'no-answer', 'answered']);
+  });
+
+  test.each([['stated', 'I cannot breathe', ['safety-phrase']], ['STOP', 'STOP', []]])('that has yet to ask again is no hindrance to what is written to anybody: %s', async (_, words, alerts) => {
+    const { patient, other, first } = await lostToAnother();
+    await text(other, '2');
+    await runConversation(world, first.touchpointId);
+
+    await text(other, words);
+
+    expect([await alertsOf(patient), await alertsOf(other)]).toEqual([alerts, alerts]);
+    expect((await stateOf(first.touchpointId)).reason).toBe(words === 'STOP' ? 'opted-out' : 'quiet-hours');
+  });
+
+  test.each([['undelivered', 'failed'], ['delivered', null]] as const)('whose question was %s when it was asked again is then %s', async (status, outcome) => {
+    const { patient, first } = await pausedAndAsked();
+    await text(patient, '2');
+    world.at('2026-03-04T10:00:00.000Z');
+    await tell(first, 'resumed');
+
+    await world.receipt(world.received(patient).at(-1), status, status === 'undelivered' ? '30006' : undefined);
+
+    expect((await stateOf(first.touchpointId)).outcome).toBe(outcome);
   });
 
   test('that has lost its number is ended by a STOP like the one that has it: its silence is no sign, and pages nobody', async () => {

@@ -147,11 +147,11 @@ export async function carryOut(stage: Stage, engine: Engine, toCarry: readonly P
       return;
     }
     const contact = await contactOf(stage, attemptId);
-    const { planId, stepId, recurrenceId, kind, asks, occurrence } = contact;
+    const { planId, stepId, recurrenceId, kind, asks, asksAgain, occurrence } = contact;
     contacts.push(await seenNow(world, attemptId, clock.now()));
     lines.push([kind.startsWith('nudge') ? 'nudge' : asks ? 'question' : 'message', clock.now(), named(planId, stepId), recurrenceId, 'sms', body]);
     clock.after(receiptAfterMs, () => receipt(stage, sid, attemptId, assumed.patient.phone === 'mobile'));
-    if (kind.startsWith('nudge')) return;
+    if (kind.startsWith('nudge') && !asksAgain) return;
     if (asks) person.reads(asked(contact), body);
     else {
       const reply = replyAt(repliesIn(planId), stepId, occurrence);
@@ -258,6 +258,8 @@ interface Contact {
   /** Of the attempt, such as `nudge-1`. */
   kind: string;
   asks: boolean;
+  /** A nudge beyond the plan's: its conversation had lost the number. */
+  asksAgain: boolean;
   /** How many conversations of the step were opened before this one, or how many of its messages went out. */
   occurrence: number;
 }
@@ -265,6 +267,7 @@ interface Contact {
 async function contactOf({ world }: Stage, attemptId: string): Promise<Contact> {
   const [row] = await world.root<Contact[]>`
     select e.plan_id as "planId", e.plan_version as version, t.step_id as "stepId", t.recurrence_id as "recurrenceId", a.kind, c.touchpoint_id is not null as asks,
+      a.kind like 'nudge-%' and split_part(a.kind, '-', 2)::int > jsonb_array_length(c.rules -> 'nudgesMs') as "asksAgain",
       (case when c.touchpoint_id is null
         then (select count(distinct o.touchpoint_id) from care.touchpoint o join care.attempt oa on oa.subject_id = o.touchpoint_id where o.enrolment_id = t.enrolment_id and o.step_id = t.step_id and o.touchpoint_id <> t.touchpoint_id and oa.status = 'sent')
         else (select count(*) from care.touchpoint o join care.conversation oc using (touchpoint_id) where o.enrolment_id = t.enrolment_id and o.step_id = t.step_id and (oc.opened_at, o.recurrence_id) < (c.opened_at, t.recurrence_id)) end)::int as occurrence
