@@ -1,5 +1,6 @@
+import { plusMs } from '../time/durations.ts';
 import type { Instant } from '../follow-up/types.ts';
-import { nextNudge, windowEnd, mayBeLateMs } from './clocks.ts';
+import { mayBeLateMs, nextNudge, windowEnd } from './clocks.ts';
 import type { ContactKind, ConversationRules, ConversationState } from './types.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { ContactKind, ConversationRules, ConversationState } from './types.
  * answers it or corrects what was said to the one that had the number meanwhile, so none is its answer.
  */
 
-/** It goes on after a pause in which it has lost its number. The question is due at once, and what a nudge waited for is forgotten. */
+/** It goes on after a pause in which it has lost its number. The question is due at once, whatever a nudge that was held waited for. */
 export function afterLoss(state: ConversationState, at: Instant): ConversationState {
   return { ...state, again: { round: (state.again?.round ?? 0) + 1, status: 'due', at }, nextAt: at };
 }
@@ -26,7 +27,7 @@ export function againKind({ nudgesMs }: ConversationRules, { again }: Conversati
   return again === undefined ? null : `nudge-${nudgesMs.length + again.round}`;
 }
 
-/** Whether this contact, which the plan does not know, asks again: for this loss of the number or one before. */
+/** Whether a contact of this kind asks again: for the present loss of the number or one before. */
 export function asksAgain({ nudgesMs }: ConversationRules, kind: ContactKind): boolean {
   return kind.startsWith('nudge-') && Number(kind.slice('nudge-'.length)) > nudgesMs.length;
 }
@@ -35,7 +36,7 @@ export function asksAgain({ nudgesMs }: ConversationRules, kind: ContactKind): b
 export function silentAt(rules: ConversationRules, state: ConversationState): Instant {
   const end = windowEnd(rules, state);
   if (!isToAskAgain(state) || state.again === undefined || state.again.at >= end) return end;
-  const latest = new Date(Date.parse(state.again.at) + mayBeLateMs(rules, state)).toISOString();
+  const latest = plusMs(state.again.at, mayBeLateMs(rules, state));
   return latest > end ? latest : end;
 }
 

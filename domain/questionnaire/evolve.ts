@@ -79,7 +79,7 @@ function contactEnded(rules: ConversationRules, state: ConversationState, contac
   const isNudge = contactKind.startsWith('nudge-');
   switch (outcome.kind) {
     case 'sent':
-      // One of before the number was lost may end after.
+      // One that went out before the number was lost may end after: it is not the question asked again.
       return { state: state.again?.status === 'unclear' || state.status === 'starting' ? questionAsked(asked(rules, state, isNudge, at), at) : asked(rules, state, isNudge, at), effects: [] };
     case 'held':
       if (!isNudge && state.askedAt === null && outcome.until > state.notAfter) return late(state, outcome.reason);

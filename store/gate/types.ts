@@ -82,7 +82,7 @@ export interface UnresolvedAttempt {
 export interface ContactRequest {
   subjectKind: 'touchpoint' | 'escalation';
   subjectId: string;
-  /** `remind`, `first`, `nudge-<n>`, `question-<n>`, `call-<n>`, `page-<n>`, `advice`; the last two of an escalation, the others of a touchpoint. */
+  /** `remind`, `first`, `nudge-<n>` (beyond the plan's: the question again after its number was lost), `question-<n>`, `call-<n>`, `page-<n>`, `advice`; the last two of an escalation, the others of a touchpoint. */
   kind: string;
   channel: Channel;
   /** The id that a new attempt gets; an attempt that exists keeps its own (see `detail.attemptId`). */

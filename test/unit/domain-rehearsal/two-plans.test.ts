@@ -57,6 +57,19 @@ describe('a plan rehearsed beside another of the same patient', () => {
     expect(told.findings).toContainEqual(expect.objectContaining({ code: 'window-past-next-step', planId: 'old', stepId: 'mood', sentence: { en: 'The step "mood" of the plan "old" may still wait for replies when the step "pain" is due, which then waits for it.', zh: '步骤“pain”到期时，计划“old”的步骤“mood”可能仍在等待回复，前者须等候。' } }));
   });
 
+  test('asks again when it has the number back that it lost in a pause, and is not answered by what was texted before', () => {
+    const tell = (kind: 'pause' | 'resume', time: string) => ({ at: `2026-05-02T${time}Z`, kind });
+    const old = { steps: [ask('mood', '10:00')], written: { replies: { otherwise: { kind: 'silent' } }, outside: [tell('pause', '10:30:00'), tell('resume', '14:05:00')] } };
+
+    const told = play([ask('pain', '14:00')], old, { replies: { otherwise: { kind: 'answers', answers: { pain: 2 }, after: 'PT6M' } }, outside: [{ at: '2026-05-02T14:08:00Z', kind: 'text', text: '8' }] });
+
+    expect(of(told, 'question', 'nudge', 'reply', 'task', 'step-ended')).toEqual([
+      ['10:00', 'question', 'old/mood', null], ['14:00', 'question', 'new/pain', null], ['14:06', 'reply', 'new/pain', null], ['14:06', 'step-ended', 'new/pain', ''],
+      ['14:08', 'reply', '/', null], ['14:08', 'task', 'new/pain', 'message'], ['14:08', 'task', 'old/mood', 'message'],
+      ['14:10', 'nudge', 'old/mood', null], ['16:40', 'step-ended', 'old/mood', 'no-answer'],
+    ]);
+  });
+
   test('shares the day\'s cap with it: what is over it waits, whichever plan it is of', () => {
     const hourly = (name: string, minute: string) => Array.from({ length: 5 }, (_, hour) => remind(`${name}-${hour}`, `${String(9 + hour * 2).padStart(2, '0')}:${minute}`, { sensitive: true }));
 
