@@ -10,7 +10,7 @@ import type { ContactKind, ConversationRules, ConversationState } from './types.
 
 /** It goes on after a pause in which it has lost its number. The question is due at once, whatever a nudge that was held waited for. */
 export function afterLoss(state: ConversationState, at: Instant): ConversationState {
-  return { ...state, again: { round: (state.again?.round ?? 0) + 1, status: 'due', at }, nextAt: at };
+  return { ...state, again: { round: (state.again?.round ?? 0) + 1, status: 'due', at }, nextAt: state.status === 'waiting' ? at : state.nextAt };
 }
 
 /** Whether a text that arrived at `receivedAt` may be an answer to it. */

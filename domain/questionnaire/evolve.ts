@@ -3,7 +3,7 @@ import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
 import { isRepairable } from '../follow-up/contacts.ts';
 import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
-import { afterAskedAgain, afterLoss, againKind, asksAgain, questionAsked, takesText } from './ask-again.ts';
+import { afterAskedAgain, afterLoss, againKind, asksAgain, questionAsked } from './ask-again.ts';
 import { afterNudge, holdNudge } from './clocks.ts';
 import type { CallDisposition, ContactKind, ConversationEvent, ConversationRules, ConversationState } from './types.ts';
 
@@ -64,8 +64,8 @@ function resumed(state: ConversationState, at: Instant): ConversationState {
 }
 
 /** An answer has come to what was asked last, so it arrived. */
-function isHeardSince(state: ConversationState): boolean {
-  return state.lastAnswerAt !== null && takesText(state, state.lastAnswerAt);
+function isHeardSince({ lastAnswerAt, again }: ConversationState): boolean {
+  return lastAnswerAt !== null && (again?.status !== 'asked' || lastAnswerAt >= again.at);
 }
 
 export function endConversation(state: ConversationState, outcome: TouchpointOutcome, reason: string | null): ConversationState {

@@ -207,7 +207,7 @@ describe('a conversation in a pause', () => {
     expect((await stateOf(first.touchpointId)).reason).toBe(words === 'STOP' ? 'opted-out' : 'quiet-hours');
   });
 
-  test.each([['undelivered', 'failed'], ['delivered', null]] as const)('whose question was %s when it was asked again is then %s', async (status, outcome) => {
+  test.each([['undelivered', 'failed'], ['delivered', null]] as const)('whose question was %s when it was asked again has the outcome %s', async (status, outcome) => {
     const { patient, first } = await pausedAndAsked();
     await text(patient, '2');
     world.at('2026-03-04T10:00:00.000Z');

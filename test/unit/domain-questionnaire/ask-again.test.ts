@@ -46,10 +46,11 @@ test.each([
 });
 
 test('a call puts its question by itself: no text answers it, until one asks', () => {
-  const ringing = { status: 'starting', channels: ['voice', 'sms'], callsMade: 1, nextAt: backAt } as const;
+  const ringing: Partial<ConversationState> = { status: 'starting', channels: ['voice', 'sms'], callsMade: 1, nextAt: '2026-03-02T11:00:00.000Z' };
   const rang = after([ended('call-2', sent)], ringing);
   const texted = after([ended('first', sent)], { ...ringing, channelIndex: 1 });
 
+  expect(nextOf(after([], ringing), backAt)).toBe('2026-03-03T11:00:00.000Z');
   expect([takesText(rang, laterAt), takesText(texted, laterAt)]).toEqual([false, true]);
 });
 
@@ -66,9 +67,12 @@ test.each([['refused', { kind: 'refused', reason: 'no-consent' }], ['unreachable
 
 test('half of the answers stay half of the answers when the question cannot be put again', () => {
   const half = { lastAnswerAt: '2026-03-02T09:30:00.000Z' };
+  const lost: ConversationEvent = { kind: 'receipt', channel: 'sms', delivered: false, reason: '30006', at: laterAt };
 
   expect(after([ended('nudge-2', { kind: 'refused', reason: 'no-consent' })], half)).toMatchObject({ outcome: 'missed', reason: 'partial' });
-  expect(after([ended('nudge-2', sent), { kind: 'receipt', channel: 'sms', delivered: false, reason: '30006', at: laterAt }], half)).toMatchObject({ outcome: 'missed', reason: 'partial' });
+  expect(after([ended('nudge-2', sent), lost], half)).toMatchObject({ outcome: 'missed', reason: 'partial' });
+  // A word about what went out before says nothing of it.
+  expect(after([lost], half)).toMatchObject({ status: 'waiting' });
 });
 
 test('what was left of the clocks runs from the question, which stands for a nudge that was due by then', () => {
