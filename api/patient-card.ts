@@ -6,6 +6,7 @@ import { channel, id, instant, language } from './schemas.ts';
 
 const address = z.object({
   addressId: id, kind: z.enum(['phone', 'email']), value: z.string(), rank: z.int(), suspendedAt: instant.nullable(), suspendedReason: z.string().nullable(), optedOutAt: instant.nullable(), optedOutBy: z.string().nullable(),
+  optedOutByOthers: z.boolean().meta({ description: 'Whether it is opted out for another patient who has it too: then it is not lifted in the name of this one alone.' }),
 });
 const consent = z.object({
   consentId: id, purpose: z.string(), channel, grantedAt: instant, grantedBy: z.string(), evidenceKind: z.string(), noticeVersion: z.string(), withdrawnAt: instant.nullable(), withdrawnBy: z.string().nullable(),

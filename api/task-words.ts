@@ -1,10 +1,16 @@
 import type { Words } from '../domain/words.ts';
 
+/** Two who share a number, of whom one wants to hear from us and one does not, cannot both be served on it. */
+export const askEverybody: Words = {
+  en: 'Ask everyone who has this number. If all of them want to hear from us on it, START from it lifts the opt-out at once, and a block at the carrier; for a mailbox, or where nobody can text, it is withdrawn in the name of each patient for whom it counts (/opt-outs/withdraw). If one does not, repair the contact data of the others.',
+  zh: '请向使用该号码或邮箱的每个人确认。如所有人都愿意接收，用该号码发送 START 即可立即恢复，并解除运营商的屏蔽；如为邮箱或无法发送短信，须以退订所涉及的每位患者的名义分别撤销（/opt-outs/withdraw）。如有人不愿意，请更新其他人的联系方式。',
+};
+
 /** What staff are to do where a task's kind alone does not say it, by its title. */
 const todo: Readonly<Record<string, Words>> = {
-  'opted-out-by-another': {
-    en: 'Somebody else who has this patient\'s number or mailbox, or had it before, has opted it out: nothing that we begin goes there any more. Ask the patient by another way whether they want to hear from us on it. If so, they text START from it; or withdraw the opt-out in their name (/opt-outs/withdraw), which does not lift a block at the carrier. If not, repair the contact data.',
-    zh: '该患者的号码或邮箱已被他人（共用者或原使用者）退订，我们不会再向其主动发送任何内容。请通过其他方式向患者确认是否愿意继续接收。如愿意，请患者用该号码发送 START；或以患者名义撤销退订（/opt-outs/withdraw），但这不能解除运营商的屏蔽。如不愿意，请更新联系方式。',
+  'opted-out-for-all': {
+    en: `This patient's number or mailbox has been opted out, perhaps by somebody else who has it or had it before: nothing that we begin goes there any more. ${askEverybody.en}`,
+    zh: `该患者的号码或邮箱已被退订，可能是由共用者或原使用者操作，我们不会再向其主动发送任何内容。${askEverybody.zh}`,
   },
 };
 

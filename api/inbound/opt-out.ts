@@ -43,11 +43,11 @@ async function cancelQueued(message: Message): Promise<ThreadToPoke[]> {
   const lost = await pausedOffNumber(tx, detail.addressId, detail.patients.map(({ patientId }) => patientId));
   for (const touchpointId of [...[...detail.conversations, ...unasked].map((open) => open.touchpointId), ...lost]) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
   const meant = new Set(concerned(detail).map(({ patientId }) => patientId));
-  return [...threads, ...(await lookAgain(message, (patientId) => (meant.has(patientId) ? {} : { optedOutBy: 'another' })))];
+  return [...threads, ...(await lookAgain(message, (patientId) => (meant.has(patientId) ? {} : { optedOut: 'phone' })))];
 }
 
 /** What is planned by this number is decided anew; a contact that is due meets the opt-out at the gate. */
-async function lookAgain({ tx, detail, now }: Message, said: (patientId: string) => { optedOutBy?: 'another' } = () => ({})): Promise<ThreadToPoke[]> {
+async function lookAgain({ tx, detail, now }: Message, said: (patientId: string) => { optedOut?: 'phone' } = () => ({})): Promise<ThreadToPoke[]> {
   const threads: ThreadToPoke[] = [];
   const enrolments = await liveEnrolments(tx, detail.patients.map((patient) => patient.patientId));
   for (const { enrolmentId, patientId } of enrolments) threads.push(await tell(tx, 'followUp', enrolmentId, { kind: 'consent-changed', ...said(patientId) }, now));

@@ -17,9 +17,12 @@ export async function optOutAttempt(deps: InboundDeps, attemptId: string, by: 'u
   const place = await placeOfAttempt(deps.sql, attemptId);
   if (place?.addressId == null) return false;
   const { addressId, patientId, enrolmentId, touchpointId, department } = place;
-  const secret = await deps.gate.unsubscribeBegin(addressId);
-  // Whoever has the link may post it again and again: only the first is news for staff and threads.
-  if ((await deps.gate.verdict<{ optedOut: boolean }>(secret)).detail.optedOut) return true;
+  const secret = await deps.gate.unsubscribeBegin(addressId, attemptId);
+  // Whoever has the link may post it again and again: only the first is news for staff and threads. It counts for each of those who share a mailbox all the same.
+  if ((await deps.gate.verdict<{ optedOut: boolean }>(secret)).detail.optedOut) {
+    await deps.gate.optOut(secret, addressId, by);
+    return true;
+  }
   const now = deps.clock().toISOString();
   const threads = await inTransaction(deps.sql, async (tx) => {
     const told = enrolmentId === null ? [] : [await tell(tx, 'followUp', enrolmentId, { kind: 'consent-changed' }, now)];

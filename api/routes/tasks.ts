@@ -74,7 +74,7 @@ export const taskRoutes: readonly Route[] = [
 ];
 
 /** In what a person is paged, they read. */
-async function languageOfCaller({ deps, session }: Asker): Promise<Language> {
+export async function languageOfCaller({ deps, session }: Pick<Asker, 'deps' | 'session'>): Promise<Language> {
   return languageOf(await deps.gate.staffLanguage(session.personId));
 }
 

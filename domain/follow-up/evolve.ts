@@ -22,8 +22,8 @@ function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: I
     case 'facts-changed':
       return { state, effects: [] };
     case 'consent-changed':
-      // No will of this patient's: without a word to staff what goes there would just be refused from now on.
-      return { state, effects: event.optedOutBy === undefined || state.status === 'ended' ? [] : [{ kind: 'create-task', touchpointId: null, task: 'opted-out', title: 'opted-out-by-another' }] };
+      // Nobody else tells this patient's staff, and what goes there would just be refused from now on.
+      return { state, effects: event.optedOut === undefined || state.status === 'ended' ? [] : [{ kind: 'create-task', touchpointId: null, task: 'opted-out', title: 'opted-out-for-all' }] };
     case 'paused':
       return state.status === 'active' ? pause(state, now) : { state, effects: [] };
     case 'resumed': {

@@ -84,8 +84,8 @@ export type FollowUpEvent =
   | { kind: 'waived'; stepId: string; recurrenceId?: string; by: string; reason: string }
   | { kind: 'ended'; reason: EndReason; by: string }
   | { kind: 'contact-repaired' }
-  /** `another`: somebody else who has the patient's number or mailbox, or had it before, has opted it out. */
-  | { kind: 'consent-changed'; optedOutBy?: 'another' }
+  /** `optedOut`: which number or mailbox of the patient's was opted out for all who have it, and by whom is not told: another who has it, one who had it before, or the patient. */
+  | { kind: 'consent-changed'; optedOut?: 'phone' | 'email' }
   | { kind: 'judged'; touchpointId: string; verdict: Judgement }
   /** `begunAt`: when its first try began, which may be for a date that the step has no more. */
   | { kind: 'contact-ended'; touchpointId: string; channel: Channel; outcome: ContactOutcome; begunAt?: Instant }

@@ -25,6 +25,7 @@ export interface Changes {
   consentWithdraw(secret: string, patientId: string, purpose: Purpose | null, channel: Channel | null): Promise<UnresolvedAttempt[]>;
   /** Stops everything to a number or mailbox, whoever shares it. */
   optOut(secret: string, addressId: string, by: 'reply' | 'unsubscribe' | 'provider' | 'staff'): Promise<void>;
+  /** By a message, for the number. By staff, for their patient: it is opened once the opt-out counts for nobody else who still has it. */
   optIn(secret: string, addressId: string): Promise<void>;
   setIdentifier(secret: string, identifier: { patientId: string; kind: string; blindIndex: Uint8Array }): Promise<void>;
   /** Action `find-patient`: patients with this identifier (or kind `phone`, `email`: address) whom the actor's departments may see. */

@@ -25,8 +25,8 @@ export interface Inbound {
   turnBegin(callId: string, providerSid: string): Promise<string>;
   /** The right to put `call.recording` of this call, and nothing else. */
   recordingBegin(callId: string): Promise<string>;
-  /** For a one-click unsubscribe, whose link the API has checked: the right to opt this address out, and nothing else. */
-  unsubscribeBegin(addressId: string): Promise<string>;
+  /** For a one-click unsubscribe, whose link the API has checked: the right to opt the address of this attempt out for its patient, and nothing else. */
+  unsubscribeBegin(addressId: string, attemptId: string): Promise<string>;
 }
 
 /** As many as the gate takes in one question. */
@@ -73,8 +73,8 @@ export function createInbound(sql: Connection): Inbound {
     async recordingBegin(callId) {
       return (await askedOne(sql<{ secret: string }[]>`select gate.recording_begin(${callId}) as secret`)).secret;
     },
-    async unsubscribeBegin(addressId) {
-      return (await askedOne(sql<{ secret: string }[]>`select gate.unsubscribe_begin(${addressId}) as secret`)).secret;
+    async unsubscribeBegin(addressId, attemptId) {
+      return (await askedOne(sql<{ secret: string }[]>`select gate.unsubscribe_begin(${addressId}, ${attemptId}) as secret`)).secret;
     },
   };
 }

@@ -67,7 +67,7 @@ export interface Card {
   zone: string;
   language: string;
   department: string;
-  addresses: { addressId: string; kind: AddressKind; rowId: string; rank: number; suspendedAt: string | null; suspendedReason: string | null; optedOutAt: string | null; optedOutBy: string | null }[];
+  addresses: { addressId: string; kind: AddressKind; rowId: string; rank: number; suspendedAt: string | null; suspendedReason: string | null; optedOutAt: string | null; optedOutBy: string | null; optedOutByOthers: boolean }[];
   consents: { consentId: string; purpose: string; channel: string; grantedAt: string; grantedBy: string; evidenceKind: EvidenceKind; noticeVersion: string; withdrawnAt: string | null; withdrawnBy: string | null }[];
 }
 

@@ -126,7 +126,7 @@ describe('a text that was written while the API was away', () => {
     await world.look(after.enrolmentId);
 
     expect(await world.isOptedOut(after.addressId)).toBe(true);
-    expect(await world.tasks(after.patientId)).toMatchObject([{ kind: 'opted-out', title: 'opted-out-by-another' }]);
+    expect(await world.tasks(after.patientId)).toMatchObject([{ kind: 'opted-out', title: 'opted-out-for-all' }]);
   });
 
   test('is none of ours when it was for another number of the account', async () => {

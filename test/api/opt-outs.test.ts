@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { receiveText } from '../../api/inbound/receive-text.ts';
 import { lockFollowUp } from '../../store/follow-up-row.ts';
 import { openTexts } from '../../store/patients.ts';
 import { planConversation } from '../../store/plan-conversation.ts';
@@ -23,12 +24,17 @@ interface Address {
 
 const wish = { reason: 'by-phone', evidence: 'Mrs Example asked nurse Noor on 2 March to text her no more.' };
 let numbers = 10;
-async function patientWithCard(): Promise<{ patientId: string; phone: string; mailbox: string }> {
+async function patientWithCard(sharing?: { number: string }): Promise<{ patientId: string; number: string; phone: string; mailbox: string }> {
   numbers += 1;
-  const patientId = await registered(world, coordinator.token, { phones: [{ number: `+120255501${numbers}` }], emails: [`p${numbers}@example.org`] });
+  const number = sharing?.number ?? `+120255501${numbers}`;
+  const patientId = await registered(world, coordinator.token, { phones: [{ number }], emails: [`p${numbers}@example.org`] });
   const [phone, mailbox] = await addressesOf(patientId);
-  return { patientId, phone: phone?.addressId ?? '', mailbox: mailbox?.addressId ?? '' };
+  return { patientId, number, phone: phone?.addressId ?? '', mailbox: mailbox?.addressId ?? '' };
 }
+const text = ({ number }: { number: string }, body: string): Promise<string[]> => {
+  const settings = { hospitalName: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00', publicUrl: 'https://care.example.org', twilioAuthToken: 'f'.repeat(32), unsubscribeKey: randomBytes(32), voiceDeadlineMs: 600 };
+  return receiveText({ ...world.deps, settings }, `SM${randomUUID().replaceAll('-', '')}`, { from: number, body, media: 0, optOutType: null });
+};
 async function addressesOf(patientId: string): Promise<Address[]> {
   return (await world.ask('GET', `/v1/patients/${patientId}`, { token: coordinator.token })).body['addresses'] as Address[];
 }
@@ -46,7 +52,7 @@ describe('a wish that was told to staff', () => {
 
     const reply = await optOut(patientId, phone, { token: staff.token, headers: { 'x-reason': 'call/7' } });
 
-    expect([reply.status, reply.body]).toEqual([201, { patientId, addressId: phone, optedOut: true, unresolved: [], enrolmentsTold: 1 }]);
+    expect([reply.status, reply.body]).toEqual([201, { patientId, addressId: phone, optedOut: true, todo: null, unresolved: [], enrolmentsTold: 1 }]);
     expect(await addressesOf(patientId)).toMatchObject([{ addressId: phone, optedOutBy: 'staff' }, { optedOutAt: null }]);
     expect(await eventsOf(patientId)).toEqual([{ action: 'change-opt-out', verdict: 'allowed', actorId: staff.personId, detail: `opt-out/by-phone/${phone},call/7` }]);
     expect((await inboxOf(enrolmentId)).at(-1)).toBe('consent-changed');
@@ -61,7 +67,7 @@ describe('a wish that was told to staff', () => {
 
     const secret = await world.deps.gate.open({ token: coordinator.token, purpose: 'rights', action: 'change-opt-out', patients: [patientId], fields: ['opt-out.evidence'] });
     const kept = await world.deps.gate.readHistory(secret);
-    expect([reply.status, reply.body]).toEqual([200, { patientId, addressId: phone, optedOut: false, unresolved: [], enrolmentsTold: 0 }]);
+    expect([reply.status, reply.body]).toEqual([200, { patientId, addressId: phone, optedOut: false, todo: null, unresolved: [], enrolmentsTold: 0 }]);
     expect(await addressesOf(patientId)).toMatchObject([{ optedOutAt: null, optedOutBy: null }, {}]);
     expect((await openTexts(world.deps.vault, kept)).map(({ version, text }) => [version, text])).toEqual([[1, wish.evidence], [2, wish.evidence]]);
     expect(Buffer.concat(kept.map((value) => Buffer.from(value.sealed))).toString('latin1')).not.toContain('Example');
@@ -90,6 +96,49 @@ describe('a wish that was told to staff', () => {
 
     expect(repeated.body).toEqual(first.body);
     expect([first.body['enrolmentsTold'], again.body['enrolmentsTold']]).toEqual([1, 0]);
+  });
+});
+
+describe('a number that two patients share, from which one wrote STOP,', () => {
+  it('is not opened by the staff of one alone: it says what is left, and opens once it is taken back for each', async () => {
+    const one = await patientWithCard();
+    const other = await patientWithCard(one);
+    const enrolmentId = await enrolled(world, coordinator.token, other.patientId);
+    await text(one, 'STOP');
+    const told = (await inboxOf(enrolmentId)).length;
+
+    const alone = await optIn(other.patientId, other.phone);
+    const meanwhile = [await addressesOf(one.patientId), await addressesOf(other.patientId), (await inboxOf(enrolmentId)).length];
+    const both = await optIn(one.patientId, one.phone);
+
+    expect([alone.status, alone.body]).toMatchObject([200, { optedOut: true, enrolmentsTold: 0, todo: expect.stringContaining('START from it') as string }]);
+    expect(meanwhile).toMatchObject([[{ optedOutBy: 'reply', optedOutByOthers: false }, {}], [{ optedOutBy: 'reply', optedOutByOthers: true }, {}], told]);
+    expect(both.body).toMatchObject({ optedOut: false, todo: null });
+  });
+
+  it('is opened at once by START from it, or for whoever has it when the other has it no more', async () => {
+    const one = await patientWithCard();
+    const other = await patientWithCard(one);
+    await text(one, 'STOP');
+    await text(one, 'START');
+    const started = await addressesOf(other.patientId);
+    await text(one, 'STOP');
+    await world.superuser`delete from phi.patient_address where patient_id = ${one.patientId}`;
+
+    const reply = await optIn(other.patientId, other.phone);
+
+    expect(started).toMatchObject([{ optedOutAt: null }, {}]);
+    expect(reply.body).toMatchObject({ optedOut: false, todo: null });
+  });
+
+  it('is opened by the staff of whoever it was opted out for, and by nobody else\'s', async () => {
+    const one = await patientWithCard();
+    const other = await patientWithCard(one);
+    await optOut(one.patientId, one.phone);
+
+    const replies = [await optIn(other.patientId, other.phone), await optIn(one.patientId, one.phone)];
+
+    expect(replies.map(({ body }) => body['optedOut'])).toEqual([true, false]);
   });
 });
 

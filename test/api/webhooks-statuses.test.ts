@@ -23,8 +23,8 @@ interface Reminded extends Person {
 }
 
 /** A reminder whose contact was begun; the worker has not heard the provider's answer. */
-async function reminded(plan: 'reminds' | 'branches' = 'reminds'): Promise<Reminded> {
-  const person = await world.patient();
+async function reminded(plan: 'reminds' | 'branches' = 'reminds', sharing?: Person): Promise<Reminded> {
+  const person = await world.patient(sharing === undefined ? {} : { sharing });
   const { enrolmentId, touchpointId, revision } = await world.enrol(person, plan);
   return { ...person, enrolmentId, touchpointId, attemptId: await world.begin(touchpointId, 'remind', 'sms', revision) };
 }
@@ -89,7 +89,8 @@ describe('the status of a reminder', () => {
     await status(contact.attemptId, sidOf('SM'), 'failed', '21610');
 
     expect(await world.isOptedOut(contact.addressId)).toBe(true);
-    expect((await world.tasks(contact.patientId)).map((task) => task.kind)).toContain('opted-out');
+    await world.look(contact.enrolmentId);
+    expect((await world.tasks(contact.patientId)).filter(({ kind }) => kind === 'opted-out').map(({ title }) => title)).toEqual(['opted-out-by-provider']);
   });
 
   it('of a message that is none of ours changes nothing', async () => {
@@ -133,8 +134,24 @@ describe('an unsubscribe link', () => {
     expect(html).toContain('<form method="post">');
     expect(html).not.toMatch(/Ada|Hospital/);
     expect(clicks.map((click) => click.status)).toEqual([200, 200]);
+    await world.look(contact.enrolmentId);
     expect(await world.isOptedOut(contact.addressId)).toBe(true);
     expect((await world.tasks(contact.patientId)).map((task) => task.title)).toEqual(['opted-out-by-unsubscribe']);
+  });
+
+  it('tells the staff of another who has the address, once, and counts for whoever has clicked', async () => {
+    const contact = await reminded();
+    const other = await reminded('reminds', contact);
+    const click = ({ attemptId }: Reminded) => fetch(`${world.base}/u/${unsubscribeToken(world.deps.settings.unsubscribeKey, attemptId)}`, { method: 'POST' });
+    const countsFor = async () => (await world.root<{ patients: string[] }[]>`select opted_out_for as patients from phi.address where address_id = ${contact.addressId}`)[0]?.patients.sort();
+
+    await click(contact);
+    const first = await countsFor();
+    await click(other);
+    for (const { enrolmentId } of [contact, other]) await world.look(enrolmentId);
+
+    expect([first, await countsFor()]).toEqual([[contact.patientId], [contact.patientId, other.patientId].sort()]);
+    expect([await world.tasks(contact.patientId), await world.tasks(other.patientId)].map((tasks) => tasks.map(({ title }) => title))).toEqual([['opted-out-by-unsubscribe'], ['opted-out-for-all']]);
   });
 
   it('posted again after staff have seen to it makes no new work', async () => {

@@ -119,7 +119,7 @@ describe('an opt-out', () => {
     await world.look(other.enrolmentId);
 
     expect((await world.tasks(meant.patientId)).map(({ title }) => title)).toEqual(['opted-out']);
-    expect(await world.tasks(other.patientId)).toMatchObject([{ kind: 'opted-out', title: 'opted-out-by-another' }]);
+    expect(await world.tasks(other.patientId)).toMatchObject([{ kind: 'opted-out', title: 'opted-out-for-all' }]);
   });
 
   it('is confirmed in the middle of the night', async () => {

@@ -284,12 +284,14 @@ test('a recording is put for its call, once there is one, and read by this right
 
 test('an unsubscribe link opts its own address out, and does nothing else', async () => {
   const patient = await world.patient();
-  const secret = await world.gate.unsubscribeBegin(patient.addressId);
+  const elsewhere = await world.contact({ subjectId: (await world.due(await world.patient())).touchpointId });
+  const secret = await world.gate.unsubscribeBegin(patient.addressId, elsewhere.verdict.detail.attemptId);
 
   await world.gate.optOut(secret, patient.addressId, 'unsubscribe');
 
   await expect(world.gate.optIn(secret, patient.addressId)).rejects.toThrow(GrantGone);
   expect(await world.gate.read(secret)).toEqual([]);
+  expect(await world.gate.verdict(secret)).toMatchObject({ verdict: 'allowed', patientIds: [], fields: [] });
 });
 
 test('a page finds its people in order, and an acknowledging phone its person', async () => {
