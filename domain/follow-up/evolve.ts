@@ -1,4 +1,5 @@
 import { assertNever } from '../codes.ts';
+import { contactsBy } from '../plan/channels.ts';
 import type { Plan } from '../plan/format.ts';
 import { missedAnchorOf } from './branches.ts';
 import { contactEnded, isForEarlierDate, offerAgain, receiptCame } from './contacts.ts';
@@ -23,7 +24,7 @@ function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: I
       return { state, effects: [] };
     case 'consent-changed':
       // Nobody else tells this patient's staff, and what goes there would just be refused from now on.
-      return { state, effects: event.optedOut === undefined || state.status === 'ended' ? [] : [{ kind: 'create-task', touchpointId: null, task: 'opted-out', title: 'opted-out-for-all' }] };
+      return { state, effects: event.optedOut === undefined || state.status === 'ended' || !contactsBy(plan, event.optedOut) ? [] : [{ kind: 'create-task', touchpointId: null, task: 'opted-out', title: 'opted-out-for-all' }] };
     case 'paused':
       return state.status === 'active' ? pause(state, now) : { state, effects: [] };
     case 'resumed': {

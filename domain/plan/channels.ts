@@ -17,3 +17,8 @@ export function channelsOf(plan: Pick<Plan, 'channels'>, step: Step): Channel[] 
   if (step.kind === 'call') return ['voice'];
   return (step.channels ?? plan.channels).filter((channel) => channelsByKind[step.kind].includes(channel));
 }
+
+/** Whether a plan ever contacts by a phone, or by a mailbox. */
+export function contactsBy(plan: Pick<Plan, 'channels' | 'steps'>, kind: 'phone' | 'email'): boolean {
+  return plan.steps.some((step) => channelsOf(plan, step).some((channel) => (channel === 'email') === (kind === 'email')));
+}

@@ -14,6 +14,22 @@ function sent(more: Record<string, unknown> = {}) {
   return { ...one, undelivered: () => one.tell(due, { kind: 'receipt', touchpointId: id, channel: 'sms', delivered: false, reason: '30006' }) };
 }
 
+describe('a number or mailbox that was opted out for all who have it', () => {
+  test.each([[['sms'], 'phone'], [['sms', 'email'], 'phone'], [['sms', 'email'], 'email'], [['email'], 'email']] as const)('is a task where the plan contacts by %j and it is a %s', (channels, kind) => {
+    const one = followUp({ steps: [once], plan: { channels: [...channels] } });
+    one.tell(due, { kind: 'consent-changed', optedOut: kind });
+
+    expect(one.effects).toMatchObject([{ kind: 'create-task', task: 'opted-out', title: 'opted-out-for-all' }]);
+  });
+
+  test.each([[['sms'], 'email'], [['email'], 'phone']] as const)('is none where the plan contacts by %j alone and it is a %s', (channels, kind) => {
+    const one = followUp({ steps: [once], plan: { channels: [...channels] } });
+    one.tell(due, { kind: 'consent-changed', optedOut: kind });
+
+    expect(one.effects).toEqual([]);
+  });
+});
+
 describe('a message that did not arrive', () => {
   test('goes by the next channel', () => {
     const one = sent();
