@@ -4,3 +4,9 @@ import type { Sql } from './connect.ts';
 export async function pingDatabase(sql: Sql): Promise<void> {
   await sql`select 1`;
 }
+
+/** What the database's clock says. */
+export async function databaseClock(sql: Sql): Promise<Date> {
+  const [row] = await sql<[{ atMs: number }]>`select (extract(epoch from clock_timestamp()) * 1000)::float8 as "atMs"`;
+  return new Date(row.atMs);
+}

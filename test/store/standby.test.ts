@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { receiveText } from '../../api/inbound/receive-text.ts';
+import { createLogger } from '../../config/logger.ts';
 import { openEscalationRow } from '../../store/escalations.ts';
 import { readHealth } from '../../store/health.ts';
 import { takeUnattended } from '../../store/standby.ts';
 import { takeUnpicked } from '../../store/threads.ts';
-import { standInOnce } from '../../worker/standby.ts';
+import { ClockOff, standBy, standInOnce } from '../../worker/standby.ts';
 import { createCareWorld, dueAt, Killed, runConversation, runFollowUp } from '../support/care-world.ts';
 import type { CarePatient, CareWorld } from '../support/care-world.ts';
 
@@ -22,7 +23,8 @@ afterEach(async () => {
   await world.root`update care.escalation set status = 'closed'`;
 });
 
-const patience = { afterMs: 60_000 };
+// By a clock of their own.
+const patience = { afterMs: 60_000, clockWithinMs: Infinity };
 const standIn = (): Promise<number> => standInOnce(world.deps, patience);
 type Standing = Awaited<ReturnType<CareWorld['onRota']>>;
 const pages = ({ phone }: Standing): string[] => phone.messages().flatMap(({ direction, body }) => (direction !== 'inbound' && body.startsWith('Example Hospital: an escalation') ? [body] : []));
@@ -255,12 +257,37 @@ describe('a standby', () => {
     expect(pages(second)).toHaveLength(1);
   });
 
+  test.each([['ahead of', 2], ['behind', -2]])('whose clock is hours %s the database’s pages for nobody and takes no acknowledgement back, and says so', async (how, hours) => {
+    const { first, second, code, patient } = await paged();
+    const stop = new AbortController();
+    const wrong = { ...patience, clockWithinMs: 60_000 };
+    await text(first, code);
+    await letPass(61);
+    world.at(new Date(Date.now() + hours * 3_600_000).toISOString());
+    const warned: string[] = [];
+    const write = (line: string): void => {
+      warned.push(line);
+      stop.abort();
+    };
+    const logger = createLogger({ process: 'test', level: 'warn', destination: { write } });
+
+    await expect(standInOnce(world.deps, wrong)).rejects.toThrow(ClockOff);
+    await standBy({ ...world.deps, logger }, wrong, stop.signal);
+    const after = await alertOf(patient.patientId);
+    world.at(new Date().toISOString());
+    const corrected = await standInOnce(world.deps, wrong);
+
+    expect(warned).toEqual([expect.stringContaining(`s ${how} the database's: its standby pages for nobody`)]);
+    expect([after.status, corrected]).toEqual(['acknowledged', 1]);
+    expect([pages(first).length, pages(second).length]).toEqual([1, 1]);
+  });
+
   test('takes alerts in turn, so that one which fails each time keeps no other waiting', async () => {
     const fails = await world.escalation((await world.patient()).patientId);
     world.at('2026-03-02T10:00:30.000Z');
     const other = await world.escalation((await world.patient()).patientId);
     await letPass(61);
-    const take = () => takeUnattended(world.worker, { now: world.clock.now.toISOString(), ...patience, limit: 1 });
+    const take = () => takeUnattended(world.worker, { now: world.clock.now.toISOString(), afterMs: patience.afterMs, limit: 1 });
     const first = await take();
     await letPass(6);
 
