@@ -17,10 +17,10 @@ export function remindPatient(deps: ActivityDeps): CareActivities['remindPatient
       const now = deps.clock().toISOString();
       // Before the end, which lets go of what was not sent.
       const carried = made.mayCarry && made.attemptId !== null ? await mergedWith(tx, made.attemptId) : [];
-      const { outcome, receipt, begunAt } = await recordEnd(tx, made);
+      const { outcome, receipt, begun } = await recordEnd(tx, made);
       const told = await endCarried(tx, carried, made, outcome, now);
       const early: FollowUpEvent[] = receipt === null ? [] : [{ kind: 'receipt', touchpointId, channel, ...receipt }];
-      return { told, decided: await resumeFollowUp(tx, enrolmentId, now, [{ kind: 'contact-ended', touchpointId, channel, outcome, ...(begunAt === null ? {} : { begunAt }) }, ...early]) };
+      return { told, decided: await resumeFollowUp(tx, enrolmentId, now, [{ kind: 'contact-ended', touchpointId, channel, outcome, ...begun }, ...early]) };
     });
     const resumed = await settle(deps, decided);
     await deps.poker.poke([...resumed.threads, ...told.filter(({ subjectId }) => subjectId !== enrolmentId)]);

@@ -1,3 +1,4 @@
+import type { Begun } from '../domain/follow-up/types.ts';
 import type { Sql, Transaction } from './connect.ts';
 
 export interface AttemptTimes {
@@ -24,12 +25,13 @@ export async function knownSids(sql: Sql | Transaction, sids: string[]): Promise
 }
 
 /**
- * When the first try of a contact began, by business time, and what the provider had told of its message before its end was committed: a callback may be faster
- * than the answer to the POST. Nulls for one that was never begun.
+ * When the first try of a contact began, by business time, in which zone its day was counted then, and what the provider had told of its message before its end was committed: a callback may be faster
+ * than the answer to the POST. Nothing for one that was never begun.
  */
-export async function attemptSoFar(tx: Transaction, attemptId: string): Promise<{ begunAt: string | null; receipt: { delivered: boolean; reason: string } | null }> {
-  const [row] = await tx<{ begunAt: string; status: string | null; error: string | null }[]>`select begun_at as "begunAt", provider_status as status, provider_error as error from care.attempt where attempt_id = ${attemptId}`;
-  return row === undefined ? { begunAt: null, receipt: null } : { begunAt: row.begunAt, receipt: receiptOf(row) };
+export async function attemptSoFar(tx: Transaction, attemptId: string): Promise<{ begun: Begun; receipt: { delivered: boolean; reason: string } | null }> {
+  const [row] = await tx<{ begunAt: string; begunIn: string | null; status: string | null; error: string | null }[]>`select begun_at as "begunAt", zone as "begunIn", provider_status as status, provider_error as error from care.attempt where attempt_id = ${attemptId}`;
+  if (row === undefined) return { begun: {}, receipt: null };
+  return { begun: { begunAt: row.begunAt, ...(row.begunIn === null ? {} : { begunIn: row.begunIn }) }, receipt: receiptOf(row) };
 }
 
 function receiptOf({ status, error }: { status: string | null; error: string | null }): { delivered: boolean; reason: string } | null {

@@ -79,8 +79,8 @@ async function tellFollowUp(tx: Transaction, enrolmentId: string, subject: Recei
   const { plan, state } = await lockFollowUp(tx, enrolmentId);
   const touchpoint = state.touchpoints.find((candidate) => candidate.id === touchpointId);
   const isEarly = touchpoint?.status === 'planned' && channelsOf(plan, stepOf(plan, touchpoint.stepId))[touchpoint.channelIndex] === channel;
-  const { begunAt } = await attemptSoFar(tx, subject.attemptId);
-  const events: FollowUpEvent[] = [...(isEarly ? [{ kind: 'contact-ended' as const, touchpointId, channel, outcome: { kind: 'sent' as const, providerSid: sid }, ...(begunAt === null ? {} : { begunAt }) }] : []), { kind: 'receipt', touchpointId, channel, delivered, reason }];
+  const { begun } = await attemptSoFar(tx, subject.attemptId);
+  const events: FollowUpEvent[] = [...(isEarly ? [{ kind: 'contact-ended' as const, touchpointId, channel, outcome: { kind: 'sent' as const, providerSid: sid }, ...begun }] : []), { kind: 'receipt', touchpointId, channel, delivered, reason }];
   const { mustPoke, threads } = await applyToFollowUp(tx, enrolmentId, now, events);
   // A row in its inbox, not a poke alone: when Temporal is down the sweeper pokes again. The event itself says nothing.
   const own = mustPoke ? [...threads, await tell(tx, 'followUp', enrolmentId, { kind: 'started' }, now)] : threads;

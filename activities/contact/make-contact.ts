@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { languageOf } from '../../domain/codes.ts';
 import type { Channel, ContactOutcome, Language } from '../../domain/codes.ts';
+import type { Begun } from '../../domain/follow-up/types.ts';
 import { plusMs } from '../../domain/time/durations.ts';
 import type { ContactKind } from '../../domain/questionnaire/types.ts';
 import { pageLeaseSeconds } from '../../domain/threads.ts';
@@ -45,8 +46,8 @@ export interface RecordedEnd {
   outcome: ContactOutcome;
   /** A receipt that was faster than us: its webhook found nothing to apply it to yet. */
   receipt: { delivered: boolean; reason: string } | null;
-  /** When the contact's first try began; null when nothing was begun. */
-  begunAt: string | null;
+  /** Of the contact's first try; empty when nothing was begun. */
+  begun: Begun;
 }
 
 /** Writes a contact's end, in the transaction of the next decision. */
@@ -54,7 +55,7 @@ export async function recordEnd(tx: Transaction, made: ContactMade): Promise<Rec
   // Sent together and run in this order: the receipt is looked for behind the lock that the end takes.
   const [recorded, attempt] = await Promise.all([made.end === null ? null : createGate(tx).contactEnd(made.end), made.attemptId === null ? null : attemptSoFar(tx, made.attemptId)]);
   const outcome: ContactOutcome = recorded?.status === 'sent' ? { kind: 'sent', providerSid: recorded.providerSid } : made.outcome;
-  return { outcome, receipt: outcome.kind === 'sent' ? (attempt?.receipt ?? null) : null, begunAt: attempt?.begunAt ?? null };
+  return { outcome, receipt: outcome.kind === 'sent' ? (attempt?.receipt ?? null) : null, begun: attempt?.begun ?? {} };
 }
 
 /** No POST starts later than this after its authorisation. */

@@ -5,6 +5,7 @@ import type { Plan } from '../plan/format.ts';
 import { plusMs } from '../time/durations.ts';
 import { endLate } from './lateness.ts';
 import type { Change } from './lateness.ts';
+import { dueAtOf } from './schedule.ts';
 import { endTouchpoint, isDropped, isMerged, notAfterOf, stepOf } from './touchpoints.ts';
 import type { FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
 
@@ -48,12 +49,14 @@ const earlierByMs = 3_600_000;
 
 /**
  * When the contact was begun, where that was for a date that the step has no more and its author says that it is then repeated: a worker died with it, the anchor
- * moved, and it was found only now. Else null: what was found serves the present date.
+ * moved, and it was found only now. Else null: what was found serves the present date, also where that is later only because the patient has travelled west.
  */
-export function isForEarlierDate(plan: Plan, touchpoint: Touchpoint, { outcome, begunAt }: Extract<FollowUpEvent, { kind: 'contact-ended' }>): Instant | null {
+export function isForEarlierDate(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, { outcome, begunAt, begunIn = state.zone }: Extract<FollowUpEvent, { kind: 'contact-ended' }>): Instant | null {
   if (begunAt === undefined || touchpoint.status !== 'planned' || touchpoint.dueAt === null || isDropped(plan, touchpoint) || (outcome.kind !== 'sent' && outcome.kind !== 'unknown')) return null;
-  const isRepeated = stepOf(plan, touchpoint.stepId).afterAnchorMoved === 'again';
-  return isRepeated && plusMs(begunAt, earlierByMs) < touchpoint.dueAt ? begunAt : null;
+  const step = stepOf(plan, touchpoint.stepId);
+  if (step.afterAnchorMoved !== 'again' || plusMs(begunAt, earlierByMs) >= touchpoint.dueAt) return null;
+  const dueThere = begunIn === state.zone ? touchpoint.dueAt : dueAtOf(plan, step, { ...state, zone: begunIn });
+  return dueThere === null || plusMs(begunAt, earlierByMs) < dueThere ? begunAt : null;
 }
 
 export function receiptCame(plan: Plan, state: FollowUpState, touchpoint: Touchpoint, event: Extract<FollowUpEvent, { kind: 'receipt' }>, now: Instant): Change {

@@ -53,7 +53,7 @@ function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: I
       return withTouchpoint(state, event.touchpointId, (touchpoint) => judged(plan, state, touchpoint, event.verdict));
     case 'contact-ended':
       return withTouchpoint(state, event.touchpointId, (touchpoint) => {
-        const forEarlier = isForEarlierDate(plan, touchpoint, event);
+        const forEarlier = isForEarlierDate(plan, state, touchpoint, event);
         const ended = contactEnded(plan, state, forEarlier === null ? touchpoint : { ...touchpoint, dueAt: forEarlier }, event.channel, event.outcome, now);
         const next = replace(state, ended.touchpoint);
         return { state: forEarlier === null ? next : planOnceMore(plan, next, touchpoint, now, newId), effects: ended.effects };

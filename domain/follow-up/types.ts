@@ -87,13 +87,16 @@ export type FollowUpEvent =
   /** `optedOut`: which number or mailbox of the patient's was opted out for all who have it, and by whom is not told: another who has it, one who had it before, or the patient. */
   | { kind: 'consent-changed'; optedOut?: 'phone' | 'email' }
   | { kind: 'judged'; touchpointId: string; verdict: Judgement }
-  /** `begunAt`: when its first try began, which may be for a date that the step has no more. */
-  | { kind: 'contact-ended'; touchpointId: string; channel: Channel; outcome: ContactOutcome; begunAt?: Instant }
+  /** `begunAt`: when its first try began, which may be for a date that the step has no more; `begunIn`: the enrolment's zone then. */
+  | { kind: 'contact-ended'; touchpointId: string; channel: Channel; outcome: ContactOutcome; begunAt?: Instant; begunIn?: string }
   | { kind: 'receipt'; touchpointId: string; channel: Channel; delivered: boolean; reason: string }
   /** It goes out in the message of the touchpoint `into`, which was claimed; `carried` tells what that came to. */
   | { kind: 'merged'; touchpointId: string; into: string; channel: Channel }
   | { kind: 'carried'; touchpointId: string; outcome: CarriedOutcome }
   | { kind: 'conversation-ended'; touchpointId: string; outcome: TouchpointOutcome; reason: string; actions: ToldAction[] };
+
+/** How a contact began, where it did. */
+export type Begun = Pick<Extract<FollowUpEvent, { kind: 'contact-ended' }>, 'begunAt' | 'begunIn'>;
 
 /** What the store does in the same transaction as the decision; none needs a provider. */
 export type FollowUpEffect =

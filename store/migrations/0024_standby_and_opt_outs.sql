@@ -137,3 +137,30 @@ begin
   execute v_after;
 end $$;
 reset role;
+
+-- In which zone a contact's day was counted when it was begun: what is found later is for an earlier date where the anchor has moved since, and not where the patient has.
+set role ct_care;
+alter table care.attempt add column zone text;
+reset role;
+
+set role ct_gate;
+do $$
+declare
+  v_text text := pg_get_functiondef('gate.claim(care.attempt, gate.grant_, text, uuid, text, text, uuid, timestamp with time zone, boolean, int)'::regprocedure);
+  v_change text[];
+begin
+  foreach v_change slice 1 in array array[
+    ['    v_attempt.begun_at := p_business_now;', '    v_attempt.begun_at := p_business_now;
+    v_attempt.zone := (select enrolment.zone from care.touchpoint join care.enrolment on enrolment.enrolment_id = touchpoint.enrolment_id where touchpoint_id = p_subject);'],
+    ['begun_at, ended_at)', 'begun_at, ended_at, zone)'],
+    ['v_attempt.begun_at, v_attempt.ended_at)', 'v_attempt.begun_at, v_attempt.ended_at, v_attempt.zone)'],
+    ['begun_at = v_attempt.begun_at,', 'begun_at = v_attempt.begun_at, zone = v_attempt.zone,']
+  ] loop
+    if position(v_change[1] in v_text) = 0 then
+      raise exception 'gate.claim is not as 0006 wrote it';
+    end if;
+    v_text := replace(v_text, v_change[1], v_change[2]);
+  end loop;
+  execute v_text;
+end $$;
+reset role;

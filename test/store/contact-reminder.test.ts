@@ -153,17 +153,17 @@ describe('a process that dies', () => {
 
 describe('a message that is found after its date was moved', () => {
   /** A worker dies after the POST, the date is moved by three days, and a new thread looks first: it finds the message on the new date, or its receipt comes. */
-  async function found(afterMoved: { afterAnchorMoved?: 'again' }, how: 'looked-up' | 'receipt') {
+  async function found(afterMoved: { afterAnchorMoved?: 'again' }, how: 'looked-up' | 'receipt', moved: { kind: string } & Record<string, string> = { kind: 'anchor-moved', anchor: 'surgery', to: '2026-03-04', by: 'test' }, at = '2026-03-05T10:00:00.000Z') {
     const patient = await world.patient();
     const { enrolmentId } = await world.enrol(patient, [{ id: 'visit', ...afterMoved }]);
     const command = await firstReminder(world, enrolmentId);
     world.sms.after = killed;
     await expect(world.activities.remindPatient(command)).rejects.toThrow(Killed);
     delete world.sms.after;
-    await world.tell(enrolmentId, { kind: 'anchor-moved', anchor: 'surgery', to: '2026-03-04', by: 'test' });
+    await world.tell(enrolmentId, moved);
     await runFollowUp(world, enrolmentId);
     if (how === 'receipt') await world.receipt(world.received(patient)[0], 'delivered');
-    world.at('2026-03-05T10:00:00.000Z');
+    world.at(at);
     await world.letPass(61);
     await runFollowUp(world, enrolmentId);
     const rows = await world.root<{ id: string; due: string }[]>`select recurrence_id as id, to_json(due_at at time zone 'UTC')#>>'{}' as due from care.touchpoint where enrolment_id = ${enrolmentId} order by due_at`;
@@ -176,6 +176,12 @@ describe('a message that is found after its date was moved', () => {
     expect(messages).toBe(2);
     expect(rows).toEqual([['', '2026-03-02T10:00:00'], ['~again-1', '2026-03-05T10:00:00']]);
     expect(story.filter((what) => what === 'touchpoint.sent' || what === 'touchpoint.delivered').length).toBeGreaterThanOrEqual(2);
+  });
+
+  test.each(['looked-up', 'receipt'] as const)('(%s) is not sent again where its date moved with the patient alone, who has travelled west', async (how) => {
+    const { messages, rows } = await found({ afterAnchorMoved: 'again' }, how, { kind: 'zone-changed', zone: 'America/New_York' }, '2026-03-02T15:00:00.000Z');
+
+    expect([messages, rows]).toEqual([1, [['', '2026-03-02T15:00:00']]]);
   });
 
   test('counts where the first time is enough, and nothing goes out again', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../domain/follow-up/decide.ts';
+import type { FollowUpEvent } from '../../../domain/follow-up/types.ts';
 import { followUp, message } from './follow-up.ts';
 
 const once = { ...message, id: 'note', at: { anchor: 'start', offset: 'P0D', localTime: '09:00' } };
@@ -13,6 +14,27 @@ function sent(more: Record<string, unknown> = {}) {
   one.tell(due, { kind: 'contact-ended', touchpointId: id, channel: 'sms', outcome: { kind: 'sent', providerSid: null } });
   return { ...one, undelivered: () => one.tell(due, { kind: 'receipt', touchpointId: id, channel: 'sms', delivered: false, reason: '30006' }) };
 }
+
+describe('a message that was sent by a worker which died, and is found after', () => {
+  const found = (...moves: FollowUpEvent[]): string[] => {
+    const one = followUp({ steps: [{ ...once, afterAnchorMoved: 'again' }] });
+    one.look(due);
+    const { id } = one.found('note');
+    for (const moved of moves) one.tell(due, moved);
+    one.tell('2026-03-02T09:10:00.000Z', { kind: 'contact-ended', touchpointId: id, channel: 'sms', outcome: { kind: 'sent', providerSid: null }, begunAt: due, begunIn: 'UTC' });
+    return one.of('note');
+  };
+  const west: FollowUpEvent = { kind: 'zone-changed', zone: 'America/Los_Angeles' };
+  const later: FollowUpEvent = { kind: 'anchor-moved', anchor: 'start', to: '2026-03-03', by: 'nurse' };
+
+  test('the patient has travelled west is not sent again', () => {
+    expect(found(west)).toEqual([' 2026-03-02T17:00:00.000Z sent']);
+  });
+
+  test.each([['moved', [later], '2026-03-03T09:00:00.000Z'], ['moved and the patient has travelled west', [later, west], '2026-03-03T17:00:00.000Z']])('its anchor has %s goes out for the new day too', (_, moves, again) => {
+    expect(found(...moves)).toEqual([` ${due} sent`, `~again-1 ${again} planned`]);
+  });
+});
 
 describe('a number or mailbox that was opted out for all who have it', () => {
   test.each([[['sms'], 'phone'], [['sms', 'email'], 'phone'], [['sms', 'email'], 'email'], [['email'], 'email']] as const)('is a task where the plan contacts by %j and it is a %s', (channels, kind) => {
