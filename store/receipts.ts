@@ -96,7 +96,7 @@ async function tellConversation(tx: Transaction, subject: ReceiptSubject, { sid,
   // A nudge that did not arrive says nothing new of the channel on which the first question did; one that asks again after the number was lost does.
   const isAgain = asksAgain(row.rules, subject.kind as ContactKind);
   if (subject.kind.startsWith('nudge-') && !isAgain) return [];
-  const isEarly = (row.state.status === 'starting' || (isAgain && row.state.again?.status === 'due')) && row.state.channels[row.state.channelIndex] === channel;
+  const isEarly = (row.state.status === 'starting' || (isAgain && row.state.again !== undefined && row.state.again.status !== 'asked')) && row.state.channels[row.state.channelIndex] === channel;
   const sent: ConversationEvent[] = isEarly ? [{ kind: 'contact-ended', contactKind: subject.kind as ContactKind, channel, outcome: { kind: 'sent', providerSid: sid }, at: now }] : [];
   return applyToConversation(tx, touchpointId, now, [...sent, { kind: 'receipt', channel, delivered, reason, at: now }]);
 }

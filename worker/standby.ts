@@ -17,13 +17,8 @@ const clockWarnedEveryMs = 60_000;
 export interface Patience {
   /** How long an alert's thread may leave lying what it is to do. */
   afterMs: number;
-  /** By how much this process's clock may differ from the database's. */
+  /** By how much this process's clock may differ from the database's before it stands in by that one. */
   clockWithinMs: number;
-}
-
-/** Thrown for a process that cannot tell what is overdue: it would take back each acknowledgement whose second clock it believes to have ended. */
-export class ClockOff extends Error {
-  override readonly name = 'ClockOff';
 }
 
 /**
@@ -33,14 +28,13 @@ export class ClockOff extends Error {
  */
 export async function standBy(deps: ActivityDeps, patience: Patience, signal: AbortSignal): Promise<void> {
   let clockWarnedAtMs = -Infinity;
+  const warnOfClock = (aheadMs: number): void => {
+    if (performance.now() - clockWarnedAtMs < clockWarnedEveryMs) return;
+    clockWarnedAtMs = performance.now();
+    deps.logger.warn(`the clock of this worker is ${Math.round(Math.abs(aheadMs) / 1_000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the database's: its standby pages by the database's until whichever is wrong is corrected`);
+  };
   while (!signal.aborted) {
-    const taken = await standInOnce(deps, patience).catch((error: unknown) => {
-      if (error instanceof ClockOff) {
-        if (performance.now() - clockWarnedAtMs < clockWarnedEveryMs) return 0;
-        clockWarnedAtMs = performance.now();
-        deps.logger.warn(error.message);
-        return 0;
-      }
+    const taken = await standInOnce(deps, patience, warnOfClock).catch((error: unknown) => {
       deps.logger.warn({ err: error }, 'alerts that nobody attends to could not be looked up; the next round tries again');
       return 0;
     });
@@ -48,22 +42,26 @@ export async function standBy(deps: ActivityDeps, patience: Patience, signal: Ab
   }
 }
 
-/** One round: one step of each alert, so that a ladder of people who cannot be reached keeps no other alert waiting. Answers with how many there were. */
-export async function standInOnce(deps: ActivityDeps, { afterMs, clockWithinMs }: Patience): Promise<number> {
-  await demandClock(deps, clockWithinMs);
-  const unattended = await takeUnattended(deps.sql, { now: deps.clock().toISOString(), afterMs, limit: atOnce });
-  await Promise.all(unattended.map((escalationId) => step(deps, escalationId)));
+/**
+ * One round: one step of each alert, so that a ladder of people who cannot be reached keeps no other alert waiting. Answers with how many there were. A clock
+ * of ours that is off would take back each acknowledgement whose second clock it believes to have ended, so the database's, which all have in common, counts then.
+ */
+export async function standInOnce(deps: ActivityDeps, { afterMs, clockWithinMs }: Patience, tellClock: (aheadMs: number) => void = () => undefined): Promise<number> {
+  const aheadMs = await aheadOfDatabaseMs(deps);
+  const isOff = Math.abs(aheadMs) > clockWithinMs;
+  if (isOff) tellClock(aheadMs);
+  const timed: ActivityDeps = isOff ? { ...deps, clock: () => new Date(deps.clock().getTime() - aheadMs) } : deps;
+  const unattended = await takeUnattended(timed.sql, { now: timed.clock().toISOString(), afterMs, limit: atOnce });
+  await Promise.all(unattended.map((escalationId) => step(timed, escalationId)));
   return unattended.length;
 }
 
-async function demandClock({ sql, clock }: ActivityDeps, withinMs: number): Promise<void> {
+/** By how much our clock is ahead of the database's, at least; negative behind it. Looked at on both sides of the answer: one that is slow is no clock that is wrong. */
+async function aheadOfDatabaseMs({ sql, clock }: ActivityDeps): Promise<number> {
   const beforeMs = clock().getTime();
   const itsMs = (await databaseClock(sql)).getTime();
-  // Looked at on both sides of the answer: one that is slow is no clock that is wrong.
-  const [aheadMs, behindMs] = [beforeMs - itsMs, itsMs - clock().getTime()];
-  if (Math.max(aheadMs, behindMs) <= withinMs) return;
-  const seconds = Math.round(Math.max(aheadMs, behindMs) / 1_000);
-  throw new ClockOff(`the clock of this worker is ${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the database's: its standby pages for nobody until whichever is wrong is corrected`);
+  const afterMs = clock().getTime();
+  return itsMs < beforeMs ? beforeMs - itsMs : Math.min(0, afterMs - itsMs);
 }
 
 async function step(deps: ActivityDeps, escalationId: string): Promise<void> {

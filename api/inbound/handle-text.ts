@@ -108,7 +108,8 @@ function isLateSecond({ now }: Message, { missedSecondAt }: LastConversation): b
 async function toInbox(deps: InboundDeps, message: Message, title: string): Promise<Handled> {
   const { tx, detail, unasked } = message;
   const last = await lastConversationOn(tx, detail.addressId, detail.patients.map((patient) => patient.patientId), unasked.map(({ touchpointId }) => touchpointId));
-  const isUrgent = last !== null && isLateSecond(message, last);
+  // What may answer a question whose alarm the rules would raise at once is read as soon as an alarm would be.
+  const isUrgent = unasked.length > 0 || (last !== null && isLateSecond(message, last));
   if (unasked.length === 0) await giveToStaff(message, 'inbox', title, last?.touchpointId ?? null, isUrgent);
   else await giveToEach(message, title, last === null ? unasked : [last, ...unasked], isUrgent);
   const isAnswered = detail.patients.length > 0 && !detail.optedOut;

@@ -104,7 +104,8 @@ function contactEnded(rules: ConversationRules, state: ConversationState, contac
 
 /** The end of the contact that asks again after the number was lost. Where it cannot go out there is nothing to wait for; whatever else is texted, staff read. */
 function askedAgain(rules: ConversationRules, state: ConversationState, outcome: ContactOutcome, at: Instant): Evolved {
-  if (state.again?.status !== 'due') return { state, effects: [] };
+  // Of one of which nobody knew whether it went out, a receipt may tell later that it did.
+  if (state.again === undefined || !(state.again.status === 'due' || (state.again.status === 'unclear' && outcome.kind === 'sent'))) return { state, effects: [] };
   switch (outcome.kind) {
     case 'sent':
       return { state: afterAskedAgain(rules, state, at), effects: [] };

@@ -83,6 +83,8 @@ async function lostToAnother() {
 
 /** The questions that tasks to read a text name. */
 const inboxOf = async ({ patientId }: CarePatient) => (await world.root<{ id: string | null }[]>`select touchpoint_id as id from care.task where patient_id = ${patientId} and kind = 'inbox' order by 1`).map(({ id }) => id);
+/** By when staff are to have read the texts of theirs. */
+const readBy = async ({ patientId }: CarePatient) => (await world.root<{ at: string }[]>`select max(due_at) as at from care.task where patient_id = ${patientId} and kind = 'inbox'`).map(({ at }) => new Date(at).toISOString()).join();
 const alertsOf = async ({ patientId }: CarePatient) => (await world.root<{ ruleId: string }[]>`select rule_id as "ruleId" from care.escalation where patient_id = ${patientId} order by 1`).map(({ ruleId }) => ruleId);
 
 describe('a conversation in a pause', () => {
@@ -192,6 +194,8 @@ describe('a conversation in a pause', () => {
     const next = await runConversation(world, first.touchpointId);
 
     expect([await inboxOf(patient), await inboxOf(other)]).toEqual([[first.touchpointId], [second.touchpointId]]);
+    // It may be what a rule would have alarmed for at once.
+    expect([await readBy(patient), await readBy(other)]).toEqual(['2026-03-03T21:21:00.000Z', '2026-03-03T21:21:00.000Z']);
     expect([await alertsOf(patient), await alertsOf(other)]).toEqual([[], []]);
     expect([next.kind, (await stateOf(first.touchpointId)).reason, (await stateOf(second.touchpointId)).outcome]).toEqual(['end', 'no-answer', 'answered']);
   });

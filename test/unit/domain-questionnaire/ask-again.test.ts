@@ -39,6 +39,7 @@ test.each([
   ['a text from before it went out', [ended('nudge-2', sent)], backAt, false],
   ['the end of a nudge from before the pause', [ended('nudge-1', sent)], laterAt, false],
   ['a question of which nobody knows whether it went out', [ended('nudge-2', { kind: 'unknown', reason: 'timeout' })], laterAt, false],
+  ['such a question, of which a receipt tells later that it did', [ended('nudge-2', { kind: 'unknown', reason: 'timeout' }), ended('nudge-2', sent)], laterAt, true],
   ['such a question, and a nudge that went out', [ended('nudge-2', { kind: 'unknown', reason: 'timeout' }), ended('nudge-1', sent)], laterAt, true],
   ['a question that is held', [ended('nudge-2', held('2026-03-03T12:00:00.000Z'))], laterAt, false],
 ] as const)('a text is its answer or not after %s', (_, events, receivedAt, expected) => {
