@@ -17,8 +17,9 @@ export function asksForNumber({ addressId }: Paused, state: ConversationState, {
 }
 
 /** Whether it goes on after a pause in which another conversation has begun on its number; one that has yet to ask has none to lose. */
-export function hasLostNumber({ addressId }: Paused, { status, askedAt, pausedAt }: ConversationState): boolean {
-  return addressId === null && pausedAt !== null && (status === 'waiting' || (status === 'starting' && askedAt !== null));
+export function hasLostNumber({ addressId }: Paused, { status, askedAt, pausedAt, channels, channelIndex }: ConversationState): boolean {
+  // By mail it has no number to lose.
+  return addressId === null && pausedAt !== null && channels[channelIndex] !== 'email' && (status === 'waiting' || (status === 'starting' && askedAt !== null));
 }
 
 /** `none`: it never had one. Whoever has it now keeps it, unless it is paused and gives way in its turn. */

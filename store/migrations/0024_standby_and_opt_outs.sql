@@ -48,6 +48,15 @@ begin
   where address_id = p_address;
 end $$;
 
+-- For whom else a number stays opted out: who has it still and may yet be messaged there.
+create function gate.still_kept_by(p_address uuid, p_patients uuid[]) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from phi.patient_address as link join phi.contact_state using (patient_id)
+    where link.address_id = p_address and link.patient_id = any (p_patients) and contact_state.status not in ('deceased', 'erased'))
+$$;
+
 -- START lifts it for the number. Staff take back what counts for their own patient: it is lifted once it counts for nobody else who still has the number.
 create or replace function gate.opt_in(p_secret text, p_address uuid) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp set debug_print_parse = off set debug_print_rewritten = off set debug_print_plan = off
@@ -63,7 +72,7 @@ begin
     perform from phi.address where address_id = p_address for no key update;
     v_left := array(select patient_id from phi.address cross join unnest(opted_out_for) as patient_id where address_id = p_address and patient_id <> all (v_grant.patient_ids));
   end if;
-  if exists (select from phi.patient_address where address_id = p_address and patient_id = any (v_left)) then
+  if gate.still_kept_by(p_address, v_left) then
     update phi.address set opted_out_for = v_left where address_id = p_address;
   else
     update phi.address set epoch = epoch + 1, opted_out_at = null, opted_out_by = null, opted_out_for = '{}' where address_id = p_address;
@@ -98,8 +107,7 @@ do $$
 declare
   v_before text := pg_get_functiondef('gate.read_card(text)'::regprocedure);
   v_after text := replace(v_before, '''optedOutBy'', address.opted_out_by)', '''optedOutBy'', address.opted_out_by,
-          ''optedOutByOthers'', address.opted_out_at is not null and exists (
-            select from phi.patient_address as other where other.address_id = link.address_id and other.patient_id <> link.patient_id and other.patient_id = any (address.opted_out_for)))');
+          ''optedOutByOthers'', address.opted_out_at is not null and gate.still_kept_by(link.address_id, array_remove(address.opted_out_for, link.patient_id)))');
 begin
   if v_after = v_before then
     raise exception 'gate.read_card is not as 0004 wrote it';

@@ -131,6 +131,17 @@ describe('a number that two patients share, from which one wrote STOP,', () => {
     expect(reply.body).toMatchObject({ optedOut: false, todo: null });
   });
 
+  it('is opened for the one who lives by the staff of that one, when the other has died', async () => {
+    const one = await patientWithCard();
+    const other = await patientWithCard(one);
+    await text(one, 'STOP');
+    await world.superuser`update phi.contact_state set status = 'deceased' where patient_id = ${one.patientId}`;
+
+    const reply = await optIn(other.patientId, other.phone);
+
+    expect(reply.body).toMatchObject({ optedOut: false, todo: null });
+  });
+
   it('is opened by the staff of whoever it was opted out for, and by nobody else\'s', async () => {
     const one = await patientWithCard();
     const other = await patientWithCard(one);
