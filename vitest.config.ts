@@ -12,6 +12,8 @@ const withPostgres = { globalSetup: ['test/support/global-postgres.ts'] };
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    // What was made of a source is kept by its content, as `scripts/bundle.mjs` does: twelve runs of vitest need not each make it anew.
+    experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/carethread/vitest' },
     projects: [
       suite('unit', { ...together, ...withSeed }),
       suite('property', { ...together, ...withSeed }),

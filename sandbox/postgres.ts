@@ -161,7 +161,7 @@ async function launch(dataDir: string, port: number, binaries: PostgresBinaries,
     log_parameter_max_length: '0',
     log_parameter_max_length_on_error: '0',
     log_error_verbosity: 'terse',
-    ...(options.fast === true ? { fsync: 'off', full_page_writes: 'off', max_wal_size: '2GB', checkpoint_timeout: '30min' } : {}),
+    ...(options.fast === true ? { fsync: 'off', full_page_writes: 'off', wal_level: 'minimal', max_wal_senders: '0', wal_init_zero: 'off', max_wal_size: '2GB', checkpoint_timeout: '30min' } : {}),
     ...options.settings,
   };
   const log = await open(logFile, 'a');
