@@ -53,8 +53,10 @@ export function holdNudge(rules: ConversationRules, state: ConversationState, un
   return { ...state, nextAt: until, reason, nudgeDueAt: isPlanned ? null : nudgeDue(rules, state) };
 }
 
+/** Null where no nudge is to follow, whatever an older version has kept of one that was refused: its thread waited for it, in a tight loop. */
 function nudgeDue(rules: ConversationRules, state: ConversationState): Instant | null {
-  return state.nudgeDueAt ?? nextNudge(rules, state);
+  const next = nextNudge(rules, state);
+  return next === null ? null : (state.nudgeDueAt ?? next);
 }
 
 /** All lateness of one conversation together sets its clocks on by one window at most. */

@@ -210,6 +210,19 @@ describe('whatever is replied, and whatever calls come to', () => {
     expect([run.state.reason, run.endedMs - start]).toEqual(['no-answer', given.windowMs]);
   });
 
+  test('a row of whatever version waits for an instant that is ahead, so that no thread looks in a tight loop', () => {
+    const instants = fc.integer({ min: -12, max: 12 }).map((halves) => iso(start + halves * 1_800_000));
+    const rows = fc.record({
+      status: fc.constantFrom<ConversationState['status']>('starting', 'waiting', 'calling'), askedAt: fc.option(instants), lastAnswerAt: fc.option(instants), nextAt: instants, notAfter: instants, pausedAt: fc.option(instants), nudgesSent: fc.nat({ max: 4 }),
+      nudgeDueAt: fc.option(instants), lateMs: fc.constantFrom(0, 1_800_000, 14_400_000), held: fc.constantFrom<ToldAction[]>([], [alarm]), again: fc.option(fc.record({ round: fc.constant(1), status: fc.constantFrom('due' as const, 'unclear' as const, 'asked' as const), at: instants }), { nil: undefined }),
+    });
+    fc.assert(fc.property(rules, rows, (given, { again, ...row }) => {
+      const state: ConversationState = { schemaVersion: 1, touchpointId: 't', enrolmentId: 'e', channels: ['sms'], channelIndex: 0, callsMade: 1, outcome: null, reason: null, ...row, ...(again === undefined ? {} : { again }) };
+      const { next } = decideConversation(given, state, iso(start), 1, () => 'c');
+      if (next.kind === 'wait') expect(Date.parse(next.dueAt)).toBeGreaterThan(start);
+    }), { ...cases(500), examples: [[{ windowMs: 3_600_000, nudgesMs: [600_000], redialsMs: [], silence: 'task', record: false, isCall: false }, { status: 'waiting', askedAt: iso(start - 3_700_000), lastAnswerAt: null, nextAt: iso(start - 3_000_000), notAfter: iso(start), pausedAt: null, nudgesSent: 1, nudgeDueAt: iso(start - 3_100_000), lateMs: 0, held: [], again: undefined }]] });
+  });
+
   test('a number that failed is to be repaired, though the next channel was merely not allowed', () => {
     const given: ConversationRules = { windowMs: 3_600_000, nudgesMs: [], redialsMs: [], silence: 'nothing', record: false, isCall: false };
     const run = simulate(given, ['sms', 'voice'], { contacts: ['unreachable', 'refused'], calls: [], replies: [] });
