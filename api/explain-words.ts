@@ -34,6 +34,7 @@ function wordsOfStep(plan: Plan, { stepId, channelIndex }: Touchpoint): Words | 
 const summed: Readonly<Record<string, string>> = {
   'a conversation is open': '有一个对话正在进行',
   'an anchor is not known yet': '锚点日期未知',
+  'a date has yet to come, and may be moved': '有日期尚未到来且可能更改',
   'until more of a series is planned': '届时安排该系列的后续部分',
 };
 

@@ -53,7 +53,7 @@ export async function applyToFollowUp(tx: Transaction, enrolmentId: string, now:
   const row = { ...before, state: evolved.state, revision: before.revision + (bumped ? 1 : 0) };
   const threads = await saveFollowUp(tx, before, row, evolved.effects, now);
   // What it waited for last may be what keeps it from leaving a branch that nobody took.
-  const { touchpoints } = leaveBranches(row.plan, row.state);
+  const { touchpoints } = leaveBranches(row.plan, row.state, now);
   return { mustPoke: bumped || touchpoints.every((touchpoint) => touchpoint.status === 'done'), threads };
 }
 

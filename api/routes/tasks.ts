@@ -80,7 +80,7 @@ export async function languageOfCaller({ deps, session }: Pick<Asker, 'deps' | '
 
 function viewOf({ step, ...row }: TaskRow, names: ReadonlyMap<string, string>, { language, instructions }: { language: Language; instructions: Instructions }) {
   const shown = (of: TaskStep) => ({ ...of, title: of.title[language] ?? of.title.en, instructionText: instructionText(instructions, of.instruction, language) });
-  return { ...row, todo: todoOf(row.title)?.[language] ?? null, patientName: names.get(row.patientId ?? '') ?? null, step: step === null ? null : shown(step) };
+  return { ...row, todo: todoOf(row)?.[language] ?? null, patientName: names.get(row.patientId ?? '') ?? null, step: step === null ? null : shown(step) };
 }
 
 function actorOf({ session }: Pick<Asker, 'session'>): string {

@@ -4,11 +4,13 @@ import { channelsOf } from '../plan/channels.ts';
 import type { Plan, Step, StepOf } from '../plan/format.ts';
 import { durationMs } from '../time/durations.ts';
 import { endLate, oneTaskEach } from './lateness.ts';
-import { awaitsSeries, leaveBranches } from './branches.ts';
+import { awaitedDates, awaitsMore, cancelledTask } from './awaited.ts';
+import { areDormant, leaveBranches } from './branches.ts';
 import { hearUnasked } from './outcomes.ts';
 import { extend } from './schedule.ts';
+import { goOnWithoutEnd } from './series.ts';
 import { byTime, endTouchpoint, isGoingOut, notAfterOf, replace, stepOf } from './touchpoints.ts';
-import type { FollowUpDecision, FollowUpEffect, FollowUpNext, FollowUpState, Instant, RemindCommand, Touchpoint } from './types.ts';
+import type { Evolved, FollowUpDecision, FollowUpEffect, FollowUpNext, FollowUpState, Instant, RemindCommand, Touchpoint } from './types.ts';
 
 /**
  * What the thread does next. Steps that are late by their own words, or that need no contact, end here; the first step
@@ -16,9 +18,10 @@ import type { FollowUpDecision, FollowUpEffect, FollowUpNext, FollowUpState, Ins
  * will store with the state; `newId` names the occurrences of series that are to exist from now on.
  */
 export function decide(plan: Plan, state: FollowUpState, now: Instant, revision: number, newId: () => string): FollowUpDecision {
-  const effects: FollowUpEffect[] = [];
-  let current = confirmOverdue(state.status === 'ended' ? withNothingPlanned(state) : extend(plan, state, now, newId), now);
-  if (current.status !== 'active') return { state: current, effects, next: rest(plan, current, revision) };
+  const unended = state.status === 'ended' ? { state: withNothingPlanned(state), effects: [] } : goOn(plan, state, now, newId);
+  const effects = [...unended.effects];
+  let current = confirmOverdue(unended.state, now);
+  if (current.status !== 'active') return { state: current, effects, next: rest(plan, current, now, revision) };
   for (const { id } of dueInOrder(current, now)) {
     // As it stands now: what one step came to may have dated or ended others.
     const touchpoint = current.touchpoints.find((candidate) => candidate.id === id);
@@ -28,10 +31,23 @@ export function decide(plan: Plan, state: FollowUpState, now: Instant, revision:
     effects.push(...begun.effects);
     if (begun.next !== null) return { state: current, effects: oneTaskEach(effects), next: begun.next };
   }
-  current = leaveBranches(plan, current);
-  const next = rest(plan, current, revision);
+  current = leaveBranches(plan, current, now);
+  const next = rest(plan, current, now, revision);
   if (next.kind === 'end') current = { ...current, status: 'ended', endReason: next.reason };
   return { state: current, effects: oneTaskEach(effects), next };
+}
+
+/** Series with what they are to have by now. Staff hear of those that stand without their end though nobody has told them when it was lost. */
+function goOn(plan: Plan, state: FollowUpState, now: Instant, newId: () => string): Evolved {
+  let current = state;
+  const lost = new Set<string>();
+  for (const step of plan.steps) {
+    const gone = goOnWithoutEnd(plan, current, step, now, newId);
+    if (gone === null) continue;
+    current = gone.state;
+    lost.add(gone.lost);
+  }
+  return { state: extend(plan, current, now, newId), effects: [...lost].map(cancelledTask) };
 }
 
 /** An older version planned a message of a follow-up that had ended for its next channel: nothing may be begun in it, and its thread looked for ever. */
@@ -107,17 +123,17 @@ function confirmOverdue(state: FollowUpState, now: Instant): FollowUpState {
 }
 
 /** Nothing is due: it rests, but for no longer than until it is to ask after a message that one of its steps goes out in. */
-function rest(plan: Plan, state: FollowUpState, revision: number): FollowUpNext {
-  const next = restOfPlan(plan, state, revision);
+function rest(plan: Plan, state: FollowUpState, now: Instant, revision: number): FollowUpNext {
+  const next = restOfPlan(plan, state, now, revision);
   const asked = earliest(state.touchpoints.filter(isGoingOut), ({ receiptBy }) => receiptBy);
   if (asked?.receiptBy == null || next.kind !== 'wait' || (next.dueAt !== null && next.dueAt < asked.receiptBy)) return next;
   return { kind: 'wait', dueAt: asked.receiptBy, summary: 'a step goes out in the message of another', then: null };
 }
 
-/** Wait for the next step, for a receipt when only those are left, for a poke, or end. */
-function restOfPlan(plan: Plan, state: FollowUpState, revision: number): FollowUpNext {
+/** Wait for the next step, for a receipt when only those are left, for a date that may yet be put off, for a poke, or end. */
+function restOfPlan(plan: Plan, state: FollowUpState, now: Instant, revision: number): FollowUpNext {
   const unfinished = state.touchpoints.filter((touchpoint) => touchpoint.status !== 'done');
-  if (unfinished.length === 0 && !awaitsSeries(plan, state)) return { kind: 'end', reason: state.endReason ?? 'completed', summary: 'every step has ended' };
+  if (unfinished.length === 0 && !awaitsMore(plan, state, now)) return { kind: 'end', reason: state.endReason ?? 'completed', summary: 'every step has ended' };
   if (state.status === 'paused') return { kind: 'wait', dueAt: null, summary: 'paused', then: null };
   const planned = earliest(unfinished.filter((touchpoint) => touchpoint.status === 'planned'), (touchpoint) => touchpoint.nextAt);
   const extendAt = Object.values(state.series).reduce<Instant | null>((first, series) => (series.extendAt !== null && (first === null || series.extendAt < first) ? series.extendAt : first), null);
@@ -125,6 +141,8 @@ function restOfPlan(plan: Plan, state: FollowUpState, revision: number): FollowU
   if (planned !== null) return { kind: 'wait', dueAt: planned.nextAt, summary: summaryOf(plan, state, planned), then: isMessage(plan, planned) ? remind(plan, state, planned, revision) : null };
   const sent = earliest(unfinished.filter((touchpoint) => touchpoint.status === 'sent'), (touchpoint) => touchpoint.receiptBy);
   if (sent !== null) return { kind: 'wait', dueAt: sent.receiptBy, summary: `${sent.stepId}: delivery receipt awaited`, then: null };
+  const [date] = areDormant(plan, state, unfinished) ? awaitedDates(plan, state, now).flatMap(({ at }) => at ?? []).sort() : [];
+  if (date !== undefined) return { kind: 'wait', dueAt: date, summary: 'a date has yet to come, and may be moved', then: null };
   return { kind: 'wait', dueAt: null, summary: whatIsAwaited(unfinished), then: null };
 }
 

@@ -1,7 +1,7 @@
 import { assertNever } from '../codes.ts';
 import { contactsBy } from '../plan/channels.ts';
 import type { Plan } from '../plan/format.ts';
-import { missedAnchorOf } from './branches.ts';
+import { cancelledTask, isMissing, missedAnchorOf } from './awaited.ts';
 import { contactEnded, isForEarlierDate, offerAgain, receiptCame } from './contacts.ts';
 import type { Change } from './lateness.ts';
 import { carried, datedAnew, mergedInto } from './merging.ts';
@@ -36,7 +36,7 @@ function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: I
     case 'anchor-moved':
       return { state: reschedule(plan, { ...state, anchors: { ...state.anchors, [event.anchor]: event.to } }, now, newId, event.anchor), effects: [] };
     case 'anchor-cleared':
-      return { state: clearAnchor(plan, state, event, now, newId), effects: [] };
+      return anchorCleared(plan, state, event, now, newId);
     case 'appointment-missed':
       return appointmentMissed(plan, state, event, now, newId);
     case 'tagged':
@@ -103,6 +103,13 @@ function waive(state: FollowUpState, event: Extract<FollowUpEvent, { kind: 'waiv
   const planned = state.touchpoints.filter((candidate) => candidate.stepId === event.stepId && candidate.status === 'planned' && (event.recurrenceId === undefined ? candidate.confirms.length === 0 : candidate.recurrenceId === event.recurrenceId));
   const next = planned.reduce<Touchpoint | null>((first, candidate) => (first === null || (candidate.dueAt ?? '~') < (first.dueAt ?? '~') ? candidate : first), null);
   return next === null ? { state, effects: [] } : { state: replace(state, endTouchpoint(next, 'waived', `waived by ${event.by}: ${event.reason}`)), effects: [] };
+}
+
+/** What an appointment that is cancelled leaves without a date, or without an end, staff are told: nobody else may book another. */
+function anchorCleared(plan: Plan, state: FollowUpState, event: Extract<FollowUpEvent, { kind: 'anchor-cleared' }>, now: Instant, newId: () => string): Evolved {
+  const cleared = clearAnchor(plan, state, event, now, newId);
+  const isTold = state.anchors[event.anchor] !== undefined && isMissing(plan, cleared, event.anchor, now);
+  return { state: cleared, effects: isTold ? [cancelledTask(event.anchor)] : [] };
 }
 
 /** An appointment is cancelled: what hangs on it and has not begun waits undated for another, a series of it ends, and one that it was to end goes on. */

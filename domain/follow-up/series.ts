@@ -3,7 +3,7 @@ import { channelsOf } from '../plan/channels.ts';
 import type { Plan, Step } from '../plan/format.ts';
 import { resolveDueAt } from '../time/due-at.ts';
 import { addDuration } from '../time/durations.ts';
-import { extendSeries } from '../time/horizon.ts';
+import { extendSeries, goesOn } from '../time/horizon.ts';
 import { localDateOf } from '../time/instants.ts';
 import type { Occurrence, Series } from '../time/recurrence.ts';
 import { endTouchpoint, intoPrefix, isDatedSo, newTouchpoint, wasDropped } from './touchpoints.ts';
@@ -33,12 +33,27 @@ export function layOutAnew(plan: Plan, state: FollowUpState, step: Step, now: In
   const dueById = new Map(occurrences.map(({ recurrenceId, dueAt }) => [recurrenceId, dueAt]));
   const oldest = oldestOf(state, step, now);
   // One that was made to its end had no days after that; of one that goes on they are made late.
-  const goesOn = laid !== undefined && laid.extendAt !== null;
-  const isFresh = ({ recurrenceId, dueAt }: Occurrence): boolean => dueAt >= oldest || (goesOn && recurrenceId > laid.through);
+  const wentOn = laid !== undefined && laid.extendAt !== null;
+  const isFresh = ({ recurrenceId, dueAt }: Occurrence): boolean => dueAt >= oldest || (wentOn && recurrenceId > laid.through);
   const touchpoints = state.touchpoints.map((touchpoint) => {
     return isOccurrence(touchpoint, step) && touchpoint.status === 'planned' ? datedAnew(touchpoint, dueById.get(touchpoint.recurrenceId)) : touchpoint;
   });
   return { ...mergeSameMoment(withOccurrences(plan, { ...state, touchpoints }, step, occurrences.filter(isFresh), { oldest, now }, newId), step), series: { ...state.series, [step.id]: { through, extendAt } } };
+}
+
+/** Whether its rule names a day after its end, which would be part of it were the end put off. */
+export function hasDaysBeyondEnd(plan: Plan, state: FollowUpState, step: Step): boolean {
+  const series = seriesOf(plan, state, step);
+  return series !== null && series.lastDate !== null && goesOn({ ...series, lastDate: null }, series.lastDate);
+}
+
+/** A series that an older version let end with an appointment which was then cancelled goes on. Answers with what that one was. */
+export function goOnWithoutEnd(plan: Plan, state: FollowUpState, step: Step, now: Instant, newId: () => string): { state: FollowUpState; lost: string } | null {
+  const end = step.every?.until?.anchor;
+  if (end === undefined || state.anchors[end] !== undefined || state.series[step.id]?.extendAt !== null) return null;
+  const gone = layOutAnew(plan, state, step, now, newId);
+  // Its rule may have come to an end of its own.
+  return gone.series[step.id]?.extendAt === null ? null : { state: gone, lost: end };
 }
 
 /** Ends an occurrence that has not begun and is no part of its series any more. It is planned again when it becomes part of it again. */

@@ -109,7 +109,7 @@ export type FollowUpEffect =
 
 export const taskKinds = [
   'staff-call', 'staff-message', 'no-answer', 'late-step', 'repair-contact', 'missing-translation', 'opted-out', 'wrong-number', 'outcome-unknown', 'inbox', 'doubtful-safety', 'plan-step', 'review', 'rule', 'unreachable',
-  'deceased-reported', 'condition-unknown', 'no-show', 'rota-unmanned',
+  'deceased-reported', 'condition-unknown', 'no-show', 'appointment-cancelled', 'rota-unmanned',
 ] as const;
 export type TaskKind = (typeof taskKinds)[number];
 

@@ -1,5 +1,5 @@
 import type { Channel } from '../codes.ts';
-import { awaitsSeries, dormantAnchors } from '../follow-up/branches.ts';
+import { awaitsMore, dormantAnchors } from '../follow-up/awaited.ts';
 import { isRepairable } from '../follow-up/contacts.ts';
 import { endLate } from '../follow-up/lateness.ts';
 import { dueAtOf } from '../follow-up/schedule.ts';
@@ -25,7 +25,7 @@ export function migrate(input: MigrationInput): Migrated {
   const carried = carryOver(input);
   const dated = to.steps.reduce((current, step) => (step.every === undefined ? dateStep(input, current, step) : dateSeries(input, current, step)), carried.state);
   const settled = settlePast(input, dated);
-  const ends = settled.state.touchpoints.every((touchpoint) => touchpoint.status === 'done') && !awaitsSeries(to, settled.state);
+  const ends = settled.state.touchpoints.every((touchpoint) => touchpoint.status === 'done') && !awaitsMore(to, settled.state, input.now);
   return { kind: 'migrated', state: settled.state, changes: changesOf(state, settled.state), effects: [...carried.effects, ...settled.effects], ends };
 }
 

@@ -1,5 +1,5 @@
 import { languages } from '../codes.ts';
-import { dormantAnchors } from '../follow-up/branches.ts';
+import { dormantAnchors } from '../follow-up/awaited.ts';
 import { channelsOf } from '../plan/channels.ts';
 import type { Plan, Step } from '../plan/format.ts';
 import { questionsOf, rulesOf } from '../plan/questions.ts';

@@ -137,7 +137,7 @@ function send(run: Run, touchpoint: Touchpoint, channel: Channel): { outcome: Co
 function takeReceipt(run: Run, touchpointId: string): void {
   applyEffects(run, apply(run, receiptOf(run, touchpointOf(run, touchpointId))));
   const isOffered = touchpointOf(run, touchpointId).status === 'planned';
-  if (!run.isOver && (isOffered || leaveBranches(run.plan, run.state).touchpoints.every(({ status }) => status === 'done'))) run.timer = run.play.now;
+  if (!run.isOver && (isOffered || leaveBranches(run.plan, run.state, run.play.now).touchpoints.every(({ status }) => status === 'done'))) run.timer = run.play.now;
 }
 
 /** Whose message carried it hears of that first; its own follow-up is told. */

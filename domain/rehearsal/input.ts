@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { channels, languages, levels } from '../codes.ts';
-import { dormantAnchors } from '../follow-up/branches.ts';
+import { dormantAnchors } from '../follow-up/awaited.ts';
 import type { Instant } from '../follow-up/types.ts';
 import type { Plan, Step } from '../plan/format.ts';
 import { isAnchor } from '../time/due-at.ts';

@@ -65,7 +65,8 @@ function nextOf(ahead: (through: string) => Occurrence[], today: string): Occurr
   return [];
 }
 
-function goesOn(series: Series, through: string): boolean {
+/** Whether a series has a day after this one. */
+export function goesOn(series: Series, through: string): boolean {
   return [horizonDays, 400, longestPauseDays].some((days) => hasOccurrence(series, plusDays(through, 1), plusDays(through, days)));
 }
 

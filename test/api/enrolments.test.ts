@@ -224,7 +224,7 @@ describe('an appointment', () => {
     return row?.dueAt ?? null;
   };
 
-  it('is booked, moved and cancelled, and its steps follow', async () => {
+  it('is booked, moved and cancelled, and its steps follow; cancelled, staff are told what to do', async () => {
     const enrolmentId = await started();
 
     await change(enrolmentId, 'appointments/visit', { action: 'book', at });
@@ -235,8 +235,10 @@ describe('an appointment', () => {
     const cancelled = await dueOf(enrolmentId);
 
     const told = await toldTo(enrolmentId);
+    const tasks = await world.ask('GET', '/v1/tasks?kind=appointment-cancelled', { token: coordinator.token });
     expect([booked, moved, cancelled]).toEqual(['2031-05-31T14:00:00.000Z', '2031-06-07T14:00:00.000Z', null]);
     expect(told.map(({ kind }) => kind)).toEqual(['started', 'anchor-moved', 'anchor-moved', 'anchor-cleared']);
+    expect(tasks.body['items']).toContainEqual(expect.objectContaining({ enrolmentId, title: 'visit', todo: expect.stringContaining('Book another') as string }));
   });
 
   it('to which nobody came becomes a task where the plan says nothing of it', async () => {

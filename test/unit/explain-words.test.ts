@@ -36,7 +36,7 @@ test.each([...heldReasons, ...refusedReasons, 'late', 'late-again', 'no-answer',
   expect(explained.zh).toContain(zh);
 });
 
-test.each(['a conversation is open', 'an anchor is not known yet', 'until more of a series is planned', 'note: delivery receipt awaited'])('what is waited for (%s) is told in Chinese, too', (summary) => {
+test.each(['a conversation is open', 'an anchor is not known yet', 'a date has yet to come, and may be moved', 'until more of a series is planned', 'note: delivery receipt awaited'])('what is waited for (%s) is told in Chinese, too', (summary) => {
   const words = wordsOfNext(plan, { kind: 'wait', dueAt: null, summary, then: null }, null, { zone: 'UTC', status: 'active' }, '2026-03-02T10:00:00.000Z');
 
   expect(words.en).toBe(`Waits: ${summary}.`);

@@ -68,7 +68,7 @@ describe('a series', () => {
     one.look('2026-07-01T00:00:00.000Z');
 
     expect(dates(one.of('daily')).slice(0, 4)).toEqual(['2026-03-02', '2026-03-03', '2026-07-01', '2026-07-02']);
-    expect(one.effects).toEqual([]);
+    expect(one.effects).not.toContainEqual(expect.objectContaining({ task: 'late-step' }));
   });
 
   test('plans again what an older version took back beyond a nearer horizon, when it is extended to there', () => {

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { decide } from '../../../domain/follow-up/decide.ts';
+import { followUp, message } from './follow-up.ts';
+
+const visit = '2026-03-20T10:00:00.000Z';
+const later = '2026-03-27T10:00:00.000Z';
+const reminder = { ...message, id: 'reminder', at: { anchor: 'visit', offset: '-P1D', localTime: '09:00' }, afterAnchorMoved: 'again' };
+const weekly = { ...message, id: 'weekly', at: { anchor: 'start', offset: 'P0D', localTime: '09:00' }, every: { rule: 'FREQ=WEEKLY', until: { anchor: 'visit', offset: 'P0D' } } };
+const known = { start: '2026-03-02', visit };
+const book = (to: string) => ({ kind: 'anchor-moved' as const, anchor: 'visit', to, by: 'nurse' });
+const cancel = { kind: 'anchor-cleared' as const, anchor: 'visit', by: 'nurse', reason: 'appointment-cancelled' };
+const task = { kind: 'create-task', touchpointId: null, task: 'appointment-cancelled', title: 'visit' };
+
+describe('a follow-up with nothing left but dates that may be put off', () => {
+  const reminded = () => {
+    const one = followUp({ steps: [reminder], anchors: known });
+    one.delivered('2026-03-19T09:00:00.000Z', 'reminder');
+    return one;
+  };
+
+  test('goes on until they have come', () => {
+    const one = reminded();
+
+    const before = one.look('2026-03-19T09:00:05.000Z');
+    const after = one.look(visit);
+
+    expect(before).toMatchObject({ kind: 'wait', dueAt: visit });
+    expect(after).toMatchObject({ kind: 'end', reason: 'completed' });
+  });
+
+  test('reminds again of an appointment that is moved after the reminder', () => {
+    const one = reminded();
+    one.look('2026-03-19T09:00:05.000Z');
+
+    one.tell('2026-03-19T12:00:00.000Z', book(later));
+
+    expect(one.look('2026-03-19T12:00:00.000Z')).toMatchObject({ kind: 'wait', dueAt: '2026-03-26T09:00:00.000Z' });
+  });
+
+  test('waits for another appointment where the one is cancelled, tells staff, and reminds of the other', () => {
+    const one = reminded();
+
+    one.tell('2026-03-19T12:00:00.000Z', cancel);
+    const waiting = one.look('2026-03-19T12:00:00.000Z');
+    one.tell('2026-04-19T12:00:00.000Z', book('2026-05-01T10:00:00.000Z'));
+
+    expect(waiting).toMatchObject({ kind: 'wait', dueAt: null });
+    expect(one.effects).toEqual([task]);
+    expect(one.look('2026-04-19T12:00:00.000Z')).toMatchObject({ kind: 'wait', dueAt: '2026-04-30T09:00:00.000Z' });
+  });
+
+  test('waits for another, too, where what was to come was to come once more', () => {
+    const one = followUp({ steps: [{ ...reminder, when: 'tagged frail' }], anchors: known, plan: { tags: ['frail'] } });
+    one.look('2026-03-19T09:00:00.000Z');
+    one.tell('2026-03-19T09:00:00.000Z', { kind: 'judged', touchpointId: one.found('reminder').id, verdict: 'no' });
+    one.tell('2026-03-19T12:00:00.000Z', book(later));
+
+    one.tell('2026-03-20T12:00:00.000Z', cancel);
+
+    expect(one.look('2026-03-20T12:00:00.000Z')).toMatchObject({ kind: 'wait', dueAt: null });
+    expect(one.effects).toEqual([task]);
+  });
+
+  test('ends where its only reminder was waived before it had a date', () => {
+    const one = followUp({ steps: [reminder], anchors: {} });
+
+    one.tell('2026-03-02T09:00:00.000Z', { kind: 'waived', stepId: 'reminder', by: 'nurse', reason: 'not-needed' });
+
+    expect(one.look('2026-03-02T09:00:00.000Z')).toMatchObject({ kind: 'end', reason: 'completed' });
+  });
+
+  test('leaves branches that nobody took when they have come, and not before', () => {
+    const leads = { kind: 'ask', id: 'check', title: { en: 'Check' }, at: { anchor: 'visit', offset: '-P1D', localTime: '09:00' }, afterAnchorMoved: 'again', lateness: message.lateness, questionnaire: 'check', reply: { window: 'PT2H', silence: 'task' }, rules: [{ id: 'bad', if: 'pain at least 5', do: [{ kind: 'start', anchor: 'alarm' }] }] };
+    const one = followUp({ steps: [leads, { ...message, id: 'branch', at: { anchor: 'alarm' } }], anchors: known });
+    one.ended('2026-03-19T09:00:00.000Z', 'check', 'answered');
+
+    const before = one.look('2026-03-19T12:00:00.000Z');
+    const waiting = one.of('branch');
+    const after = one.look(visit);
+
+    expect(before).toMatchObject({ kind: 'wait', dueAt: visit });
+    expect(waiting).toEqual([' undated planned']);
+    expect([after.kind, one.of('branch')]).toEqual(['end', [' undated waived branch-not-taken']]);
+  });
+});
+
+describe('a series that ends with an appointment', () => {
+  const sent = () => {
+    const one = followUp({ steps: [weekly], anchors: known });
+    for (const day of ['02', '09', '16']) one.delivered(`2026-03-${day}T09:00:00.000Z`, 'weekly');
+    return one;
+  };
+
+  test('is over when that has come, and not with its own last day: moved before, it goes on', () => {
+    const one = sent();
+
+    const waiting = one.look('2026-03-16T09:00:05.000Z');
+    one.tell('2026-03-18T12:00:00.000Z', book(later));
+    const moved = one.look('2026-03-18T12:00:00.000Z');
+
+    expect(waiting).toMatchObject({ kind: 'wait', dueAt: visit });
+    expect(moved).toMatchObject({ kind: 'wait', dueAt: '2026-03-23T09:00:00.000Z' });
+  });
+
+  test('is over when that has come', () => {
+    const one = sent();
+
+    expect(one.look(visit)).toMatchObject({ kind: 'end', reason: 'completed' });
+  });
+
+  test('is over with its last day where its rule has no other', () => {
+    const one = followUp({ steps: [{ ...weekly, every: { ...weekly.every, rule: 'FREQ=WEEKLY;COUNT=1' } }], anchors: known });
+
+    one.delivered('2026-03-02T09:00:00.000Z', 'weekly');
+
+    expect(one.look('2026-03-02T09:00:05.000Z')).toMatchObject({ kind: 'end', reason: 'completed' });
+  });
+
+  test('goes on without an end where that is cancelled, and staff are told', () => {
+    const one = sent();
+
+    one.tell('2026-03-18T12:00:00.000Z', cancel);
+    one.tell('2026-03-18T13:00:00.000Z', cancel);
+
+    expect(one.look('2026-03-18T13:00:00.000Z')).toMatchObject({ kind: 'wait', dueAt: '2026-03-23T09:00:00.000Z' });
+    expect(one.effects).toEqual([task]);
+  });
+
+  test('that an older version let end with a cancelled one goes on from now, and staff are told once', () => {
+    const one = followUp({ steps: [weekly, { ...message, id: 'stop', at: { anchor: 'stop' } }], anchors: known });
+    one.delivered('2026-03-02T09:00:00.000Z', 'weekly');
+    const before = one.state();
+    const old = { ...before, anchors: { start: '2026-03-02' }, touchpoints: before.touchpoints.filter(({ recurrenceId }) => recurrenceId <= '2026-03-02') };
+
+    const first = decide(one.plan, old, '2026-05-01T00:00:00.000Z', 1, randomUUID);
+    const second = decide(one.plan, first.state, '2026-05-01T00:00:00.000Z', 1, randomUUID);
+
+    expect(old.series['weekly']?.extendAt).toBeNull();
+    expect(first.next).toMatchObject({ kind: 'wait', dueAt: '2026-05-04T09:00:00.000Z' });
+    expect([first.effects, second.effects]).toEqual([[task], []]);
+  });
+});
+
+test('an appointment that nothing hangs on any more is cancelled without a word', () => {
+  const one = followUp({ steps: [{ ...reminder, afterAnchorMoved: 'keep' }, { ...message, id: 'end', at: { anchor: 'stop' } }], anchors: { ...known, stop: '2026-06-01' } });
+  one.delivered('2026-03-19T09:00:00.000Z', 'reminder');
+
+  one.tell('2026-03-19T12:00:00.000Z', cancel);
+
+  expect(one.effects).toEqual([]);
+});
