@@ -40,6 +40,10 @@ async function answer(route: Route, deps: ApiDeps, request: Request, response: R
   const asker = route.access === 'open' ? { deps, setHeader: setHeaderOn(response) } : await staffAsker(route, deps, request, response);
   const parsed = parseRequest(route, request);
   const body = await route.handle(Object.assign(asker, parsed));
+  if (body instanceof Uint8Array) {
+    response.status(route.status).type('json').send(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+    return;
+  }
   if (route.answerType !== 'application/json') {
     response.status(route.status).type(route.answerType).send(typeof body === 'string' ? body : JSON.stringify(body));
     return;

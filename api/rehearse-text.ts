@@ -8,10 +8,11 @@ import type { RehearsalContent } from '../domain/rehearsal/types.ts';
 import { readBody, refused } from './body-text.ts';
 import type { Refused } from './body-text.ts';
 import { planFaults } from './plan-faults.ts';
+import { writtenAnswer } from './rehearsal-answer.ts';
 import { rehearsalBody } from './rehearsal-body.ts';
 import type { Rehearsed } from './rehearser.ts';
 
-/** A request to rehearse, from its text to the timeline: everything in it may take long. */
+/** A request to rehearse, from its text to that of the answer: everything in it may take long. */
 export function rehearseText(content: RehearsalContent, text: string): Rehearsed {
   const read = readBody(text, rehearsalBody);
   if (!read.ok) return read;
@@ -26,7 +27,7 @@ export function rehearseText(content: RehearsalContent, text: string): Rehearsed
   }
   const faults = assumptionFaults(plan.plan, content.questionnaires, written, alongside);
   if (faults.length > 0) return refused('Correct what the rehearsal assumes, as "errors" lists.', faults.map(({ path, message }) => ({ pointer: `/${path.join('/')}`, message })));
-  return { ok: true, rehearsal: examine(plan.plan, content, assumptionsFor(plan.plan, written, alongside)) };
+  return { ok: true, json: writtenAnswer(examine(plan.plan, content, assumptionsFor(plan.plan, written, alongside))) };
 }
 
 function planAt(content: RehearsalContent, text: string, pointer: string): { ok: true; plan: Plan } | Refused {

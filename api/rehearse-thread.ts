@@ -4,4 +4,7 @@ import { rehearseText } from './rehearse-text.ts';
 
 /** Runs in a thread of its own (see threads.ts): reads and plays what requests ask for, one after the other. */
 const content = workerData as RehearsalContent;
-parentPort?.on('message', (text: string) => parentPort?.postMessage(rehearseText(content, text)));
+parentPort?.on('message', (text: string) => {
+  const rehearsed = rehearseText(content, text);
+  parentPort?.postMessage(rehearsed, rehearsed.ok ? [rehearsed.json.buffer] : []);
+});

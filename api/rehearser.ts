@@ -1,10 +1,11 @@
-import type { Rehearsal, RehearsalContent } from '../domain/rehearsal/types.ts';
+import type { RehearsalContent } from '../domain/rehearsal/types.ts';
 import type { Refused } from './body-text.ts';
 import { Problem } from './problem.ts';
 import { createThreads } from './threads.ts';
 import type { ThreadSettings } from './threads.ts';
 
-export type Rehearsed = { ok: true; rehearsal: Rehearsal } | Refused;
+/** `json`: the answer, as bytes that the thread has given away. */
+export type Rehearsed = { ok: true; json: Uint8Array<ArrayBuffer> } | Refused;
 
 export interface Rehearser {
   /** Plays what the text of a request says (`rehearsalBody`). */

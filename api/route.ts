@@ -99,11 +99,11 @@ export function route<Answer extends z.ZodType, Params extends z.ZodObject = Not
   return { ...defaults, params: nothing, query: nothing, body: null, keyed: described.method !== 'get', ...described, access, handle: handle as Route['handle'] };
 }
 
-/** A route for staff whose JSON may be too large for the event loop: `handle` gets its text, and parses it in a thread. */
+/** A route for staff whose JSON may be too large for the event loop: `handle` gets its text, and parses it in a thread, which may have written the answer too. */
 export function routeOfText<Answer extends z.ZodType, Params extends z.ZodObject = Nothing>(
   access: readonly Role[],
   described: Described<Params, Nothing, z.ZodObject, Answer> & { keyed: false },
-  handle: (asked: Asked<z.output<Params>, z.output<Nothing>, string>) => Promise<z.input<Answer>>,
+  handle: (asked: Asked<z.output<Params>, z.output<Nothing>, string>) => Promise<z.input<Answer> | Uint8Array>,
 ): Route {
   return { ...defaults, params: nothing, query: nothing, body: null, ...described, parsesItself: true, access, handle: handle as Route['handle'] };
 }

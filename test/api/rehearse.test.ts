@@ -49,6 +49,16 @@ describe('a plan rehearsed by API', () => {
     expect(pointers(refused).every((pointer) => pointer.startsWith('/alongside/0/plan/steps/0'))).toBe(true);
   });
 
+  it('is answered with the bytes that its thread has written, so that thousands of lines hold nobody else up', async () => {
+    const asked = { plan: surgery, until: 'P1D' };
+
+    const rehearsed = await world.deps.rehearser.rehearse('person', JSON.stringify(asked));
+    const reply = await rehearse(asked);
+
+    expect(reply.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(rehearsed.ok ? new TextDecoder().decode(rehearsed.json) : null).toBe(reply.text);
+  });
+
   it('leaves nothing behind: no plan, no task, no inbox row', async () => {
     const count = async () => (await world.superuser<{ rows: number }[]>`select (select count(*) from care.plan) + (select count(*) from care.task) + (select count(*) from care.inbox) + (select count(*) from care.enrolment) as rows`)[0]?.rows;
     const before = await count();
