@@ -18,7 +18,8 @@ export function configurationDocument(): string {
 
 Every process reads its configuration from the environment when it starts, and refuses to start with a list of all that is
 wrong. An empty variable counts as unset. A key marked *secret* may be given as \`<KEY>_FILE\` instead: the path of a file that
-holds it. \`npm start\` sets all of this by itself; what follows is for a deployment. This page is made from the code.
+holds it. The URL of a database says all of its connection (login, password, \`?sslmode=require\`): do not leave any of it to variables such as
+\`PGPASSWORD\`, which the threads of the API that look at everybody in a version do not see. \`npm start\` sets all of this by itself; what follows is for a deployment. This page is made from the code.
 
 ${definitions.map(section).join('\n')}`;
 }
