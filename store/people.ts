@@ -87,6 +87,8 @@ export class LoginUnknown extends Error {
  */
 export async function savePeople(sql: Sql, people: readonly PersonToSave[], rotas: readonly RotaEntry[]): Promise<{ login: string; personId: string }[]> {
   return sql.begin(async (tx) => {
+    // One list after the other: of two that replace the same rota at once, the second failed at the rows that it could not see. Whoever pages goes on reading.
+    await tx`lock table auth.rota in share row exclusive mode`;
     const saved: { login: string; personId: string }[] = [];
     for (const person of people) {
       // Locked against a sign-in by the old password: see createSessionByPassword.

@@ -115,6 +115,22 @@ it('a sign-in in the middle of the change of its password waits for it, and gets
   expect((await world.superuser`select 1 from auth.session where person_id = ${checked.personId}`).count).toBe(0);
 });
 
+it('of two lists that replace a rota at once the later one stands, and neither fails', async () => {
+  const [earlier, later] = [`g-${randomUUID()}`, `h-${randomUUID()}`];
+  const rota = { role: `rota-${earlier.slice(2, 10)}`, logins: [later] };
+  await savePeople(migrate, [earlier, later].map((login) => ({ login, displayName: 'Nurse Example', passwordHash: null, roles: ['clinician'], departments: [], phone: null, language: 'en', active: true })), []);
+
+  const second = await migrate.begin(async (tx) => {
+    await tx`insert into auth.rota (role, rank, person_id) select ${rota.role}, 1, person_id from auth.person where login = ${earlier}`;
+    const saving = savePeople(migrate, [], [rota]).then(() => 'saved', (error: unknown) => error);
+    while ((await world.superuser`select 1 from pg_stat_activity where usename = 'ct_migrate' and wait_event_type = 'Lock' and datname = current_database()`).count === 0);
+    return { saving };
+  });
+
+  expect(await second.saving).toBe('saved');
+  expect(await world.superuser`select login from auth.rota join auth.person using (person_id) where role = ${rota.role}`).toEqual([{ login: later }]);
+});
+
 it('signing out at the API ends the token itself, wherever it is kept, and no other', async () => {
   const { token, personId } = await world.signedIn(['coordinator']);
   const { token: other } = await createSession(world.auth, personId, 60);
