@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { guessStepMap, versionFaults } from '../domain/migration/step-map.ts';
 import { planSchema } from '../domain/plan/format.ts';
 import type { Plan } from '../domain/plan/format.ts';
+import { readsOf } from '../domain/plan/reads.ts';
 import { startPostgres } from '../sandbox/postgres.ts';
 import type { PostgresServer } from '../sandbox/postgres.ts';
 import { connect } from '../store/connect.ts';
@@ -85,7 +86,7 @@ async function measure(postgres: PostgresServer, folder: string, count: number):
   try {
     const content = loadContent(fileURLToPath(new URL('../templates', import.meta.url)));
     const { from, to } = versionsOf(content);
-    for (const plan of [from, to]) await publishPlan(root, plan, content.questionnaires, '', 'bench');
+    for (const plan of [from, to]) await publishPlan(root, { plan, reads: readsOf(plan, content.questionnaires) }, '', 'bench');
     say(`planting ${count} patients ...`);
     await plantEnrolled(root, writing, from, await plantPatients(root, writing, count, 0), new Date());
     await root`analyze`;

@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { createLogger } from '../config/logger.ts';
 import { planSchema } from '../domain/plan/format.ts';
 import type { Plan } from '../domain/plan/format.ts';
+import { readsOf } from '../domain/plan/reads.ts';
 import { workflowIdOf } from '../domain/threads.ts';
 import { connect } from '../store/connect.ts';
 import type { Sql } from '../store/connect.ts';
@@ -64,7 +65,7 @@ export async function openProductSide(stage: Stage): Promise<ProductSide> {
     },
     enrol: async (patientIds, dueAt, reminders = 1) => {
       const plan = planOf(reminders);
-      await publishPlan(api, plan, {}, '', 'bench');
+      await publishPlan(api, { plan, reads: readsOf(plan, {}) }, '', 'bench');
       const workflowIds: string[] = [];
       const startedAt = performance.now();
       await atOnce(startsAtOnce, patientIds, async (patientId) => {

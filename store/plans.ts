@@ -1,7 +1,5 @@
 import type { Plan } from '../domain/plan/format.ts';
-import { readsOf } from '../domain/plan/reads.ts';
 import type { PlanReads } from '../domain/plan/reads.ts';
-import type { Questionnaire } from '../domain/questionnaire/format.ts';
 import { json } from './connect.ts';
 import type { Sql, Transaction } from './connect.ts';
 
@@ -20,13 +18,8 @@ export class PlanExists extends Error {
   }
 }
 
-/** Publishes a checked plan. The same content again is no error. Throws {@link PlanExists}. */
-export async function publishPlan(tx: Sql | Transaction, plan: Plan, questionnaires: Readonly<Record<string, Questionnaire>>, source: string, publishedBy: string): Promise<void> {
-  await publishRead(tx, { plan, reads: readsOf(plan, questionnaires) }, source, publishedBy);
-}
-
-/** The same of a plan whose reads were found where its text was read, because to find them may take seconds. */
-export async function publishRead(tx: Sql | Transaction, { plan, reads }: { plan: Plan; reads: PlanReads }, source: string, publishedBy: string): Promise<void> {
+/** Publishes a checked plan with what its steps read, which was found where its text was read, because that may take seconds. The same content again is no error. Throws {@link PlanExists}. */
+export async function publishPlan(tx: Sql | Transaction, { plan, reads }: { plan: Plan; reads: PlanReads }, source: string, publishedBy: string): Promise<void> {
   await tx`insert into care.plan (plan_id, version, body, reads, source, published_by)
     values (${plan.id}, ${plan.version}, ${json(tx, plan)}, ${json(tx, reads)}, ${source}, ${publishedBy}) on conflict do nothing`;
   if (!(await isPublished(tx, plan))) throw new PlanExists(plan.id, plan.version);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { planJsonSchema } from '../../domain/plan/json-schema.ts';
 import { planSchema } from '../../domain/plan/format.ts';
 import type { PlanFault } from '../../domain/plan/parse.ts';
-import { findPlan, isPublished, listPlans, publishRead } from '../../store/plans.ts';
+import { findPlan, isPublished, listPlans, publishPlan } from '../../store/plans.ts';
 import { demandDepartment } from '../department.ts';
 import { planFaults } from '../plan-faults.ts';
 import { Problem, notFound } from '../problem.ts';
@@ -66,7 +66,7 @@ export const planRoutes: readonly Route[] = [
       const subject = `plan/${plan.id}/${plan.version}`;
       if (!session.roles.includes('admin')) await demandDepartment(asked, plan.department, { action: 'publish-plan', subject });
       return asked.commit(async (tx) => {
-        await publishRead(tx, read, body, `person/${session.personId}`);
+        await publishPlan(tx, read, body, `person/${session.personId}`);
         await asked.note({ action: 'publish-plan', subject }, tx);
         return { planId: plan.id, version: plan.version, warnings };
       });

@@ -7,7 +7,8 @@ import { parseQuestionnaire } from '../../domain/questionnaire/parse.ts';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
 import { startEnrolment } from '../../store/enrolments.ts';
 import { createGate } from '../../store/gate.ts';
-import { findPlan, publishPlan } from '../../store/plans.ts';
+import { findPlan } from '../../store/plans.ts';
+import { publish } from '../support/publish.ts';
 import { createWorld, registered } from './world.ts';
 import type { Reply, World } from './world.ts';
 
@@ -34,7 +35,7 @@ beforeAll(async () => {
     ],
     ladders: {},
   });
-  await publishPlan(world.deps.sql, plan, world.deps.content.questionnaires, '', 'test');
+  await publish(world.deps.sql, plan, world.deps.content.questionnaires);
 });
 afterAll(() => world.close());
 
@@ -323,7 +324,7 @@ describe('docs/first-plan.md', () => {
     const questionnaire = parseQuestionnaire(fileOf('my-clinic/questionnaires/eye-check.yaml'));
     if (!questionnaire.ok) throw new Error('The questionnaire of the page cannot be read.');
     const yaml = fileOf('cataract.yaml');
-    await publishPlan(world.deps.sql, planSchema.parse(parse(yaml)), { 'eye-check': questionnaire.questionnaire }, yaml, 'test');
+    await publish(world.deps.sql, planSchema.parse(parse(yaml)), { 'eye-check': questionnaire.questionnaire }, yaml);
     const requests = [...tutorial.matchAll(/post (\/v1\/\S+) <<'?JSON'?(?: \| field (\w+))?\n(.*)\nJSON/g)];
     const known: Record<string, string> = { ZONE: 'Europe/Berlin', DAY: '2031-05-01' };
     const filledIn = (text: string): string => text.replace(/\$([A-Z]+)/g, (_all, name: string) => known[name] ?? name);

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validatePlan } from '../../domain/plan/validate.ts';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
-import { publishPlan } from '../../store/plans.ts';
+import { publish } from '../support/publish.ts';
 import { createWorld, registered } from './world.ts';
 import type { World } from './world.ts';
 
@@ -63,8 +63,8 @@ beforeAll(async () => {
   nurse = await world.signedIn(['coordinator']);
   const parsed = validatePlan(source, world.deps.content);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
-  await publishPlan(world.deps.sql, parsed.plan, world.deps.content.questionnaires, source, 'test');
-  await publishPlan(world.deps.sql, { ...parsed.plan, id: 'explained-too' }, world.deps.content.questionnaires, source, 'test');
+  await publish(world.deps.sql, parsed.plan, world.deps.content.questionnaires, source);
+  await publish(world.deps.sql, { ...parsed.plan, id: 'explained-too' }, world.deps.content.questionnaires, source);
 });
 afterAll(() => world.close());
 
@@ -122,7 +122,7 @@ describe('why, of what has happened', () => {
     const second = source.replace('version: 1', 'version: 2').replace('id: pain-now', 'id: pain-today').replace('id: strong, if: answers.pain at least 7', 'id: stronger, if: answers.pain at least 9');
     const published = validatePlan(second, world.deps.content);
     if (!published.ok) throw new Error(JSON.stringify(published.faults));
-    await publishPlan(world.deps.sql, published.plan, world.deps.content.questionnaires, second, 'test');
+    await publish(world.deps.sql, published.plan, world.deps.content.questionnaires, second);
     // As a move leaves it: the enrolment on the new version, its step renamed, and the story saying from where.
     await world.superuser`update care.enrolment set plan_version = 2 where enrolment_id = ${enrolmentId}`;
     await world.superuser`update care.touchpoint set step_id = 'pain-today' where enrolment_id = ${enrolmentId} and step_id = 'pain-now'`;

@@ -20,7 +20,7 @@ import { startEnrolment } from '../../store/enrolments.ts';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
 import { createGate } from '../../store/gate.ts';
 import type { ContactDetail } from '../../store/gate.ts';
-import { publishPlan } from '../../store/plans.ts';
+import { publish } from '../support/publish.ts';
 import { createVault } from '../../store/vault/index.ts';
 import type { Vault } from '../../store/vault/index.ts';
 import { fileKeyProvider } from '../../store/vault/master-key.ts';
@@ -128,7 +128,7 @@ export async function createWebhooksWorld() {
   for (const [id, source] of Object.entries(plans)) {
     const parsed = validatePlan(source, content);
     if (!parsed.ok) throw new Error(`${id}: ${JSON.stringify(parsed.faults)}`);
-    await publishPlan(root, parsed.plan, content.questionnaires, source, 'test');
+    await publish(root, parsed.plan, content.questionnaires, source);
   }
   const workerGate = createGate(worker);
 

@@ -19,7 +19,7 @@ import { connect } from '../../store/connect.ts';
 import type { Sql } from '../../store/connect.ts';
 import { createGate } from '../../store/gate.ts';
 import { createSession, savePeople } from '../../store/people.ts';
-import { publishPlan } from '../../store/plans.ts';
+import { publish } from '../support/publish.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import { createVault } from '../../store/vault/index.ts';
 import { fileKeyProvider } from '../../store/vault/master-key.ts';
@@ -166,7 +166,7 @@ export async function publishedPlan(world: World, department = 'surgery'): Promi
   const plan = world.deps.content.plans['surgery-recovery'];
   if (plan === undefined) throw new Error('The ready plan is not there.');
   const version = department === 'surgery' ? 1 : 2;
-  await publishPlan(world.deps.sql, { ...plan, version, department }, world.deps.content.questionnaires, '', 'test');
+  await publish(world.deps.sql, { ...plan, version, department }, world.deps.content.questionnaires);
   const soon = new Date(Date.now() + 30 * 86_400_000).toISOString();
   return { planId: plan.id, anchors: Object.fromEntries(Object.entries(plan.anchors).map(([anchor, { kind }]) => [anchor, kind === 'date' ? soon.slice(0, 10) : soon])) };
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { planSchema } from '../../domain/plan/format.ts';
 import type { Plan } from '../../domain/plan/format.ts';
 import { startEnrolment } from '../../store/enrolments.ts';
-import { publishPlan } from '../../store/plans.ts';
+import { publish } from '../support/publish.ts';
 import { createCareWorld, runFollowUp } from '../support/care-world.ts';
 import type { CarePatient, CareWorld } from '../support/care-world.ts';
 import { orderMoves } from '../support/migration-orders.ts';
@@ -72,7 +72,7 @@ const pending = async (): Promise<number> => (await world.root`select 1 from car
 
 test('a thousand follow-ups are moved in one go by workers of which one is killed in the middle: each once, and nobody is contacted twice', { timeout: 600_000 }, async () => {
   const nurse = await world.onRota('nurse');
-  for (const plan of [first, second]) await publishPlan(world.api, plan, world.deps.content.questionnaires, '', 'test');
+  for (const plan of [first, second]) await publish(world.api, plan, world.deps.content.questionnaires);
   const ones = await enrolMany();
   await each(ones.slice(0, contactedBefore), ({ enrolmentId }) => runFollowUp(world, enrolmentId));
   const migrationId = await orderMoves(world, nurse, { from: first, to: second, stepMap });

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { planSchema } from '../../domain/plan/format.ts';
 import { createGate } from '../../store/gate.ts';
 import { listMigrated } from '../../store/plan-migration-views.ts';
-import { findPlan, publishPlan } from '../../store/plans.ts';
+import { findPlan } from '../../store/plans.ts';
+import { publish } from '../support/publish.ts';
 import { questionsAt } from '../../store/questions.ts';
 import { migrateOnce } from '../../worker/migrating.ts';
 import { createCareWorld, firstReminder, runFollowUp } from '../support/care-world.ts';
@@ -32,7 +33,7 @@ async function enrolled(steps: StepOptions[], next: StepOptions[], more: Record<
   const first = await findPlan(world.api, row?.planId ?? '', 1);
   if (first === null) throw new Error('The plan was not published.');
   const second = planSchema.parse({ ...first.plan, version: 2, ...more, steps: next.map(step) });
-  await publishPlan(world.api, second, world.deps.content.questionnaires, '', 'test');
+  await publish(world.api, second, world.deps.content.questionnaires);
   return { ...made, patient, from: first.plan, to: second };
 }
 
