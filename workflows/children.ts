@@ -5,7 +5,7 @@ import type { ThreadType } from '../domain/threads.ts';
 
 /**
  * Starts a child thread that outlives its parent. It reports by an inbox row and a poke, so nobody awaits its end.
- * The sweeper may have started it before us: then there is nothing to do.
+ * The poke of whoever decided it has mostly started it before us: then there is nothing to do. Where that poke was lost, nobody waits for the sweeper.
  */
 export async function startThread(type: ThreadType, subjectId: string, summary: string): Promise<void> {
   try {
