@@ -6,7 +6,8 @@ import { channel, id, instant, language } from './schemas.ts';
 
 const address = z.object({
   addressId: id, kind: z.enum(['phone', 'email']), value: z.string(), rank: z.int(), suspendedAt: instant.nullable(), suspendedReason: z.string().nullable(), optedOutAt: instant.nullable(), optedOutBy: z.string().nullable(),
-  optedOutByOthers: z.boolean().meta({ description: 'Whether it is opted out for another patient who has it too: then it is not lifted in the name of this one alone.' }),
+  optedOutForPatient: z.boolean().meta({ description: 'Whether this patient\'s own word keeps it opted out: then it is withdrawn in their name.' }),
+  optedOutByOthers: z.boolean().meta({ description: 'Whether it stays opted out whatever is withdrawn in this patient\'s name, because somebody else has it too. Who, and how many, is not told: ask everyone who has it.' }),
 });
 const consent = z.object({
   consentId: id, purpose: z.string(), channel, grantedAt: instant, grantedBy: z.string(), evidenceKind: z.string(), noticeVersion: z.string(), withdrawnAt: instant.nullable(), withdrawnBy: z.string().nullable(),

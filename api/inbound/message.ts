@@ -34,7 +34,8 @@ export interface Handled {
   threads: ThreadToPoke[];
 }
 
-const taskWithinMs = 24 * 3_600_000;
+/** How soon staff are to see to what is not urgent. */
+export const taskWithinMs = 24 * 3_600_000;
 const urgentWithinMs = 15 * 60_000;
 
 /** The patient whose conversation is open on the number is meant; with none open, any who shares it may have written, so all are. */

@@ -1,10 +1,13 @@
-import { liveEnrolments } from '../../store/inbound.ts';
+import { plusMs } from '../../domain/time/durations.ts';
 import { applyToConversation } from '../../store/conversations.ts';
+import type { InboundDetail, OptedIn } from '../../store/gate.ts';
+import { liveEnrolments } from '../../store/inbound.ts';
 import { pausedOffNumber } from '../../store/numbers.ts';
+import { createTask } from '../../store/tasks.ts';
 import { tell } from '../../store/threads.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import type { InboundDeps } from './deps.ts';
-import { concerned, giveToStaff } from './message.ts';
+import { concerned, giveToStaff, taskWithinMs } from './message.ts';
 import type { Handled, Message } from './message.ts';
 import { approved } from './words.ts';
 
@@ -16,20 +19,40 @@ import { approved } from './words.ts';
  */
 export async function optOut(deps: InboundDeps, message: Message): Promise<Handled> {
   const { gate, secret, detail } = message;
-  const isNews = !detail.optedOut;
-  const threads = isNews ? await cancelQueued(message) : [];
-  if (isNews) await giveToStaff(message, 'opted-out', 'opted-out');
+  // That the number is shut by the word of another who has it makes this one's no less news: it is to hold for them when the other's is taken back.
+  const news = detail.patients.filter((patient) => !patient.optedOut);
+  const isNews = detail.patients.length === 0 ? !detail.optedOut : news.length > 0;
+  const threads = isNews ? await cancelQueued(message, news) : [];
+  if (isNews) await giveToStaff({ ...message, detail: { ...detail, patients: news } }, 'opted-out', 'opted-out');
   // The address is locked last, after conversations and enrolments: the order in which a contact's begin locks them.
   await gate.optOut(secret, detail.addressId, 'reply');
   const answersItself = message.text.optOutType !== null;
   return { disposition: 'opt-out', answers: isNews && !answersItself && detail.patients.length > 0 ? [approved(deps, 'stop-confirmation', concerned(message.detail))] : [], threads };
 }
 
+/**
+ * START: what STOP did is lifted for those who have the phone. What staff recorded is lifted for whoever has it alone; where others have it too, nobody can tell whose
+ * word START is. Staff are told where it lifted something that it may not have meant, and where it left something.
+ */
 export async function optIn(deps: InboundDeps, message: Message): Promise<Handled> {
   const { gate, secret, detail } = message;
-  const threads = detail.optedOut ? await lookAgain(message) : [];
-  await gate.optIn(secret, detail.addressId);
-  return { disposition: 'opt-in', answers: message.text.optOutType === null && detail.patients.length > 0 ? [approved(deps, 'start-confirmation', concerned(message.detail))] : [], threads };
+  const threads = detail.optedOut || detail.patients.some((patient) => patient.optedOut) ? await lookAgain(message) : [];
+  const { isOpen, lifted } = await gate.optIn(secret, detail.addressId);
+  await tellOfStart(message, isOpen, lifted);
+  const answer = isOpen ? 'start-confirmation' : 'given-to-staff';
+  return { disposition: 'opt-in', answers: message.text.optOutType === null && detail.patients.length > 0 ? [approved(deps, answer, concerned(message.detail))] : [], threads };
+}
+
+async function tellOfStart({ tx, detail, now }: Message, isOpen: boolean, lifted: OptedIn['lifted']): Promise<void> {
+  const living = detail.patients.filter(({ status }) => status !== 'deceased');
+  for (const { patientId, department, optedOut } of living) {
+    const own = lifted.find((each) => each.patientId === patientId);
+    const isLeft = !isOpen || (optedOut && own === undefined);
+    const isToAsk = own !== undefined && (own.by === 'staff' || living.length > 1);
+    if (!isLeft && !isToAsk) continue;
+    // Not of this message: START that is written again while the task is open makes no second one.
+    await createTask(tx, { patientId, enrolmentId: null, touchpointId: null, inboundId: null, department, kind: 'opted-out', title: isLeft ? 'start-left-opted-out' : 'opted-in-by-start', dueAt: plusMs(now, taskWithinMs), createdAt: now });
+  }
 }
 
 /** Asked for help: who we are and how to stop; somebody who was opted out may ask as well. */
@@ -37,13 +60,15 @@ export function help(deps: InboundDeps, message: Message): Handled {
   return { disposition: 'help', answers: message.text.optOutType === null && message.detail.patients.length > 0 ? [approved(deps, 'help', concerned(message.detail))] : [], threads: [] };
 }
 
-async function cancelQueued(message: Message): Promise<ThreadToPoke[]> {
+async function cancelQueued(message: Message, news: InboundDetail['patients']): Promise<ThreadToPoke[]> {
   const { tx, detail, unasked, now } = message;
   const threads: ThreadToPoke[] = [];
   const lost = await pausedOffNumber(tx, detail.addressId, detail.patients.map(({ patientId }) => patientId));
   for (const touchpointId of [...[...detail.conversations, ...unasked].map((open) => open.touchpointId), ...lost]) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
-  const meant = new Set(concerned(detail).map(({ patientId }) => patientId));
-  return [...threads, ...(await lookAgain(message, (patientId) => (meant.has(patientId) ? {} : { optedOut: 'phone' })))];
+  // Whoever is not meant, and for whom it was opted out before, has been told then.
+  const told = new Set(concerned({ ...detail, patients: news }).map(({ patientId }) => patientId));
+  const untold = new Set(news.flatMap(({ patientId }) => (told.has(patientId) ? [] : [patientId])));
+  return [...threads, ...(await lookAgain(message, (patientId) => (untold.has(patientId) ? { optedOut: 'phone' } : {})))];
 }
 
 /** What is planned by this number is decided anew; a contact that is due meets the opt-out at the gate. */

@@ -33,7 +33,7 @@ export const optOutRoutes: readonly Route[] = [
     'signed-in',
     {
       method: 'post', path: '/v1/patients/{patientId}/opt-outs/withdraw', tag, summary: 'Use a number or mailbox again, as the patient told staff', params, body: wish, answer, problems: ['refused', 'conflict'],
-      description: 'For this patient. Where it is opted out for another who has it too, it stays so until that is withdrawn as well: then `optedOut` is true, and `todo` says what is left. START from the phone lifts it for all. It gives no consent. A block that the patient set at the carrier by STOP stays until they text START there.',
+      description: 'For this patient. Where it is opted out for another who has it too, it stays so until that is withdrawn as well: then `optedOut` is true, and `todo` says what is left. START from the phone lifts what STOP did for all who have it, and what staff recorded only for whoever has it alone. It gives no consent. A block that the patient set at the carrier by STOP stays until they text START there.',
     },
     (asked) => change(asked, false),
   ),
@@ -47,13 +47,13 @@ async function change(asked: Asked<z.output<typeof params>, object, z.output<typ
   const address = card?.addresses.find((each) => each.addressId === addressId);
   if (address === undefined) throw invalidField('/addressId', 'This patient has no such number or mailbox. Take the id from the patient\'s card.');
   const version = 1 + (told.find((value) => value.rowId === addressId)?.version ?? 0);
-  // Nobody is messaged again after their own word because it was taken back for another.
+  // Nobody is messaged again after their own word because it was taken back for another. And that another had it opted out already makes this one's word no less news.
   const remains = optedOut || address.optedOutByOthers;
   const language = await languageOfCaller(asked);
   return commit(async (tx, tell) => {
     const gate = createGate(tx);
     await putText(tx, deps.vault, secret, { patientId, field: 'opt-out.evidence', rowId: addressId, version, text: evidence });
-    const isNews = (address.optedOutAt === null) === remains;
+    const isNews = optedOut ? !address.optedOutForPatient : address.optedOutAt !== null && !remains;
     const conversation = isNews && optedOut ? await cancelConversationsOn(tx, { patientId, addressId }, now) : [];
     const followUps = isNews ? await tellFollowUps(tx, patientId, { kind: optedOut ? 'opted-out' : 'opted-in' }, `person/${session.personId}`, now) : [];
     // The address is locked last, after conversations and enrolments: the order in which a contact's begin locks them.

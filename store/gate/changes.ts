@@ -1,5 +1,5 @@
 import type { Channel, Language, Purpose } from '../../domain/codes.ts';
-import type { AddressKind, Card, EvidenceKind, NewValue, PatientStatus, UnresolvedAttempt } from './types.ts';
+import type { AddressKind, Card, EvidenceKind, NewValue, OptedIn, OptOutBy, PatientStatus, UnresolvedAttempt } from './types.ts';
 import { asked, askedOne, toInstant } from './connection.ts';
 import type { Connection } from './connection.ts';
 
@@ -24,9 +24,9 @@ export interface Changes {
   /** Null means every purpose, every channel. Answers with what was already under way at that moment. */
   consentWithdraw(secret: string, patientId: string, purpose: Purpose | null, channel: Channel | null): Promise<UnresolvedAttempt[]>;
   /** Stops everything to a number or mailbox, whoever shares it. */
-  optOut(secret: string, addressId: string, by: 'reply' | 'unsubscribe' | 'provider' | 'staff'): Promise<void>;
-  /** By a message, for the number. By staff, for their patient: it is opened once the opt-out counts for nobody else who still has it. */
-  optIn(secret: string, addressId: string): Promise<void>;
+  optOut(secret: string, addressId: string, by: OptOutBy): Promise<void>;
+  /** By a message, of what those who have the number asked for; what staff recorded, only for whoever has it alone. By staff, for their patient. It is opened once it is opted out for nobody who has it. */
+  optIn(secret: string, addressId: string): Promise<OptedIn>;
   setIdentifier(secret: string, identifier: { patientId: string; kind: string; blindIndex: Uint8Array }): Promise<void>;
   /** Action `find-patient`: patients with this identifier (or kind `phone`, `email`: address) whom the actor's departments may see. */
   find(secret: string, kind: string, blindIndex: Uint8Array): Promise<string[]>;
@@ -71,7 +71,7 @@ export function createChanges(sql: Connection): Changes {
       await asked(sql`select gate.opt_out(${secret}, ${addressId}, ${by})`);
     },
     async optIn(secret, addressId) {
-      await asked(sql`select gate.opt_in(${secret}, ${addressId})`);
+      return (await askedOne(sql<{ result: OptedIn }[]>`select gate.opt_in(${secret}, ${addressId}) as result`)).result;
     },
     async setIdentifier(secret, { patientId, kind, blindIndex }) {
       await asked(sql`select gate.set_identifier(${secret}, ${patientId}, ${kind}, ${blindIndex})`);

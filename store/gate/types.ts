@@ -59,6 +59,17 @@ export type NewValue = Pick<SealedValue, 'patientId' | 'rowId' | 'version' | 'ke
 
 export type PatientStatus = 'active' | 'admitted' | 'deceased' | 'inactive';
 export type AddressKind = 'phone' | 'email';
+
+/** By whose word a number or mailbox is opted out. */
+export type OptOutBy = 'reply' | 'unsubscribe' | 'provider' | 'staff';
+
+/** What an opt-in has come to. */
+export interface OptedIn {
+  /** Nobody who has it keeps it opted out. */
+  isOpen: boolean;
+  /** Of the grant's own patients, those whose opt-out is lifted. */
+  lifted: { patientId: string; by: OptOutBy }[];
+}
 export type EvidenceKind = 'signature' | 'recorded-yes' | 'web-form' | 'paper';
 
 export interface Card {
@@ -67,7 +78,7 @@ export interface Card {
   zone: string;
   language: string;
   department: string;
-  addresses: { addressId: string; kind: AddressKind; rowId: string; rank: number; suspendedAt: string | null; suspendedReason: string | null; optedOutAt: string | null; optedOutBy: string | null; optedOutByOthers: boolean }[];
+  addresses: { addressId: string; kind: AddressKind; rowId: string; rank: number; suspendedAt: string | null; suspendedReason: string | null; optedOutAt: string | null; optedOutBy: string | null; optedOutForPatient: boolean; optedOutByOthers: boolean }[];
   consents: { consentId: string; purpose: string; channel: string; grantedAt: string; grantedBy: string; evidenceKind: EvidenceKind; noticeVersion: string; withdrawnAt: string | null; withdrawnBy: string | null }[];
 }
 
@@ -179,8 +190,10 @@ export interface StoredInbound {
 export interface InboundDetail {
   inboundId: string;
   addressId: string;
+  /** Nothing is begun on the number. */
   optedOut: boolean;
-  patients: { patientId: string; status: string; language: string; zone: string; department: string }[];
+  /** `optedOut`: for whom of them it has been opted out. */
+  patients: { patientId: string; status: string; language: string; zone: string; department: string; optedOut: boolean }[];
   /** Open conversations on this number (at most one is). */
   conversations: { touchpointId: string; patientId: string }[];
 }

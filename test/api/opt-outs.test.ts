@@ -153,6 +153,93 @@ describe('a number that two patients share, from which one wrote STOP,', () => {
   });
 });
 
+describe('on a phone that two patients share', () => {
+  it('START lifts what STOP did and not what staff recorded for one of them, and the staff of both are told once', async () => {
+    const one = await patientWithCard();
+    const other = await patientWithCard(one);
+    await optOut(one.patientId, one.phone);
+    await text(other, 'STOP');
+
+    const answers = [await text(other, 'START'), await text(other, 'START')];
+
+    expect(await addressesOf(one.patientId)).toMatchObject([{ optedOutBy: 'staff', optedOutForPatient: true, optedOutByOthers: false }, {}]);
+    expect(await addressesOf(other.patientId)).toMatchObject([{ optedOutBy: 'staff', optedOutForPatient: false, optedOutByOthers: true }, {}]);
+    expect(answers.flat()).toEqual([expect.stringContaining('a member of staff will read') as string, expect.stringContaining('a member of staff will read') as string]);
+    expect([await startsToldOf(one.patientId), await startsToldOf(other.patientId)]).toEqual([['start-left-opted-out'], ['start-left-opted-out']]);
+  });
+
+  it('START after a STOP opens it for both, and the staff of both are told to ask who meant it', async () => {
+    const one = await patientWithCard();
+    const other = await patientWithCard(one);
+    await text(one, 'STOP');
+
+    await text(one, 'START');
+
+    expect([await addressesOf(one.patientId), await addressesOf(other.patientId)]).toMatchObject([[{ optedOutAt: null }, {}], [{ optedOutAt: null }, {}]]);
+    expect([await startsToldOf(one.patientId), await startsToldOf(other.patientId)]).toEqual([['opted-in-by-start'], ['opted-in-by-start']]);
+  });
+
+  it.each([
+    ['who writes STOP', (other: { number: string }) => text(other, 'STOP')],
+    ['of whom staff record it', (other: { patientId: string; phone: string }) => optOut(other.patientId, other.phone)],
+  ] as const)('the one %s while it is opted out for the other already is obeyed and noted: their conversation ends, and their follow-up hears', async (_told, word) => {
+    const one = await patientWithCard();
+    const other = await patientWithCard(one);
+    const enrolmentId = await enrolled(world, coordinator.token, other.patientId);
+    const touchpointId = await conversationOn(enrolmentId, other.phone);
+    await optOut(one.patientId, one.phone);
+    const before = (await inboxOf(enrolmentId)).length;
+
+    await word(other);
+
+    const [conversation] = await world.superuser<{ status: string; reason: string }[]>`select status, state->>'reason' as reason from care.conversation where touchpoint_id = ${touchpointId}`;
+    expect(conversation).toEqual({ status: 'done', reason: 'opted-out' });
+    expect((await inboxOf(enrolmentId)).slice(before)).toContain('consent-changed');
+    expect(await addressesOf(other.patientId)).toMatchObject([{ optedOutForPatient: true }, {}]);
+  });
+
+  it('the STOP of one gives their staff a task although it is opted out for the other, and a second STOP no second one', async () => {
+    const one = await patientWithCard();
+    const other = await patientWithCard(one);
+    await optOut(one.patientId, one.phone);
+
+    const answers = [await text(other, 'STOP'), await text(other, 'STOP')];
+
+    expect(await tasksOf(other.patientId)).toEqual(['opted-out']);
+    expect(answers).toEqual([[expect.stringContaining('no more messages')], []]);
+  });
+
+  it('the STOP of one holds for them when they have the number again, though it was opened for the other meanwhile', async () => {
+    const one = await patientWithCard();
+    const other = await patientWithCard(one);
+    const repair = (number: string): Promise<Reply> => world.ask('PUT', `/v1/patients/${one.patientId}/contact`, { token: coordinator.token, json: { phones: [{ number }] } });
+    await text(one, 'STOP');
+    await repair('+12025550190');
+    const opened = await optIn(other.patientId, other.phone);
+
+    await repair(one.number);
+
+    const cards = [await addressesOf(one.patientId), await addressesOf(other.patientId)];
+    const lifted = await optIn(one.patientId, one.phone);
+    expect(opened.body).toMatchObject({ optedOut: false });
+    expect(cards).toMatchObject([[{ addressId: one.phone, optedOutAt: expect.any(String) as string, optedOutBy: 'reply', optedOutForPatient: true }, {}], [{ optedOutAt: null, optedOutByOthers: false }, {}]]);
+    expect([lifted.body, (await addressesOf(one.patientId))[0]]).toMatchObject([{ optedOut: false }, { optedOutAt: null }]);
+  });
+});
+
+describe('on a phone that one patient has alone, START', () => {
+  it('is their own word: it lifts what staff recorded too, who are told', async () => {
+    const { patientId, phone, number } = await patientWithCard();
+    await optOut(patientId, phone);
+
+    const answers = await text({ number }, 'START');
+
+    expect(await addressesOf(patientId)).toMatchObject([{ optedOutAt: null, optedOutForPatient: false }, {}]);
+    expect(await tasksOf(patientId)).toEqual(['opted-in-by-start']);
+    expect(answers).toEqual([expect.stringContaining('get our messages again')]);
+  });
+});
+
 describe('is refused', () => {
   it('another department, and says why; the number stays as it is', async () => {
     const { patientId, phone } = await patientWithCard();
@@ -195,6 +282,10 @@ describe('is refused', () => {
   });
 });
 
+async function tasksOf(patientId: string): Promise<string[]> {
+  return (await world.superuser<{ title: string }[]>`select title from care.task where patient_id = ${patientId} order by created_at, title`).map((row) => row.title);
+}
+const startsToldOf = async (patientId: string): Promise<string[]> => (await tasksOf(patientId)).filter((title) => title.includes('start'));
 /** The plan's first conversation, as if its first question had gone to this number. */
 async function conversationOn(enrolmentId: string, addressId: string): Promise<string> {
   const [row] = await world.superuser<{ id: string }[]>`select touchpoint_id as id from care.touchpoint where enrolment_id = ${enrolmentId} and kind = 'ask' order by due_at limit 1`;

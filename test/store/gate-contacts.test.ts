@@ -117,6 +117,16 @@ describe('a contact is refused', () => {
     expect(verdicts.map((verdict) => verdict.reason)).toEqual(['opted-out', 'opted-out', 'opted-out']);
   });
 
+  test('for who opted out of a number that was opened for another who shares it, and for nobody else', async () => {
+    const { patient, due } = await world.duePatient();
+    const other = await world.duePatient({ sharing: patient });
+    await world.root`insert into phi.opt_out (address_id, patient_id, opted_out_at, opted_out_by) values (${patient.addressId}, ${patient.patientId}, clock_timestamp(), 'reply')`;
+
+    const verdicts = [await refusal(due), await refusal(other.due)];
+
+    expect(verdicts.map(({ verdict, reason }) => [verdict, reason])).toEqual([['refused', 'opted-out'], ['allowed', null]]);
+  });
+
   test('for a touchpoint that is not of this enrolment', async () => {
     const { due } = await world.duePatient();
     const other = await world.patient();

@@ -6,7 +6,7 @@ import type { InboundDetail } from '../../store/gate.ts';
 import { connect } from '../../store/connect.ts';
 import type { Sql } from '../../store/connect.ts';
 import { createGateWorld } from '../support/gate-world.ts';
-import type { GateWorld } from '../support/gate-world.ts';
+import type { GateWorld, Patient } from '../support/gate-world.ts';
 
 const { port, superuserPassword, logins } = inject('postgres');
 const name = `test_${randomBytes(6).toString('hex')}`;
@@ -16,6 +16,7 @@ const quiet = (): void => undefined;
 
 let server: Sql;
 let world: GateWorld;
+let people: Record<'before' | 'since' | 'unwritten' | 'silent' | 'recorded', Patient>;
 /** The next `count` migrations of the facts; the cluster has the roles. */
 const migrateBy = (count: number) =>
   runner({
@@ -28,6 +29,16 @@ beforeAll(async () => {
   await server`create database ${server(name)}`;
   await migrateBy(17);
   world = await createGateWorld({ superuserUrl, url: (login) => urlOf(login, logins[login]) });
+  const before = await world.patient();
+  const silent = await world.patient();
+  people = { before, since: await world.patient({ sharing: before }), unwritten: await world.patient({ sharing: before }), silent, recorded: await world.patient({ sharing: silent }) };
+  await world.root`update phi.value set recorded_at = clock_timestamp() - interval '1 year' where patient_id = ${before.patientId}`;
+  await world.root`update phi.value set recorded_at = clock_timestamp() - interval '1 hour' where patient_id = ${people.since.patientId}`;
+  await world.root`update phi.patient_address set row_id = gen_random_uuid() where patient_id = ${people.unwritten.patientId}`;
+  await world.root`update phi.address set opted_out_at = clock_timestamp(), opted_out_by = 'reply' where address_id = ${silent.addressId}`;
+  await world.root`insert into phi.value (patient_id, field, row_id, version, key_id, sealed, recorded_by)
+    values (${people.recorded.patientId}, 'opt-out.evidence', ${silent.addressId}, 1, ${randomUUID()}, ${Buffer.from('sealed letter')}, 'test')`;
+  await migrateBy(Infinity);
 });
 afterAll(async () => {
   await world.close();
@@ -36,14 +47,7 @@ afterAll(async () => {
 });
 
 test('a number that changed hands shortly before the update brings its new owner none of the texts that were written before', async () => {
-  const before = await world.patient();
-  const since = await world.patient({ sharing: before });
-  const unwritten = await world.patient({ sharing: before });
-  await world.root`update phi.value set recorded_at = clock_timestamp() - interval '1 year' where patient_id = ${before.patientId}`;
-  await world.root`update phi.value set recorded_at = clock_timestamp() - interval '1 hour' where patient_id = ${since.patientId}`;
-  await world.root`update phi.patient_address set row_id = gen_random_uuid() where patient_id = ${unwritten.patientId}`;
-
-  await migrateBy(Infinity);
+  const { before, since, unwritten } = people;
 
   const written = async (hoursAgo: number) => {
     const { secret } = await world.gate.inboundStoreMissed({
@@ -53,4 +57,12 @@ test('a number that changed hands shortly before the update brings its new owner
   };
   const always = [before.patientId, unwritten.patientId];
   expect([await written(2), await written(0)]).toEqual([always.toSorted(), [...always, since.patientId].sort()]);
+});
+
+test('an opt-out from before the update counts for each who had the number, and what staff wrote down of it is theirs to lift', async () => {
+  const { silent, recorded } = people;
+
+  const kept = await world.root`select patient_id as "patientId", opted_out_by as by from phi.opt_out where address_id = ${silent.addressId}`;
+
+  expect(new Map(kept.map((row) => [row['patientId'], row['by']]))).toEqual(new Map([[silent.patientId, 'reply'], [recorded.patientId, 'staff']]));
 });
