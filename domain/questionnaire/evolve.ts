@@ -224,13 +224,20 @@ export function giveUpChannel(rules: ConversationRules, state: ConversationState
   if (wasAsked) return silence(rules, state, reason);
   // An address that failed before stays what is to be repaired, though the channel after it was merely not allowed.
   const failedBefore = state.reason !== null && isRepairable(state.reason) ? state.reason : null;
-  if (failedBefore !== null && !isRepairable(reason)) return { state: endConversation(state, 'failed', failedBefore), effects: [task(state, 'repair-contact')] };
-  if (neverReachable.has(reason)) return { state: endConversation(state, 'missed', reason), effects: reason === 'no-address' ? [task(state, 'repair-contact')] : [] };
-  return { state: endConversation(state, 'failed', reason), effects: [task(state, 'repair-contact')] };
+  if (failedBefore !== null && !isRepairable(reason)) return unreached(rules, state, 'failed', failedBefore, [task(state, 'repair-contact')]);
+  // The patient's own will: nobody rings them because of it; STOP has raised its own task.
+  if (ownWill.has(reason)) return { state: endConversation(state, 'missed', reason), effects: [] };
+  if (reason === 'address-suspended') return unreached(rules, state, 'missed', reason, []);
+  return unreached(rules, state, reason === 'no-address' ? 'missed' : 'failed', reason, [task(state, 'repair-contact')]);
 }
 
-/** Refusals that are the patient's own will or state: nobody rings them because of it; STOP has raised its own task. */
-const neverReachable = new Set(['no-consent', 'consent-withdrawn', 'opted-out', 'no-address', 'address-suspended']);
+const ownWill = new Set(['no-consent', 'consent-withdrawn', 'opted-out']);
+
+/** Nobody was asked. Where the plan says that silence escalates, whoever cannot be reached is no safer than whoever does not answer. */
+function unreached(rules: ConversationRules, state: ConversationState, outcome: 'failed' | 'missed', reason: string, effects: FollowUpEffect[]): Evolved {
+  if (rules.isCall || (rules.silence !== 'escalate-amber' && rules.silence !== 'escalate-red')) return { state: endConversation(state, outcome, reason), effects };
+  return { state: endConversation(state, 'escalated', reason), effects: [...silence(rules, state, reason).effects, ...effects] };
+}
 
 function silence(rules: ConversationRules, state: ConversationState, reason: string): Evolved {
   if (rules.isCall) return { state: endConversation(state, 'escalated', reason), effects: [task(state, 'staff-call')] };

@@ -66,6 +66,29 @@ test.each([['refused', { kind: 'refused', reason: 'no-consent' }], ['unreachable
   expect(after([ended('nudge-2', outcome)])).toMatchObject({ outcome: 'missed', reason: 'no-answer' });
 });
 
+test.each([['red', 'escalate-red'], ['amber', 'escalate-amber']] as const)('where silence is %s, so is a patient whom neither the first question nor one asked again reaches, and contact data are repaired', (level, silence) => {
+  const strict = { ...rules, silence };
+  const lost: ConversationEvent = { kind: 'receipt', channel: 'sms', delivered: false, reason: '30006', at: laterAt };
+  const first = after([], { status: 'starting', askedAt: null });
+
+  const ends = [
+    evolveConversation(strict, after([ended('nudge-2', sent)]), lost),
+    evolveConversation(strict, evolveConversation(strict, first, ended('first', sent)).state, lost),
+    evolveConversation(strict, first, ended('first', { kind: 'refused', reason: 'no-address' })),
+  ];
+
+  for (const { state, effects } of ends) {
+    expect(state).toMatchObject({ status: 'done', outcome: 'escalated' });
+    expect(effects).toMatchObject([{ kind: 'open-escalation', level, ruleId: 'silence' }, { kind: 'create-task', task: 'repair-contact' }]);
+  }
+});
+
+test.each(['no-consent', 'consent-withdrawn', 'opted-out'] as const)('who wants no messages (%s) raises no alarm by it, whatever the plan says of silence', (reason) => {
+  const never = evolveConversation({ ...rules, silence: 'escalate-red' }, after([], { status: 'starting', askedAt: null }), ended('first', { kind: 'refused', reason }));
+
+  expect([never.state, never.effects]).toMatchObject([{ outcome: 'missed', reason }, []]);
+});
+
 test('half of the answers stay half of the answers when the question cannot be put again', () => {
   const half = { lastAnswerAt: '2026-03-02T09:30:00.000Z' };
   const lost: ConversationEvent = { kind: 'receipt', channel: 'sms', delivered: false, reason: '30006', at: laterAt };
