@@ -5,8 +5,8 @@ import { earlierAnswersAt } from '../domain/plan/earlier.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import type { Answers } from '../domain/questionnaire/format.ts';
 import type { Transaction } from './connect.ts';
-import type { SealedValue } from './gate.ts';
-import { putText } from './patients.ts';
+import type { NewValue, SealedValue } from './gate.ts';
+import { putText, sealValue } from './patients.ts';
 import type { Vault } from './vault/index.ts';
 
 const facts = z.object({ facts: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])) });
@@ -39,6 +39,11 @@ export async function putFacts(tx: Transaction, vault: Vault, secret: string, { 
   const kept = Object.entries({ ...(await factsIn(vault, before, enrolmentId)), ...change }).filter(([, value]) => value !== null);
   const version = 1 + (before.find((candidate) => candidate.field === 'enrolment.facts' && candidate.rowId === enrolmentId)?.version ?? 0);
   await putText(tx, vault, secret, { patientId, field: 'enrolment.facts', rowId: enrolmentId, version, text: JSON.stringify({ facts: Object.fromEntries(kept) }) });
+}
+
+/** Seals the first facts of an enrolment that is to begin, ahead of its transaction: nobody waits for the key store behind the patient's lock. */
+export function sealFacts(vault: Vault, { enrolmentId, patientId }: { enrolmentId: string; patientId: string }, given: Values['facts']): Promise<NewValue> {
+  return sealValue(vault, { patientId, field: 'enrolment.facts', rowId: enrolmentId, version: 1, text: JSON.stringify({ facts: given }) });
 }
 
 /** What conditions may ask of earlier answers at this touchpoint, of the values that a grant gave. */

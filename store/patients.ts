@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Instant } from '../domain/follow-up/types.ts';
 import type { Transaction } from './connect.ts';
 import { createGate } from './gate.ts';
-import type { AddressKind, Field, SealedValue } from './gate.ts';
+import type { AddressKind, Field, NewValue, SealedValue } from './gate.ts';
 import { VersionConflict } from './gate.ts';
 import { liveEnrolmentsOf, pauseReasonsOf } from './enrolments.ts';
 import { tellStory } from './story.ts';
@@ -24,11 +24,23 @@ export class DuplicateIdentifier extends Error {
   }
 }
 
-/** Seals a value and puts it as the next version of its row, by a grant that may. */
-export async function putText(tx: Transaction, vault: Vault, secret: string, value: { patientId: string; field: Field; rowId: string; version: number; text: string }): Promise<void> {
-  const { text, ...place } = value;
+interface TextToSeal {
+  patientId: string;
+  field: Field;
+  rowId: string;
+  version: number;
+  text: string;
+}
+
+/** Seals a value as `gate.put` takes it. The key store is asked, for however long it takes. */
+export async function sealValue(vault: Vault, { text, ...place }: TextToSeal): Promise<NewValue> {
   const sealed = await vault.sealText(text, { ...place, retentionClass });
-  await createGate(tx).put(secret, { ...place, keyId: keyIdOf(sealed), sealed });
+  return { ...place, keyId: keyIdOf(sealed), sealed };
+}
+
+/** Seals a value and puts it as the next version of its row, by a grant that may. */
+export async function putText(tx: Transaction, vault: Vault, secret: string, value: TextToSeal): Promise<void> {
+  await createGate(tx).put(secret, await sealValue(vault, value));
 }
 
 /** Opens sealed values, fetching their keys by one query. */

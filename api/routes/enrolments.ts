@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Plan } from '../../domain/plan/format.ts';
 import { startEnrolment, listEnrolments } from '../../store/enrolments.ts';
 import { createGate } from '../../store/gate.ts';
-import { putFacts } from '../../store/known.ts';
+import { sealFacts } from '../../store/known.ts';
 import { findPlan } from '../../store/plans.ts';
 import { anchorFault } from '../anchor-fault.ts';
 import { readCursor, toPage } from '../cursor.ts';
@@ -47,15 +47,17 @@ const startRoutes: readonly Route[] = [
       const errors = [...anchorFaults(plan, body.anchors), ...factFaults(plan, given ?? {}), ...tagFaults(plan, body.tags ?? [], '/tags')];
       if (errors.length > 0) throw new Problem('invalid', 'Correct the fields that "errors" lists.', { errors });
       const secret = await asked.open({ purpose: 'follow-up', action: 'start-enrolment', patients: [body.patientId], fields: ['contact.card', ...(given === undefined ? [] : ['enrolment.facts' as const])], act: `start=${plan.id}` });
+      const enrolmentId = randomUUID();
+      // Ahead of the lock: whoever would change the patient's status, or contact them, is not kept waiting by the key store.
+      const known = given === undefined ? null : await sealFacts(deps.vault, { enrolmentId, patientId: body.patientId }, given);
       return asked.commit(async (tx, tell) => {
         const gate = createGate(tx);
         const card = await gate.holdCard(secret, body.patientId);
         if (card === null || card.status === 'deceased' || card.status === 'erased') throw new Problem('conflict', 'This patient cannot be followed up any more. Correct the status first if it is wrong.', { context: { status: card?.status ?? 'erased' } });
         const pausedFor = card.status === 'admitted' || card.status === 'inactive' ? card.status : undefined;
-        const enrolmentId = randomUUID();
         if (plan.department !== card.department) await gate.refer(secret, body.patientId, plan.department);
         const threads = await startEnrolment(tx, { enrolmentId, patientId: body.patientId, plan, anchors: body.anchors, tags: [...new Set(body.tags)].sort(), zone: card.zone, pausedFor, startedBy: `person/${asked.session.personId}`, now });
-        if (given !== undefined) await putFacts(tx, deps.vault, secret, { enrolmentId, patientId: body.patientId }, [], given);
+        if (known !== null) await gate.put(secret, known);
         tell(threads);
         const { workflowId } = threads[0];
         asked.logIds({ enrolmentId, workflowId });

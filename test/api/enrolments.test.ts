@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { planSchema } from '../../domain/plan/format.ts';
 import { parseQuestionnaire } from '../../domain/questionnaire/parse.ts';
@@ -120,6 +120,23 @@ describe('facts and tags of a new follow-up', () => {
     expect(await factsOf(enrolmentId)).toEqual(facts);
     expect(row?.tags).toEqual(['frail', 'lives-alone']);
     expect(sealed?.sealed.toString('latin1')).not.toContain('dry_weight');
+  });
+
+  it('are sealed before the patient is locked, so that a slow key store keeps nobody waiting for them', async () => {
+    const { vault } = world.deps;
+    const seal = vault.sealText.bind(vault);
+    const locked: number[] = [];
+    const slow = vi.spyOn(vault, 'sealText').mockImplementation(async (text, place) => {
+      const found = await world.superuser`select from phi.contact_state where patient_id = ${place.patientId} for no key update skip locked`;
+      if (place.field === 'enrolment.facts') locked.push(1 - found.count);
+      return seal(text, place);
+    });
+
+    const enrolmentId = await started({ facts: { diabetes: true } });
+    slow.mockRestore();
+
+    expect(locked).toEqual([0]);
+    expect(await factsOf(enrolmentId)).toEqual({ diabetes: true });
   });
 
   it('are each refused by field where the plan declares something else, and nothing is started', async () => {
