@@ -9,7 +9,7 @@ import type { Instant } from '../domain/follow-up/types.ts';
 import type { Transaction } from '../store/connect.ts';
 import { acknowledgeCodeOf, resumeEscalation } from '../store/escalations.ts';
 import type { AlertCarrier, EscalationRow } from '../store/escalations.ts';
-import { inTransaction } from '../store/inbound.ts';
+import { boundTransaction, inTransaction } from '../store/inbound.ts';
 import { pageCallId } from '../store/page-call.ts';
 import { createTask } from '../store/tasks.ts';
 import { callSender, smsSender } from './contact/compose.ts';
@@ -27,17 +27,23 @@ const longestHoldMs = 10_000;
 /**
  * One page to the person whose turn it is on the rota, as it stands now: by SMS with the code to reply, or by a call with a
  * key to press, in their language. No patient data. Whoever cannot be paged is skipped, and the story says so; of a rota that
- * has nobody the alert's department gets a task at once, beside the next rung's page. `by`: for whom the page is made.
+ * has nobody the alert's department gets a task at once, beside the next rung's page. `by`: for whom the page is made. `limitMs`: how
+ * long what it writes may wait for a lock; null: for as long as its activity lasts.
  */
-export function pageStaff(deps: ActivityDeps, by: AlertCarrier = 'thread'): CareActivities['pageStaff'] {
+export function pageStaff(deps: ActivityDeps, by: AlertCarrier = 'thread', limitMs: number | null = null): CareActivities['pageStaff'] {
+  const written = <Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> =>
+    inTransaction(deps.sql, async (tx) => {
+      if (limitMs !== null) await boundTransaction(tx, limitMs);
+      return work(tx);
+    });
   return async (command) => {
     const { escalationId, page, rota } = command;
     const { skipped, person, isUnmanned } = whoseTurn(await deps.gate.rota(rota), command, deps.clock().toISOString());
     if (isUnmanned) deps.logger.error({ escalationId, rota }, 'nobody with a phone stands on this rota: the page goes to the next rung, and staff get a task');
-    if (person === null || skipped.length > 0) return { next: await passOver(deps, command, { skipped, isUnmanned, by }), receipt: null };
+    if (person === null || skipped.length > 0) return { next: await written((tx) => passOver(tx, command, { skipped, isUnmanned, by, now: deps.clock().toISOString() })), receipt: null };
     const made = await makePage(deps, command, person);
     const at = deps.clock().toISOString();
-    const resumed = await inTransaction(deps.sql, async (tx) => {
+    const resumed = await written(async (tx) => {
       const { outcome, receipt } = await recordEnd(tx, made);
       const early: EscalationEvent[] = receipt === null ? [] : [{ kind: 'page-receipt', page, delivered: receipt.delivered, at }];
       return resumeEscalation(tx, escalationId, at, [...eventsOf(outcome, page, person.personId, at), ...early], by);
@@ -46,13 +52,10 @@ export function pageStaff(deps: ActivityDeps, by: AlertCarrier = 'thread'): Care
   };
 }
 
-async function passOver(deps: ActivityDeps, { escalationId, rota }: PageCommand, { skipped, isUnmanned, by }: Pick<Turn, 'skipped' | 'isUnmanned'> & { by: AlertCarrier }): Promise<EscalationNext> {
-  const now = deps.clock().toISOString();
-  return inTransaction(deps.sql, async (tx) => {
-    const { next, row } = await resumeEscalation(tx, escalationId, now, skipped, by);
-    if (isUnmanned) await giveRotaToStaff(tx, row, rota, now);
-    return next;
-  });
+async function passOver(tx: Transaction, { escalationId, rota }: PageCommand, { skipped, isUnmanned, by, now }: Pick<Turn, 'skipped' | 'isUnmanned'> & { by: AlertCarrier; now: Instant }): Promise<EscalationNext> {
+  const { next, row } = await resumeEscalation(tx, escalationId, now, skipped, by);
+  if (isUnmanned) await giveRotaToStaff(tx, row, rota, now);
+  return next;
 }
 
 /** One open task for each patient and rota, however often an alert comes by. */

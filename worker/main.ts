@@ -87,7 +87,7 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
     sweep({ takeUnpicked: (search) => takeUnpicked(sql, search), poker, forgetExpiredGrants: () => gate.forgetExpiredGrants(), forgetOldAnswers: () => gate.forgetOldAnswers(), logger }, signal),
     askForReceipts({ sql, sms, voice, poker, clock, logger }, signal),
     migrateOrdered({ sql, poker, clock, logger }, signal),
-    standBy(deps, { afterMs: settings.standbyAfterSeconds * 1_000, clockWithinMs: 60_000 }, signal),
+    standBy(deps, { afterMs: settings.standbyAfterSeconds * 1_000, clockWithinMs: 60_000, lockedMs: 2_000 }, signal),
   ];
   closing.push(async () => {
     stop.abort();

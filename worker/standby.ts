@@ -3,15 +3,13 @@ import { TryLater } from '../activities/contact/sender.ts';
 import type { ActivityDeps } from '../activities/index.ts';
 import { pageStaff } from '../activities/page-staff.ts';
 import { resumeEscalation } from '../store/escalations.ts';
+import { createGate } from '../store/gate.ts';
 import { boundTransaction, inTransaction } from '../store/inbound.ts';
 import { databaseClock } from '../store/ping.ts';
 import { takeUnattended } from '../store/standby.ts';
 
 const pauseMs = { whileBusy: 1_000, whileIdle: 5_000 };
 const atOnce = 8;
-/** An alert that somebody holds locked for longer, such as a process that hangs in the middle, is tried again: it must not keep the others waiting. */
-const lockedMs = 2_000;
-
 const clockWarnedEveryMs = 60_000;
 
 export interface Patience {
@@ -19,6 +17,8 @@ export interface Patience {
   afterMs: number;
   /** By how much this process's clock may differ from the database's before it stands in by that one. */
   clockWithinMs: number;
+  /** What somebody holds locked for longer, such as a process that hangs in the middle, is tried again: it must not keep other alerts waiting. */
+  lockedMs: number;
 }
 
 /**
@@ -46,13 +46,13 @@ export async function standBy(deps: ActivityDeps, patience: Patience, signal: Ab
  * One round: one step of each alert, so that a ladder of people who cannot be reached keeps no other alert waiting. Answers with how many there were. A clock
  * of ours that is off would take back each acknowledgement whose second clock it believes to have ended, so the database's, which all have in common, counts then.
  */
-export async function standInOnce(deps: ActivityDeps, { afterMs, clockWithinMs }: Patience, tellClock: (aheadMs: number) => void = () => undefined): Promise<number> {
+export async function standInOnce(deps: ActivityDeps, { afterMs, clockWithinMs, lockedMs }: Patience, tellClock: (aheadMs: number) => void = () => undefined): Promise<number> {
   const aheadMs = await aheadOfDatabaseMs(deps);
   const isOff = Math.abs(aheadMs) > clockWithinMs;
   if (isOff) tellClock(aheadMs);
   const timed: ActivityDeps = isOff ? { ...deps, clock: () => new Date(deps.clock().getTime() - aheadMs) } : deps;
   const unattended = await takeUnattended(timed.sql, { now: timed.clock().toISOString(), afterMs, limit: atOnce });
-  await Promise.all(unattended.map((escalationId) => step(timed, escalationId)));
+  await Promise.all(unattended.map((escalationId) => step(timed, escalationId, lockedMs)));
   return unattended.length;
 }
 
@@ -64,14 +64,24 @@ async function aheadOfDatabaseMs({ sql, clock }: ActivityDeps): Promise<number> 
   return itsMs < beforeMs ? beforeMs - itsMs : Math.min(0, afterMs - itsMs);
 }
 
-async function step(deps: ActivityDeps, escalationId: string): Promise<void> {
+/** Its claims wait no longer than this, so that the page of one alert holds up no other's. */
+function claimingWithin(deps: ActivityDeps, lockedMs: number): ActivityDeps {
+  const contactBegin: ActivityDeps['gate']['contactBegin'] = (request) =>
+    inTransaction(deps.sql, async (tx) => {
+      await boundTransaction(tx, lockedMs);
+      return createGate(tx).contactBegin(request);
+    });
+  return { ...deps, gate: { ...deps.gate, contactBegin } };
+}
+
+async function step(deps: ActivityDeps, escalationId: string, lockedMs: number): Promise<void> {
   try {
     const { next } = await inTransaction(deps.sql, async (tx) => {
       await boundTransaction(tx, lockedMs);
       return resumeEscalation(tx, escalationId, deps.clock().toISOString(), [], 'standby');
     });
     deps.logger.warn({ escalationId, next: next.kind }, 'standing in for this alert, whose thread does not run: see whether Temporal is up and workers poll the queue "urgent"');
-    if (next.kind === 'page') await pageStaff(deps, 'standby')(next);
+    if (next.kind === 'page') await pageStaff(claimingWithin(deps, lockedMs), 'standby', lockedMs)(next);
   } catch (error) {
     // Its page is being made: by the thread after all, or by somebody whose lease still runs.
     if (error instanceof TryLater) return;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { createLogger } from '../../config/logger.ts';
+import type { Transaction } from '../../store/connect.ts';
 import { openEscalationRow } from '../../store/escalations.ts';
 import { readHealth } from '../../store/health.ts';
 import { takeUnattended } from '../../store/standby.ts';
@@ -24,7 +25,7 @@ afterEach(async () => {
 });
 
 // By a clock of their own.
-const patience = { afterMs: 60_000, clockWithinMs: Infinity };
+const patience = { afterMs: 60_000, clockWithinMs: Infinity, lockedMs: 30_000 };
 const standIn = (): Promise<number> => standInOnce(world.deps, patience);
 type Standing = Awaited<ReturnType<CareWorld['onRota']>>;
 const pages = ({ phone }: Standing): string[] => phone.messages().flatMap(({ direction, body }) => (direction !== 'inbound' && body.startsWith('Example Hospital: an escalation') ? [body] : []));
@@ -306,18 +307,31 @@ describe('a standby', () => {
     expect([first, second]).toEqual([[fails], [other]]);
   });
 
-  test('passes over an alert that somebody holds locked, and pages for the others in the next rounds', async () => {
+  test.each([
+    ['an alert that somebody holds locked', 'before', (tx: Transaction, escalationId: string) => tx`select from care.escalation where escalation_id = ${escalationId} for update`],
+    ['a page whose claim has to wait', 'before', (tx: Transaction) => tx`lock table care.attempt in share mode`],
+    ['a page whose end has to wait', 'after', (tx: Transaction, escalationId: string) => tx`select from care.escalation where escalation_id = ${escalationId} for update`],
+  ] as const)('passes over %s, and pages for the others in the next rounds', async (_told, when, hold) => {
     const { first, escalationId } = await answeredRed();
     await letPass(61);
     await world.root.begin(async (tx) => {
-      await tx`select from care.escalation where escalation_id = ${escalationId} for update`;
-      await standIn();
+      // Whoever waits for it without a bound is let go in the end, so that the test fails instead of hanging.
+      await tx`set local idle_in_transaction_session_timeout = '20s'`;
+      if (when === 'before') await hold(tx, escalationId);
+      else {
+        world.sms.after = async () => {
+          await hold(tx, escalationId);
+        };
+      }
+      await standInOnce(world.deps, { ...patience, lockedMs: 300 });
     });
-    await letPass(6);
+    delete world.sms.after;
+    const other = await opened();
+    await letPass(61);
 
     await standIn();
 
-    expect(pages(first)).toHaveLength(1);
+    expect([pages(first).length, pages(other.first).length]).toEqual([1, 1]);
     expect(world.logged.filter((line) => line.includes('"level":"error"') && line.includes(escalationId))).toHaveLength(1);
   });
 
