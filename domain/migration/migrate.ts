@@ -100,8 +100,8 @@ function carryTouchpoint(input: MigrationInput, touchpoint: Touchpoint): Touchpo
   const untried = tried.length === 0 ? touchpoint.channelIndex : firstUntried(channelsOf(to, after), tried);
   switch (touchpoint.status) {
     case 'done':
-      // A day that its series may have again, by then on one of its channels.
-      return { ...renamed, judged: touchpoint.judged, ...(isTakenBack(touchpoint) ? { channelIndex: Math.max(0, untried) } : {}) };
+      // A day that its series may have again, on a channel that was not tried; with none left it lies beyond them, and is left over.
+      return { ...renamed, judged: touchpoint.judged, ...(isTakenBack(touchpoint) ? { channelIndex: untried === -1 ? channelsOf(to, after).length : untried } : {}) };
     case 'open':
       return { ...renamed, judged: touchpoint.judged };
     case 'sent': {

@@ -175,6 +175,18 @@ describe('a series', () => {
     expect(new Set(dropped.changes)).toEqual(new Set(['dropped weekly']));
   });
 
+  test('that a version has by the one channel on which a day had failed before it was taken back leaves that day over', () => {
+    const daily = { ...message, id: 'daily', at: at(0), channels: ['sms', 'email'], every: { rule: 'FREQ=DAILY', until: { anchor: 'stop', offset: 'P0D' } } };
+    const one = enrolled([daily, later]);
+    one.look('2026-03-02T09:00:00.000Z');
+    one.tell('2026-03-02T09:00:00.000Z', { kind: 'contact-ended', touchpointId: one.found('daily').id, channel: 'sms', outcome: { kind: 'unreachable', reason: '30006', tryOtherChannel: true } });
+    one.tell('2026-03-02T09:30:00.000Z', { kind: 'anchor-moved', anchor: 'stop', to: '2026-03-01', by: 'nurse' });
+
+    const { steps } = one.moved([{ ...daily, at: at(0, '18:00'), channels: ['sms'], every: { rule: 'FREQ=DAILY' } }, later], { now: '2026-03-02T10:00:00.000Z' });
+
+    expect(steps.filter((step) => step.includes('daily')).slice(0, 2)).toEqual([expect.stringContaining('waived series-changed'), expect.stringContaining('2026-03-03T18:00 planned')]);
+  });
+
   test('that a version dropped and the next has by fewer channels leaves over a day that had failed on one of them before it was taken back', () => {
     const daily = { ...message, id: 'daily', at: at(0), channels: ['sms', 'email'], every: { rule: 'FREQ=DAILY', until: { anchor: 'stop', offset: 'P0D' } } };
     const one = enrolled([daily, later]);
