@@ -5,6 +5,8 @@ import type { Transaction } from './connect.ts';
 
 /** A number has one open conversation at a time. Who has it, who waits for it, and who gets it back after a pause. */
 
+const uniqueViolation = '23505';
+
 interface Paused {
   touchpointId: string;
   addressId: string | null;
@@ -32,8 +34,16 @@ export async function takeNumberBack(tx: Transaction, { touchpointId }: Paused, 
   const [holder] = await tx<{ touchpointId: string; rules: ConversationRules; state: ConversationState }[]>`
     select touchpoint_id as "touchpointId", rules, state from care.conversation where address_id = ${addressId} and closed_at is null and touchpoint_id <> ${touchpointId} for update`;
   if (holder !== undefined && !givesWay(holder.rules, holder.state, now)) return { kind: 'busy' };
-  if (holder !== undefined) await tx`update care.conversation set address_id = null where touchpoint_id = ${holder.touchpointId}`;
-  await tx`update care.conversation set address_id = ${addressId} where touchpoint_id = ${touchpointId}`;
+  try {
+    // In a savepoint: whoever begins on the number at this moment was not to be seen above, and may commit first.
+    await tx.savepoint(async (part) => {
+      if (holder !== undefined) await part`update care.conversation set address_id = null where touchpoint_id = ${holder.touchpointId}`;
+      await part`update care.conversation set address_id = ${addressId} where touchpoint_id = ${touchpointId}`;
+    });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === uniqueViolation) return { kind: 'busy' };
+    throw error;
+  }
   return { kind: 'taken', addressId };
 }
 

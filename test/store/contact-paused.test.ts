@@ -61,6 +61,10 @@ async function lostAndWaiting() {
   return begun;
 }
 
+async function numberIsAwaited(): Promise<void> {
+  for (;;) if ((await world.root`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`).count > 0) return;
+}
+
 const redAbove = { rules: [{ id: 'strong-pain', if: 'answers.pain >= 7.0', do: [{ kind: 'escalate', level: 'red' }] }] };
 
 /** A phone that two patients share: the plan of one is paused, the other is asked in the evening, and answers when quiet hours have begun. */
@@ -220,6 +224,22 @@ describe('a conversation in a pause', () => {
     await world.receipt(world.received(patient).at(-1), status, status === 'undelivered' ? '30006' : undefined);
 
     expect((await stateOf(first.touchpointId)).outcome).toBe(outcome);
+  });
+
+  test('that is resumed while another begins on its number waits for that one, though it could not yet be seen', async () => {
+    const { patient, first, second } = await pausedAndAsked();
+    await world.root`update care.conversation set address_id = null where touchpoint_id = ${second.touchpointId}`;
+    const beginning = await world.root.reserve();
+    await beginning`begin`;
+    await beginning`update care.conversation set address_id = ${patient.addressId} where touchpoint_id = ${second.touchpointId}`;
+
+    const resumed = tell(first, 'resumed');
+    await Promise.race([numberIsAwaited(), resumed]);
+    await beginning`commit`;
+    beginning.release();
+
+    expect(await resumed).toMatchObject({ kind: 'wait', summary: 'paused' });
+    expect([await stateOf(first.touchpointId), await stateOf(second.touchpointId)]).toMatchObject([{ status: 'waiting', hasNumber: false, resumesWhenFree: true }, { status: 'waiting', hasNumber: true }]);
   });
 
   test('that has lost its number is ended by a STOP like the one that has it: its silence is no sign, and pages nobody', async () => {
