@@ -10,9 +10,10 @@ create table phi.opt_out (
 );
 grant select, insert, update, delete on phi.opt_out to ct_gate;
 -- Of those before, only the first word was kept. Where staff wrote down what a patient of theirs said, it is taken for staff's: they are asked, rather than somebody messaged.
+-- Nobody else's is: staff have always had to write it down.
 insert into phi.opt_out (address_id, patient_id, opted_out_at, opted_out_by)
 select address.address_id, state.patient_id, address.opted_out_at,
-  case when exists (select from phi.value where value.patient_id = state.patient_id and value.field = 'opt-out.evidence' and value.row_id = address.address_id) then 'staff' else coalesce(address.opted_out_by, 'reply') end
+  case when exists (select from phi.value where value.patient_id = state.patient_id and value.field = 'opt-out.evidence' and value.row_id = address.address_id) then 'staff' else coalesce(nullif(address.opted_out_by, 'staff'), 'reply') end
 from phi.address cross join unnest(address.opted_out_for) as for_patient join phi.contact_state as state on state.patient_id = for_patient
 where address.opted_out_at is not null
 on conflict do nothing;

@@ -35,7 +35,7 @@ beforeAll(async () => {
   await world.root`update phi.value set recorded_at = clock_timestamp() - interval '1 year' where patient_id = ${before.patientId}`;
   await world.root`update phi.value set recorded_at = clock_timestamp() - interval '1 hour' where patient_id = ${people.since.patientId}`;
   await world.root`update phi.patient_address set row_id = gen_random_uuid() where patient_id = ${people.unwritten.patientId}`;
-  await world.root`update phi.address set opted_out_at = clock_timestamp(), opted_out_by = 'reply' where address_id = ${silent.addressId}`;
+  await world.root`update phi.address set opted_out_at = clock_timestamp(), opted_out_by = 'staff' where address_id = ${silent.addressId}`;
   await world.root`insert into phi.value (patient_id, field, row_id, version, key_id, sealed, recorded_by)
     values (${people.recorded.patientId}, 'opt-out.evidence', ${silent.addressId}, 1, ${randomUUID()}, ${Buffer.from('sealed letter')}, 'test')`;
   await migrateBy(Infinity);
