@@ -9,8 +9,11 @@ import type { ContactDetail, ContactEnd, SealedValue, Verdict } from '../../stor
 import { ProviderUnavailable } from '../../providers/types.ts';
 import { attemptSoFar, attemptTimes, isDeadlock } from '../../store/attempts.ts';
 import type { AttemptTimes } from '../../store/attempts.ts';
+import { placeOfAttempt } from '../../store/callbacks.ts';
 import type { Transaction } from '../../store/connect.ts';
 import { createGate } from '../../store/gate.ts';
+import { inTransaction } from '../../store/inbound.ts';
+import { createTask } from '../../store/tasks.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { outcomeOfEnded, outcomeOfVerdict } from './outcomes.ts';
 import { outcomeOfSend } from './send-once.ts';
@@ -119,9 +122,20 @@ async function send(deps: ActivityDeps, attempt: Attempt, sender: Sender, onOpte
   throw new TryLater('The provider may or may not have taken this message: its log is looked up before anything else.', deps.settings.settlingMs / 4);
 }
 
-/** Its owner opted out at the provider: nothing is begun to this number any more, by whatever plan. */
-async function rememberOptOut(deps: ActivityDeps, secret: string, view: ContactView): Promise<void> {
-  if (view.detail.addressId !== null) await deps.gate.optOut(secret, view.detail.addressId, 'provider');
+const taskWithinMs = 24 * 3_600_000;
+
+/** Its owner opted out at the provider: nothing is begun to this number any more, by whatever plan. No text told us, so staff hear of it here. */
+async function rememberOptOut(deps: ActivityDeps, secret: string, { detail: { addressId, attemptId } }: ContactView): Promise<void> {
+  if (addressId === null) return;
+  const place = await placeOfAttempt(deps.sql, attemptId);
+  const now = deps.clock().toISOString();
+  await inTransaction(deps.sql, async (tx) => {
+    if (place !== null && place.department !== null) {
+      const { patientId, enrolmentId, touchpointId, department } = place;
+      await createTask(tx, { patientId, enrolmentId, touchpointId, inboundId: null, department, kind: 'opted-out', title: 'opted-out-by-provider', dueAt: plusMs(now, taskWithinMs), createdAt: now });
+    }
+    await createGate(tx).optOut(secret, addressId, 'provider');
+  });
 }
 
 /**

@@ -223,7 +223,7 @@ describe('a contact that is not allowed', () => {
     expect(world.received(patient)).toEqual([]);
   });
 
-  test('by the provider, because its owner opted out there, is remembered for all that follows', async () => {
+  test('by the provider, because its owner opted out there, is remembered for all that follows, and staff are told', async () => {
     const { patient, enrolmentId } = await due();
     patient.phone.onTexts('opted-out');
     await runFollowUp(world, enrolmentId);
@@ -233,6 +233,7 @@ describe('a contact that is not allowed', () => {
     await runFollowUp(world, other.enrolmentId);
 
     expect(await world.root`select opted_out_by from phi.address where address_id = ${patient.addressId}`).toMatchObject([{ opted_out_by: 'provider' }]);
+    expect(await world.root`select title from care.task where patient_id = ${patient.patientId}`).toMatchObject([{ title: 'opted-out-by-provider' }]);
     expect(world.posts()).toBe(before);
     expect(await world.touchpoint(other.touchpoints['visit'] ?? '')).toMatchObject({ reason: 'opted-out' });
   });
