@@ -30,7 +30,7 @@ ensurePackages();
 
 const results = mkdtempSync(path.join(tmpdir(), 'carethread-results-'));
 const chosen = suites.filter((suite) => values.suite === undefined || values.suite.includes(suite.name));
-const waiting = lanes.map((lane) => lane.filter((suite) => chosen.includes(suite)));
+const waiting = lanes.map((lane) => lane.map((run) => run.filter((suite) => chosen.includes(suite))).filter((run) => run.length > 0));
 const rows = new Map(chosen.map((suite) => [suite.name, 'not run']));
 const settledTools = new Map();
 let passed = 0;
@@ -99,53 +99,75 @@ function skip(name, reason) {
   if (isCi) failed += 1;
 }
 
-/** Runs the suite; what it says goes to the terminal where it is the only one, else to a file that is printed at its end. */
-async function output(suite, options) {
-  const args = argumentsOf(suite, path.join(results, `${suite.name}.json`));
-  if (chosen.length === 1) return start(args, options).ended;
-  const logFile = path.join(results, `${suite.name}.log`);
+/** What the suites of this run are called together. */
+const namesOf = (run) => run.map((suite) => suite.name).join(', ');
+
+/** Runs them; what they say goes to the terminal where there is no other run, else to a file that is printed at the end. */
+async function output(run, reportFile, options) {
+  const args = argumentsOf(run, reportFile);
+  if (chosen.length === run.length) return start(args, options).ended;
+  const logFile = path.join(results, `${run[0].name}.log`);
   const log = await open(logFile, 'w');
-  say(`-- ${suite.name}: started (what it says until it ends: ${logFile})`);
+  say(`-- ${namesOf(run)}: started (what it says until it ends: ${logFile})`);
   const code = await start(args, { ...options, output: log.fd }).ended;
   await log.close();
   process.stdout.write(`\n${readFileSync(logFile, 'utf8').trimEnd()}\n`);
   return code;
 }
 
-async function runSuite(suite, cluster) {
-  if (Number.parseInt(process.versions.node, 10) >= (suite.coveredFrom ?? Infinity)) return record(suite.name, `covered: all suites run on Node ${process.versions.node}`);
-  if (suite.command === undefined && !suite.projects.every(hasTests)) return skip(suite.name, 'it has no tests');
+/** Why this suite is not run; undefined where it is. */
+async function whyNot(suite) {
+  if (Number.parseInt(process.versions.node, 10) >= (suite.coveredFrom ?? Infinity)) return { covered: true, said: `covered: all suites run on Node ${process.versions.node}` };
+  if (suite.command === undefined && !suite.projects.every(hasTests)) return { said: 'it has no tests' };
   const found = await Promise.all(suite.needs.map((tool) => obtained.get(tool)));
-  if (interrupted) return undefined;
   const reasons = found.flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
-  if (reasons.length > 0) return skip(suite.name, reasons.join(' '));
-
-  const startedAt = Date.now();
-  const code = await output(suite, { env: { ...(suite.postgres ? (await cluster).env : {}), ...suite.env }, ...(suite.node === undefined ? {} : { node: settledTools.get(suite.node).path }) });
-  const seconds = Math.round((Date.now() - startedAt) / 1000);
-  const counts = suite.command === undefined ? countsIn(path.join(results, `${suite.name}.json`), code) : { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
-  if (interrupted) return record(suite.name, `interrupted after ${seconds} s`);
-  passed += counts.passed;
-  failed += counts.failed + (isCi ? counts.skipped : 0);
-  const said = suite.command !== undefined ? (code === 0 ? 'clean' : 'failed') : `${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`;
-  return record(suite.name, `${said} (${seconds} s)`);
+  return reasons.length > 0 ? { said: reasons.join(' ') } : undefined;
 }
 
-/** The lane's next suite whose tools are there, else one from the other's end, else the next that must wait for its tools. */
+async function runSuites(group, cluster) {
+  const run = [];
+  for (const suite of group) {
+    const reason = await whyNot(suite);
+    if (reason === undefined) run.push(suite);
+    else if (reason.covered === true) record(suite.name, reason.said);
+    else if (!interrupted) skip(suite.name, reason.said);
+  }
+  if (run.length === 0 || interrupted) return;
+
+  const [first] = run;
+  const startedAt = Date.now();
+  const reportFile = path.join(results, `${first.name}.json`);
+  const code = await output(run, reportFile, { env: { ...(first.postgres ? (await cluster).env : {}), ...first.env }, ...(first.node === undefined ? {} : { node: settledTools.get(first.node).path }) });
+  const took = `${Math.round((Date.now() - startedAt) / 1000)} s${run.length > 1 ? ` together with ${namesOf(run.slice(1))}` : ''}`;
+  if (interrupted) {
+    for (const suite of run) record(suite.name, `interrupted after ${took}`);
+    return;
+  }
+  const counts = first.command === undefined ? countsIn(reportFile, code, run.map((suite) => suite.projects)) : [{ passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 }];
+  for (const [index, suite] of run.entries()) {
+    const { passed: good, failed: bad, skipped } = counts[index];
+    passed += good;
+    failed += bad + (isCi ? skipped : 0);
+    const said = suite.command !== undefined ? (code === 0 ? 'clean' : 'failed') : `${good} passed, ${bad} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+    record(suite.name, index === 0 ? `${said} (${took})` : said);
+  }
+}
+
+/** The lane's next run whose tools are there, else one from the other's end, else the next that must wait for its tools. */
 function takeNext(own, other) {
-  const canStart = (suite) => suite.needs.every((tool) => settledTools.has(tool));
-  const suite = own.find(canStart) ?? other.findLast(canStart) ?? own[0] ?? other.at(-1);
-  for (const lane of [own, other]) if (lane.includes(suite)) lane.splice(lane.indexOf(suite), 1);
-  return suite;
+  const canStart = (run) => run.every((suite) => suite.needs.every((tool) => settledTools.has(tool)));
+  const run = own.find(canStart) ?? other.findLast(canStart) ?? own[0] ?? other.at(-1);
+  for (const lane of [own, other]) if (lane.includes(run)) lane.splice(lane.indexOf(run), 1);
+  return run;
 }
 
 async function runLane(own, other, cluster) {
-  for (let suite = takeNext(own, other); suite !== undefined && !interrupted; suite = takeNext(own, other)) {
+  for (let run = takeNext(own, other); run !== undefined && !interrupted; run = takeNext(own, other)) {
     try {
-      await runSuite(suite, cluster);
+      await runSuites(run, cluster);
     } catch (error) {
       failed += 1;
-      record(suite.name, `failed: it could not be run (${error.message})`);
+      record(run[0].name, `failed: it could not be run (${error.message})`);
     }
   }
 }

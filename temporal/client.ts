@@ -1,4 +1,6 @@
-import { Client, Connection } from '@temporalio/client';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import type { GrpcRetryOptions } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 
 /** Where Temporal is; part of the worker's and the API's configuration. */
@@ -26,13 +28,40 @@ const reconnecting = { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_recon
 
 /** Connects on first use, so that a process starts, and takes what it is told, while Temporal is down. */
 export function connectTemporal(config: TemporalAddress, dataConverter: DataConverter): TemporalConnection {
-  const connection = Connection.lazy({ ...connectionOptions(config), connectTimeout: connectTimeoutMs, channelArgs: reconnecting });
+  const retries = endableRetries();
+  const connection = Connection.lazy({ ...connectionOptions(config), connectTimeout: connectTimeoutMs, channelArgs: reconnecting, interceptors: [makeGrpcRetryInterceptor(retries.options)] });
   return {
     client: new Client({ connection, namespace: config.temporalNamespace, dataConverter }),
     close: async () => {
       // Closing while it still connects makes the SDK reject a promise that nobody holds, which would end the process.
       await connection.ensureConnected().catch(() => undefined);
+      await retries.end();
       await connection.close();
+    },
+  };
+}
+
+/**
+ * The SDK's retries, at most a second apart, so that they can be ended: a call that waits to be tried again when its connection
+ * is closed makes the SDK throw where nobody catches, which would end a process in the middle of its own stop.
+ */
+function endableRetries(): { options: GrpcRetryOptions; end: () => Promise<void> } {
+  const { delayFunction, retryableDecider } = defaultGrpcRetryOptions();
+  let isEnding = false;
+  let lastAt = 0;
+  return {
+    options: {
+      retryableDecider: (attempt, status) => !isEnding && retryableDecider(attempt, status),
+      delayFunction: (attempt, status) => {
+        const delayMs = Math.min(1_000, delayFunction(attempt, status));
+        lastAt = Math.max(lastAt, Date.now() + delayMs);
+        return delayMs;
+      },
+    },
+    end: async () => {
+      isEnding = true;
+      // Timers keep the order of their instants: when this one fires, each retry has begun, and none will follow.
+      await delay(Math.max(0, lastAt - Date.now()) + 1);
     },
   };
 }

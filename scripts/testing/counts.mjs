@@ -1,14 +1,31 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { root } from '../ensure-packages.mjs';
 
-/** Tests passed, failed and skipped by vitest's report; a run that ended ill without a failed test counts as one failed. */
-export function countsIn(reportFile, code) {
+/**
+ * Tests passed, failed and skipped by vitest's report, for each of the projects in their order. What nobody can tell whose fault it is,
+ * a run that ended ill without a failed test, counts as one failed of the first; so does each project without a report.
+ */
+export function countsIn(reportFile, code, projects) {
+  const results = resultsIn(reportFile);
+  if (results === undefined) return projects.map(() => ({ passed: 0, failed: 1, skipped: 0 }));
+  const counts = projects.map((names) => countsOf(results.filter(({ name }) => names.some((project) => path.relative(root, name).startsWith(path.join('test', project) + path.sep)))));
+  if (code !== 0 && counts.every(({ failed }) => failed === 0)) counts[0].failed = 1;
+  return counts;
+}
+
+function resultsIn(reportFile) {
   try {
-    const report = JSON.parse(readFileSync(reportFile, 'utf8'));
-    // A file that does not even load holds no failed test, and is a failure all the same.
-    const unloaded = report.testResults.filter((result) => result.status === 'failed' && !result.assertionResults.some((test) => test.status === 'failed'));
-    const failed = report.numFailedTests + unloaded.length;
-    return { passed: report.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed, skipped: report.numPendingTests + report.numTodoTests };
+    return JSON.parse(readFileSync(reportFile, 'utf8')).testResults;
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return undefined;
   }
+}
+
+function countsOf(results) {
+  const tests = results.flatMap((result) => result.assertionResults);
+  const having = (...statuses) => tests.filter((test) => statuses.includes(test.status)).length;
+  // A file that does not even load holds no failed test, and is a failure all the same.
+  const unloaded = results.filter((result) => result.status === 'failed' && !result.assertionResults.some((test) => test.status === 'failed'));
+  return { passed: having('passed'), failed: having('failed') + unloaded.length, skipped: having('pending', 'skipped', 'todo', 'disabled') };
 }
