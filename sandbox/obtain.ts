@@ -4,22 +4,28 @@ import { obtainTemporalCli } from './temporal-cli.ts';
 import { obtainTimeSkippingServer } from './time-skipping.ts';
 
 /**
- * `node scripts/run.mjs sandbox/obtain.ts temporal|time-skipping|chromium|node-24`: gets a tool into its cache. Prints
- * progress, then the tool's path; exits 1 with the reason as last line where it cannot be had.
+ * `node scripts/run.mjs sandbox/obtain.ts temporal time-skipping chromium node-24`: gets tools into their cache, side by side.
+ * Prints a line of JSON for each thing that it has to say: `{ tool, says }` on the way, then `{ tool, path }`, or `{ tool, reason }`
+ * where it cannot be had. Exits 1 unless it has got all.
  */
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const tell = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-async function obtain(what: string | undefined): Promise<string> {
-  if (what === 'temporal') return obtainTemporalCli(say);
-  if (what === 'chromium') return obtainChromium(say);
-  if (what === 'node-24') return obtainNode24(say);
-  if (what !== 'time-skipping') throw new Error('Say what to obtain: temporal, time-skipping, chromium or node-24.');
+async function obtain(tool: string): Promise<string> {
+  const say = (says: string): void => tell({ tool, says });
+  if (tool === 'temporal') return obtainTemporalCli(say);
+  if (tool === 'chromium') return obtainChromium(say);
+  if (tool === 'node-24') return obtainNode24(say);
+  if (tool !== 'time-skipping') throw new Error('Say what to obtain: temporal, time-skipping, chromium or node-24.');
   const server = await obtainTimeSkippingServer(say);
   if (server.type === 'missing') throw new Error(server.reason);
   return server.path;
 }
 
-await obtain(process.argv[2]).then(say, (error: unknown) => {
-  say(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-});
+await Promise.all(
+  process.argv.slice(2).map((tool) =>
+    obtain(tool).then((path) => tell({ tool, path }), (error: unknown) => {
+      tell({ tool, reason: error instanceof Error ? error.message : String(error) });
+      process.exitCode = 1;
+    }),
+  ),
+);

@@ -44,18 +44,27 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
-/** Gets a tool in the background; settles with its path, or with the reason why it cannot be had. */
-async function obtain(tool) {
-  let last = '';
-  const { child, ended } = start(['scripts/run.mjs', 'sandbox/obtain.ts', tool], { output: 'pipe' });
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (line) => {
-      last = line;
-      if (!path.isAbsolute(line)) say(`[${tool}] ${line}`);
-    });
-  }
-  const found = (await ended) === 0 ? { path: last } : { reason: last };
-  settledTools.set(tool, found);
+/** Gets the tools in the background, each a promise that settles with its path, or with the reason why it cannot be had. */
+function obtain(tools) {
+  const settle = new Map();
+  const found = new Map(tools.map((tool) => [tool, new Promise((resolve) => settle.set(tool, resolve))]));
+  const tell = (tool, what) => {
+    if (!settledTools.has(tool)) settledTools.set(tool, what);
+    settle.get(tool)(settledTools.get(tool));
+  };
+  if (tools.length === 0) return found;
+  const { child, ended } = start(['scripts/run.mjs', 'sandbox/obtain.ts', ...tools], { output: 'pipe' });
+  let complaint = 'the process that gets it ended without a word';
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (!line.startsWith('{"tool"')) return say(line);
+    const { tool, says, ...what } = JSON.parse(line);
+    return says === undefined ? tell(tool, what) : say(`[${tool}] ${says}`);
+  });
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    complaint = line;
+    say(line);
+  });
+  void ended.then(() => tools.forEach((tool) => tell(tool, { reason: complaint })));
   return found;
 }
 
@@ -172,7 +181,7 @@ async function runLane(own, other, cluster) {
   }
 }
 
-const obtained = new Map(tools.filter((tool) => chosen.some((suite) => suite.needs.includes(tool))).map((tool) => [tool, obtain(tool)]));
+const obtained = obtain(tools.filter((tool) => chosen.some((suite) => suite.needs.includes(tool))));
 const cluster = startCluster();
 const [first, second] = waiting;
 // What was obtained before is found within seconds: the lane that needs it does not begin with something else.
