@@ -20,7 +20,7 @@ afterAll(() => world.close());
 const many = 1_000;
 /** By their place: who has had a message before the move, and of whom it is seen that each then has one and no second. */
 const contactedBefore = 100;
-const contacted = 400;
+const contacted = 200;
 const killedAfter = 350;
 const program = fileURLToPath(new URL('migrating-main.ts', import.meta.url));
 const remind = (id: string, offset: string) => ({ kind: 'remind', id, title: { en: id }, message: 'visit-reminder', at: { anchor: 'surgery', offset, localTime: '10:00' }, lateness: { sendWithin: 'PT26H', otherwise: 'task' } });
