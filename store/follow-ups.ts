@@ -29,8 +29,14 @@ export interface Resumed<Next> {
  * meanwhile. The revision counts what commands depend on, so a delivery receipt does not make the next reminder's command stale.
  */
 export async function resumeFollowUp(tx: Transaction, enrolmentId: string, now: Instant, events: FollowUpEvent[] = []): Promise<Resumed<FollowUpDecision['next']>> {
+  const { before, heard } = await listen(tx, enrolmentId);
+  return decideFollowUp(tx, before, now, [...events, ...heard]);
+}
+
+/** An enrolment's position under its lock, and what its thread was told and hears with this: the first half of `resumeFollowUp`, for who has something to send along. */
+export async function listen(tx: Transaction, enrolmentId: string): Promise<{ before: FollowUpRow; heard: FollowUpEvent[] }> {
   const [before, heard] = await Promise.all([lockFollowUp(tx, enrolmentId), hear<FollowUpEvent>(tx, 'followUp', enrolmentId)]);
-  return decideFollowUp(tx, before, now, [...events, ...heard.map((row) => row.event)]);
+  return { before, heard: heard.map((row) => row.event) };
 }
 
 /** The same on a row that the caller has locked, with what it has heard. `planned` are the touchpoints of an enrolment that begins. */
@@ -80,14 +86,20 @@ function commandsChanged(before: FollowUpState, after: FollowUpState): boolean {
 /** Writes what has changed, with its story and its effects. The plan of `after` is the one that the row is in. */
 export async function saveFollowUp(tx: Transaction, before: FollowUpRow, after: FollowUpRow, effects: FollowUpEffect[], now: Instant): Promise<ThreadToPoke[]> {
   const { state } = after;
-  if (after.revision !== before.revision) {
-    await tx`update care.enrolment set status = ${state.status}, end_reason = ${state.endReason}, anchors = ${json(tx, state.anchors)}, tags = ${state.tags}, zone = ${state.zone}, series = ${json(tx, state.series)}, paused_at = ${state.pausedAt},
-      revision = ${after.revision}, ended_at = case when ${state.status} = 'ended' then coalesce(ended_at, ${now}) end where enrolment_id = ${after.enrolmentId}`;
-  }
   const earlier = new Map(before.state.touchpoints.map((touchpoint) => [touchpoint.id, touchpoint]));
   const changed = state.touchpoints.filter((touchpoint) => !isDeepStrictEqual(earlier.get(touchpoint.id), touchpoint));
-  await Promise.all([saveTouchpoints(tx, after, changed, now), tellStory(tx, changed.filter((touchpoint) => !stillGoesOut(earlier.get(touchpoint.id), touchpoint)).flatMap((touchpoint) => storyOfTouchpoint(after, touchpoint, now)))]);
+  // Sent together and run in this order.
+  await Promise.all([
+    after.revision === before.revision ? null : saveEnrolment(tx, after, now),
+    saveTouchpoints(tx, after, changed, now),
+    tellStory(tx, changed.filter((touchpoint) => !stillGoesOut(earlier.get(touchpoint.id), touchpoint)).flatMap((touchpoint) => storyOfTouchpoint(after, touchpoint, now))),
+  ]);
   return applyEffects(tx, after, effects, now);
+}
+
+async function saveEnrolment(tx: Transaction, { enrolmentId, revision, state }: FollowUpRow, now: Instant): Promise<void> {
+  await tx`update care.enrolment set status = ${state.status}, end_reason = ${state.endReason}, anchors = ${json(tx, state.anchors)}, tags = ${state.tags}, zone = ${state.zone}, series = ${json(tx, state.series)}, paused_at = ${state.pausedAt},
+    revision = ${revision}, ended_at = case when ${state.status} = 'ended' then coalesce(ended_at, ${now}) end where enrolment_id = ${enrolmentId}`;
 }
 
 /** A touchpoint that is new, such as the next occurrence of a series, is inserted; what one is about never changes after. */

@@ -12,6 +12,7 @@ import type { AttemptTimes } from '../../store/attempts.ts';
 import { placeOfAttempt } from '../../store/callbacks.ts';
 import type { Transaction } from '../../store/connect.ts';
 import { createGate } from '../../store/gate.ts';
+import type { Gate } from '../../store/gate.ts';
 import { inTransaction } from '../../store/inbound.ts';
 import { createTask } from '../../store/tasks.ts';
 import type { ActivityDeps } from '../deps.ts';
@@ -70,18 +71,26 @@ const startWithinMs = 2_000;
  * earlier one is not known: never a blind resend.
  */
 export async function makeContact(deps: ActivityDeps, request: ContactRequest, compose: (view: ContactView) => Promise<Sender>): Promise<ContactMade> {
+  return contactBegunBy(deps, request.subjectKind, async (claim) => ({ secret: await deps.gate.contactBegin({ ...request, ...claim }) }), compose);
+}
+
+/** What a begin is told of its try, besides what it is about. */
+export type Claim = Pick<Parameters<Gate['contactBegin']>[0], 'attemptId' | 'businessNow' | 'leaseSeconds'>;
+
+/** The same with a begin of the caller's own, which may answer with more than the grant's secret. */
+export async function contactBegunBy<Begin extends { secret: string }>(deps: ActivityDeps, subjectKind: ContactRequest['subjectKind'], begin: (claim: Claim) => Promise<Begin>, compose: (view: ContactView, begin: Begin) => Promise<Sender>): Promise<ContactMade> {
   const authorisedAt = performance.now();
   const businessNow = deps.clock().toISOString();
-  const secret = await begin(deps, { ...request, attemptId: randomUUID(), businessNow, leaseSeconds: leaseOf(deps, request) });
-  const { verdict, values } = await deps.gate.take<ContactDetail>(secret);
+  const begun = await begunAgain(begin, { attemptId: randomUUID(), businessNow, leaseSeconds: leaseOf(deps, subjectKind) });
+  const { verdict, values } = await deps.gate.take<ContactDetail>(begun.secret);
   if (verdict.verdict !== 'allowed') return notAllowed(deps, verdict, businessNow);
   const view: ContactView = { detail: verdict.detail, language: languageOf(verdict.detail.language), values };
-  const attempt: Attempt = { attemptId: verdict.detail.attemptId, businessNow, receipt: verdict.receipt, isPage: request.subjectKind === 'escalation' };
+  const attempt: Attempt = { attemptId: verdict.detail.attemptId, businessNow, receipt: verdict.receipt, isPage: subjectKind === 'escalation' };
   try {
-    const sender = await compose(view);
+    const sender = await compose(view, begun);
     if (verdict.detail.takeover) return await takeOver(deps, attempt, sender, verdict.detail.current);
     if (performance.now() - authorisedAt > startWithinMs) return ended(attempt, { kind: 'held', until: plusMs(businessNow, 1_000), reason: 'overtaken' }, null);
-    return await send(deps, attempt, sender, () => rememberOptOut(deps, secret, view));
+    return await send(deps, attempt, sender, () => rememberOptOut(deps, begun.secret, view));
   } catch (error) {
     if (!(error instanceof TranslationMissing)) throw error;
     // Without its text, what an earlier try may have sent cannot be looked for: a person does.
@@ -90,17 +99,17 @@ export async function makeContact(deps: ActivityDeps, request: ContactRequest, c
   }
 }
 
-function leaseOf({ settings }: ActivityDeps, { subjectKind }: ContactRequest): number {
+function leaseOf({ settings }: ActivityDeps, subjectKind: ContactRequest['subjectKind']): number {
   return subjectKind === 'escalation' ? Math.min(settings.leaseSeconds, pageLeaseSeconds) : settings.leaseSeconds;
 }
 
 /** Begins again at once when the end of another try of the same contact took its locks in the other order: nothing was claimed. */
-async function begin(deps: ActivityDeps, request: Parameters<ActivityDeps['gate']['contactBegin']>[0]): Promise<string> {
+async function begunAgain<Begin>(begin: (claim: Claim) => Promise<Begin>, claim: Claim): Promise<Begin> {
   try {
-    return await deps.gate.contactBegin(request);
+    return await begin(claim);
   } catch (error) {
     if (!isDeadlock(error)) throw error;
-    return deps.gate.contactBegin(request);
+    return begin(claim);
   }
 }
 

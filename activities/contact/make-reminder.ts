@@ -1,11 +1,10 @@
 import type { Channel } from '../../domain/codes.ts';
 import type { MessageVariables } from '../../domain/contact/variables.ts';
 import type { Step } from '../../domain/plan/format.ts';
-import { touchpointStep } from '../../store/touchpoints.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { withCarried } from './carried-reminders.ts';
 import { addressOf, approvedText, mailSender, smsSender, variablesFor } from './compose.ts';
-import { makeContact } from './make-contact.ts';
+import { contactBegunBy } from './make-contact.ts';
 import type { ContactMade, ContactView } from './make-contact.ts';
 import { TranslationMissing } from './sender.ts';
 
@@ -20,9 +19,8 @@ export interface ReminderMade extends ContactMade {
 /** A reminder's or advice's one contact, with what goes along in its message. With a revision that the follow-up never has, it is looked up at most. */
 export async function makeReminder(deps: ActivityDeps, touchpointId: string, channel: Channel, revision: number): Promise<ReminderMade> {
   if (channel === 'voice') throw new Error('A reminder goes by SMS or e-mail; plans with another channel are refused when published.');
-  const { plan, stepId, round } = await touchpointStep(deps.sql, touchpointId);
   let mayCarry = true;
-  const made = await makeContact(deps, { subjectKind: 'touchpoint', subjectId: touchpointId, kind: round === 0 ? 'first' : `again-${round}`, channel, revision }, async (view) => {
+  const made = await contactBegunBy(deps, 'touchpoint', (claim) => deps.gate.reminderBegin({ subjectId: touchpointId, channel, revision, ...claim }), async (view, { plan, stepId }) => {
     mayCarry = view.detail.merged.length > 0;
     const step = plan.steps.find(({ id }) => id === stepId);
     if (step === undefined) throw new TranslationMissing(`of step ${stepId}, which its plan has dropped,`, view.language);

@@ -1,3 +1,4 @@
+import type { Plan } from '../../domain/plan/format.ts';
 import type { AttemptOutcome, AttemptReceipt, ContactEnd, ContactRequest, ReceiptSubject } from './types.ts';
 import { asked, askedOne } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -6,6 +7,8 @@ import type { Connection } from './connection.ts';
 export interface Contacts {
   /** Authorises and claims. Read `verdict<ContactDetail>(secret)` in the next transaction: `reason` is a `ContactReason`. */
   contactBegin(request: ContactRequest): Promise<string>;
+  /** The same for a reminder or advice, in the round that it is in, with its step: one way to the database instead of two. */
+  reminderBegin(request: Omit<ContactRequest, 'subjectKind' | 'kind'>): Promise<{ secret: string; plan: Plan; stepId: string }>;
   /** Records how a contact ended; needs no grant, may be repeated, and answers with what is recorded (a receipt may have been faster). */
   contactEnd(end: ContactEnd): Promise<AttemptOutcome>;
   /** Leaves reminders out of a message that was not sent yet: each is as if it had never been merged. By right of having begun, like `contactEnd`. */
@@ -29,6 +32,14 @@ export function createContacts(sql: Connection): Contacts {
         sql<{ secret: string }[]>`select gate.contact_begin(${subjectKind}, ${subjectId}, ${kind}, ${channel}, ${attemptId}, ${revision}, ${businessNow}, ${leaseSeconds}) as secret`,
       );
       return row.secret;
+    },
+    async reminderBegin({ subjectId, channel, attemptId, revision, businessNow, leaseSeconds }) {
+      const [row] = await asked(sql<{ secret: string; plan: Plan; stepId: string }[]>`
+        select gate.contact_begin('touchpoint', t.touchpoint_id, case t.round when 0 then 'first' else 'again-' || t.round end, ${channel}, ${attemptId}, ${revision}, ${businessNow}, ${leaseSeconds}) as secret, p.body as plan, t.step_id as "stepId"
+        from care.touchpoint t join care.enrolment e using (enrolment_id) join care.plan p on p.plan_id = e.plan_id and p.version = e.plan_version
+        where t.touchpoint_id = ${subjectId}`);
+      if (row === undefined) throw new Error(`There is no touchpoint ${subjectId}.`);
+      return row;
     },
     async contactEnd({ attemptId, status, reason, providerSid, bodyDigest, businessNow }) {
       return askedOne(sql<AttemptOutcome[]>`
