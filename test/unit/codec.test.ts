@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { Payload } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError, encodeErrorToFailure } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/data-converter-helpers.js';
+import proto from '@temporalio/proto';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { createPayloadCodec, isSealedPayload, PayloadCodecError } from '../../temporal/codec.ts';
 import type { CodecKey } from '../../temporal/codec.ts';
 import { createDataConverter, failureConverterPath } from '../../temporal/data-converter.ts';
 
+const PayloadMessage = proto.temporal.api.common.v1.Payload;
 const secret = 'wound is weeping, canary 7731';
 const keyOf = (id: string): CodecKey => ({ id, bytes: randomBytes(32) });
 const payloadOf = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
@@ -42,6 +45,20 @@ describe('the payload codec', () => {
     expect(bytesOf(sealed)).not.toContain('json/plain');
     expect(sealed.data?.length).toBeLessThan(secret.length * 10);
     expect(isSealedPayload(sealed)).toBe(true);
+  });
+
+  it('gives back a text of any length, and takes no more place for it than with the largest window', async () => {
+    const codec = createPayloadCodec([keyOf('a')]);
+    const lengths = [0, 1, 255, 256, 511, 512, 513, 1_023, 1_025, 4_097, 32_767, 32_769, 70_000];
+    const texts = lengths.map((length) => randomBytes(length).toString('base64').slice(0, length));
+
+    const sealed = await codec.encode(texts.map(payloadOf));
+    const opened = await codec.decode(sealed);
+
+    expect(opened.map((payload) => defaultPayloadConverter.fromPayload(payload))).toEqual(texts);
+    // Format, salt, nonce and tag beside it.
+    const usual = texts.map((text) => 45 + deflateRawSync(PayloadMessage.encode(payloadOf(text)).finish()).length);
+    expect(sealed.filter(({ data }, index) => (data?.length ?? 0) > 1.01 * (usual[index] ?? 0))).toEqual([]);
   });
 
   it('never gives the same bytes twice', async () => {
