@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-import type { LogLevel } from '@temporalio/worker';
+import type { LogLevel, Logger as SdkLogger } from '@temporalio/worker';
 import type { Logger } from '../config/logger.ts';
 
 const levels: Readonly<Record<LogLevel, 'debug' | 'info' | 'warn' | 'error'>> = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' };
@@ -12,7 +12,7 @@ const levels: Readonly<Record<LogLevel, 'debug' | 'info' | 'warn' | 'error'>> = 
  */
 export async function installRuntime(logger: Logger): Promise<{ metricsUrl: string }> {
   const port = await freeLoopbackPort();
-  Runtime.install({
+  const runtime = Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => logger[levels[level]]({ sdk: meta ?? {} }, message)),
     telemetryOptions: {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
@@ -20,7 +20,17 @@ export async function installRuntime(logger: Logger): Promise<{ metricsUrl: stri
     },
     shutdownSignals: [],
   });
+  leaveOutDetail(runtime.logger);
   return { metricsUrl: `http://127.0.0.1:${port}/metrics` };
+}
+
+/**
+ * The SDK holds every line for 100 ms, to put its own and its native part's in order, and looks at the level only after that:
+ * eighteen lines a contact, each with the task that it tells of, were put in order only to be dropped.
+ */
+export function leaveOutDetail(log: SdkLogger): void {
+  const unheard = (): void => undefined;
+  Object.assign(log, { trace: unheard, debug: unheard });
 }
 
 async function freeLoopbackPort(): Promise<number> {
