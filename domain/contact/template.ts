@@ -1,4 +1,5 @@
 import { Liquid } from 'liquidjs';
+import type { Template } from 'liquidjs';
 import { variableNames } from './variables.ts';
 
 const allowedTags = new Set(['if', 'unless', 'comment']);
@@ -35,7 +36,20 @@ export function inspectTemplate(template: string): { variables: string[]; faults
   }
 }
 
+/** Approved texts are a few hundred and come again with every contact: each is read once. */
+const kept = new Map<string, Template[]>();
+const mostKept = 1_000;
+
+function parsedOnce(template: string): Template[] {
+  const known = kept.get(template);
+  if (known !== undefined) return known;
+  const parsed = engine.parse(template);
+  if (kept.size >= mostKept) kept.clear();
+  kept.set(template, parsed);
+  return parsed;
+}
+
 /** Fills a template in. Values are never read as templates. Throws LiquidJS's error when a variable is missing. */
 export function fillTemplate(template: string, values: Readonly<Record<string, string>>): string {
-  return String(engine.renderSync(engine.parse(template), values)).trim();
+  return String(engine.renderSync(parsedOnce(template), values)).trim();
 }
