@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Health } from '../store/health.ts';
 
@@ -12,6 +13,8 @@ export interface MetricsOptions {
 }
 
 export interface MetricsServer {
+  /** The port that was given, or the free one that was found for 0. */
+  port: number;
   close(): Promise<void>;
 }
 
@@ -26,38 +29,44 @@ const meanings: Readonly<Record<keyof Health, readonly [name: string, help: stri
   oldestUnheardSeconds: ['carethread_inbox_oldest_seconds', 'Age of the oldest inbox row that no thread has heard.'],
 };
 
-/** A registry whose product gauges are read from the database when they are asked for; 1 in `carethread_health_unreadable` when it cannot be. */
-export function createWorkerRegistry(readHealth: () => Promise<Health>): Registry {
+/** What a scrape is answered with. */
+export interface WorkerMetrics {
+  contentType: string;
+  /** Reads the product's gauges, all in one, and only then writes the page: a gauge tells what holds at the scrape that asks, the first one too. */
+  scrape(): Promise<string>;
+}
+
+/** When the database cannot be read, `carethread_health_unreadable` is 1 and the product's gauges are left out: an old value, or a 0, would say that all is well. */
+export function createWorkerMetrics(readHealth: () => Promise<Health>): WorkerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gauges = Object.entries(meanings).map(([field, [name, help]]) => ({ field: field as keyof Health, gauge: new Gauge({ name, help, registers: [registry] }) }));
-  new Gauge({
-    name: 'carethread_health_unreadable',
-    help: '1 when the database did not answer, so that the other gauges are old.',
-    registers: [registry],
-    async collect() {
-      try {
-        const health = await readHealth();
-        for (const { field, gauge } of gauges) gauge.set(health[field]);
-        this.set(0);
-      } catch {
-        this.set(1);
+  const unreadable = new Gauge({ name: 'carethread_health_unreadable', help: '1 when the database did not answer, so that the gauges of what it holds are left out.', registers: [registry] });
+  return {
+    contentType: registry.contentType,
+    async scrape() {
+      const health = await readHealth().catch(() => null);
+      for (const { field, gauge } of gauges) {
+        if (health === null) gauge.remove();
+        else gauge.set(health[field]);
       }
+      unreadable.set(health === null ? 1 : 0);
+      // Read in the same turn of the event loop in which they were set: no other scrape comes between.
+      return registry.metrics();
     },
-  });
-  return registry;
+  };
 }
 
 /** Serves /metrics (ours and the SDK's together) and /healthz. Rejects when the port is taken. */
 export async function serveMetrics({ host, port, readHealth, sdkMetricsUrl }: MetricsOptions): Promise<MetricsServer> {
-  const registry = createWorkerRegistry(readHealth);
+  const metrics = createWorkerMetrics(readHealth);
   const sdkMetrics = (): Promise<string> => fetch(sdkMetricsUrl, { signal: AbortSignal.timeout(2_000) }).then((response) => response.text(), () => '');
   const server = createServer((request, response) => {
     if (request.url === '/healthz') response.writeHead(200).end('alive');
     else if (request.method !== 'GET' || request.url !== '/metrics') response.writeHead(404).end();
     else {
-      Promise.all([registry.metrics(), sdkMetrics()]).then(
-        ([ours, theirs]) => response.writeHead(200, { 'content-type': registry.contentType }).end(`${ours}\n${theirs}`),
+      Promise.all([metrics.scrape(), sdkMetrics()]).then(
+        ([ours, theirs]) => response.writeHead(200, { 'content-type': metrics.contentType }).end(`${ours}\n${theirs}`),
         () => response.writeHead(500).end(),
       );
     }
@@ -65,6 +74,7 @@ export async function serveMetrics({ host, port, readHealth, sdkMetricsUrl }: Me
   server.listen(port, host);
   await once(server, 'listening');
   return {
+    port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
