@@ -19,6 +19,10 @@ export interface Health {
   oldestUnheardSeconds: number;
   /** Rotas that an alert of now could page and on which nobody can be. */
   unmannedRotas: number;
+  /** Audit events that no leaf of the ledger holds yet. */
+  unsealedEvents: number;
+  /** Age of the oldest of them, in seconds; 0 when there is none. At `ledger-behind-seconds` of `gate.setting` routine access stops. */
+  ledgerLagSeconds: number;
 }
 
 /** Reads the counts as the worker's login. `now` is business time. */
@@ -33,7 +37,9 @@ export async function readHealth(sql: Sql, now: Date): Promise<Health> {
       (select count(*)::int from care.escalation where status = 'open') as "unacknowledgedEscalations",
       (select count(distinct workflow_id)::int from care.inbox where applied_at is null and event ->> 'by' = 'standby') as "stoodInEscalations",
       (select count(*)::int from care.inbox where applied_at is null) as "unheardRows",
-      (select coalesce(extract(epoch from clock_timestamp() - min(told_at)), 0)::float8 from care.inbox where applied_at is null) as "oldestUnheardSeconds"`;
+      (select coalesce(extract(epoch from clock_timestamp() - min(told_at)), 0)::float8 from care.inbox where applied_at is null) as "oldestUnheardSeconds",
+      lag.pending as "unsealedEvents", lag.oldest_seconds as "ledgerLagSeconds"
+    from gate.ledger_lag() as lag`;
   if (row === undefined) throw new Error('The database answered nothing.');
   return { ...row, unmannedRotas: unmanned.length };
 }

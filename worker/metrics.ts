@@ -27,6 +27,8 @@ const meanings: Readonly<Record<keyof Health, readonly [name: string, help: stri
   unheardRows: ['carethread_inbox_unheard', 'Inbox rows that no thread has heard.'],
   unmannedRotas: ['carethread_rotas_unmanned', 'Rotas that plans page and on which nobody can be paged, or which do not exist.'],
   oldestUnheardSeconds: ['carethread_inbox_oldest_seconds', 'Age of the oldest inbox row that no thread has heard.'],
+  unsealedEvents: ['carethread_ledger_pending', 'Audit events that are not sealed into the ledger yet.'],
+  ledgerLagSeconds: ['carethread_ledger_lag_seconds', 'Age of the oldest audit event that is not sealed; routine access stops at 300, unless set otherwise.'],
 };
 
 /** What a scrape is answered with. */

@@ -58,6 +58,20 @@ describe('names that shadow', () => {
     expect(await world.eventsOf(patient.patientId)).toContainEqual(expect.objectContaining({ action: 'show-patient', verdict: 'allowed' }));
   });
 
+  test('a pending table of the worker’s own hides no lag of the ledger', async () => {
+    await world.gate.open({ token: (await world.person()).token, purpose: 'follow-up', action: 'show-patient', patients: [patient.patientId], fields: [] });
+    await world.root`update audit.pending set at = at - interval '1 hour'`;
+    const sql = postgres(database.url('ct_worker'), { max: 1, onnotice: () => undefined });
+    await sql.unsafe('create temporary table pending (event_id uuid, at timestamptz); set search_path = pg_temp, audit');
+
+    const [lag] = await sql<{ pending: number; oldest: number }[]>`select pending, oldest_seconds as oldest from gate.ledger_lag()`;
+    await sql.end();
+    await world.root`update audit.pending set at = at + interval '1 hour'`;
+
+    expect(lag?.pending).toBeGreaterThan(0);
+    expect(lag?.oldest).toBeGreaterThanOrEqual(3_600);
+  });
+
   test('functions and operators earlier in the search path are not called', async () => {
     const { token } = await world.person();
     const sql = postgres(database.url('ct_api'), { max: 1, onnotice: () => undefined });
