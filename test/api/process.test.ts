@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -74,6 +74,8 @@ describe('the API process', () => {
     expect(ready.body).toEqual({ ready: true, database: 'up', temporal: 'down' });
     expect(unsigned.status).toBe(403);
     expect(metrics.text).toContain('carethread_http_request_duration_seconds_count{method="POST",route="/v1/patients",status="201"} 1');
+    expect([...metrics.text.matchAll(/^# TYPE (?!process_|nodejs_)(\w+) (\w+)$/gm)].map(([, name, kind]) => [name, kind])).toEqual([['carethread_http_request_duration_seconds', 'histogram']]);
+    expect(await readFile('docs/metrics.md', 'utf8')).toContain('| `carethread_http_request_duration_seconds` |');
     expect(code).toBe(0);
   });
 

@@ -90,6 +90,16 @@ it('an engineer who has signed in reads ids and codes in a workflow, sets nothin
   for (const word of Object.values(patient)) expect(seen).not.toContain(word);
 });
 
+it('the worker that runs it serves the SDK’s metrics beside its own', async () => {
+  await signIn('engineer');
+  await openWorkflow();
+  await page.getByText(/sms, \d{4}-\d\d-\d\d/).first().waitFor();
+
+  const text = await (await fetch(`http://127.0.0.1:${world.ports.workerMetrics}/metrics`)).text();
+
+  for (const name of ['temporal_request', 'temporal_worker_task_slots_available', 'temporal_workflow_task_queue_poll_succeed', 'carethread_touchpoints_late', 'carethread_ledger_lag_seconds']) expect(text).toMatch(new RegExp(`^${name}(\\{.*\\})? \\d`, 'm'));
+});
+
 it('nothing that the codec server opens for the page tells who the patient is', async () => {
   const opened: string[] = [];
   page.on('response', (response) => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -52,15 +53,26 @@ test('the first scrape of a worker tells each thing that waits, as it is then', 
   const paged = { kind: 'paged', by: 'standby' };
   await world.worker.begin((tx) => tell(tx, 'escalation', escalationId, paged, now.toISOString()));
   await world.root`update care.inbox set told_at = clock_timestamp() - interval '1 hour'`;
+  // Nobody seals here.
+  const pending = await world.root`update audit.pending set at = at - interval '2 hours' returning 1`;
 
   const { gauges, text } = await firstScrape();
 
   expect(gauges).toMatchObject({
     carethread_touchpoints_late: 1, carethread_attempts_held: 1, carethread_attempts_unknown: 1, carethread_escalations_unacknowledged: 1, carethread_escalations_stood_in: 1,
-    carethread_inbox_unheard: 1, carethread_rotas_unmanned: 4, carethread_health_unreadable: 0,
+    carethread_inbox_unheard: 1, carethread_rotas_unmanned: 4, carethread_health_unreadable: 0, carethread_ledger_pending: pending.length,
   });
+  expect(pending.length).toBeGreaterThan(1);
+  expect(gauges['carethread_ledger_lag_seconds']).toBeGreaterThanOrEqual(7_200);
   expect(gauges['carethread_inbox_oldest_seconds']).toBeGreaterThanOrEqual(3_600);
   expect(text).toContain('temporal_of_the_sdk 1');
+});
+
+test('each of them is explained in the documentation, and no other', async () => {
+  const { gauges } = await firstScrape();
+
+  const worker = (await readFile('docs/metrics.md', 'utf8')).split('## The API')[0] ?? '';
+  expect([...worker.matchAll(/^\| `(carethread_\w+)` \| \S/gm)].map(([, name]) => name).sort()).toEqual(Object.keys(gauges).sort());
 });
 
 test('of a database that does not answer it tells no number, which would say that all is well, but that', async () => {
