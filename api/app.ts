@@ -3,7 +3,7 @@ import type { Express, RequestHandler, Router } from 'express';
 import helmet from 'helmet';
 import { codecCors, codecPath } from './codec-cors.ts';
 import type { ApiDeps } from './deps.ts';
-import { errorHandler, nowhere } from './errors.ts';
+import { docsPath, errorHandler, nowhere } from './errors.ts';
 import { limitRequests } from './limit-requests.ts';
 import type { ApiMetrics } from './metrics.ts';
 import { mountRoutes } from './mount.ts';
@@ -32,8 +32,8 @@ export function createApp(deps: ApiDeps, metrics: ApiMetrics, outside: OutsideRo
   app.use(limitRequests(deps));
   app.use(codecPath, codecCors(deps.settings.temporalUiOrigin));
   app.use(mountRoutes(allRoutes, deps));
-  app.use(nowhere);
-  app.use(errorHandler);
+  app.use(nowhere(docsPath));
+  app.use(errorHandler(docsPath));
   return app;
 }
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { createGate } from '../store/gate.ts';
 import { pingDatabase } from '../store/ping.ts';
 import type { AuthDeps } from './auth-deps.ts';
-import { errorHandler, nowhere } from './errors.ts';
+import { errorHandler, nowhere, onlyMethods } from './errors.ts';
 import { Problem, faultsOf } from './problem.ts';
 import { requestLog } from './request-log.ts';
 import { createSignInPage } from './sign-in-page.ts';
@@ -50,8 +50,10 @@ export function createAuthApp({ sql, logger, settings }: AuthDeps): Express {
     response.json({ ready: true });
   });
   app.use(createSignInPage({ sql, settings, slowed }));
-  app.use(nowhere);
-  app.use(errorHandler);
+  for (const path of ['/sign-in', '/sign-out', '/enter', '/leave']) app.all(path, onlyMethods(['POST']));
+  for (const path of ['/', '/healthz', '/readyz']) app.all(path, onlyMethods(['GET']));
+  app.use(nowhere(settings.docsUrl));
+  app.use(errorHandler(settings.docsUrl));
   return app;
 }
 

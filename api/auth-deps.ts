@@ -21,4 +21,6 @@ export interface AuthSettings {
   returnOrigins: readonly string[];
   /** Undefined: there is none to lead to. */
   temporalUiOrigin: string | undefined;
+  /** The API's page that explains problems: this process has none. */
+  docsUrl: string;
 }

@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.ts';
 import { createLogger } from '../config/logger.ts';
 import { connect } from '../store/connect.ts';
 import { createAuthApp } from './auth-app.ts';
+import { docsPath } from './errors.ts';
 import { serve, stopAsked } from './serve.ts';
 
 const config = loadConfig(authDefinition);
@@ -12,7 +13,7 @@ const sql = connect(config.databaseUrl, { max: 4, applicationName: 'carethread-a
 const { temporalUiOrigin, trustedProxies } = config;
 const publicOrigin = new URL(config.publicUrl).origin;
 const returnOrigins = [publicOrigin, ...(temporalUiOrigin === undefined ? [] : [temporalUiOrigin])];
-const app = createAuthApp({ sql, logger, settings: { sessionSeconds: 12 * 3600, failuresPerQuarterHour: 10, trustedProxies, secureCookie: publicOrigin.startsWith('https:'), returnOrigins, temporalUiOrigin } });
+const app = createAuthApp({ sql, logger, settings: { sessionSeconds: 12 * 3600, failuresPerQuarterHour: 10, trustedProxies, secureCookie: publicOrigin.startsWith('https:'), returnOrigins, temporalUiOrigin, docsUrl: `${config.publicUrl}${docsPath}` } });
 const server = await serve(app, config.httpHost, config.httpPort);
 logger.info({ port: server.port }, 'authentication process is up');
 logger.info({ signal: await stop }, 'stopping');

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { AlreadyEnrolled } from '../store/enrolments.ts';
 import { EnrolmentUnknown } from '../store/follow-up-row.ts';
 import { GateInputError, GateRefused, GrantGone, VersionConflict } from '../store/gate.ts';
@@ -16,23 +16,46 @@ const advice: Readonly<Record<string, string>> = {
   malformed: 'The gate could not read the request. Check the ids and X-Reason.',
 };
 
+/** The page that explains problems, for a caller of the API. */
+export const docsPath = '/docs';
+
 /** The one place where an error becomes an answer. What is not ours is logged without its message and answered with 500. */
-export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
-  if (response.headersSent) {
-    next(error);
-    return;
-  }
-  const problem = toProblem(error);
-  if (problem.status >= 500) request.log.error({ err: problem.cause ?? problem }, 'a request failed');
+export function errorHandler(docsUrl: string): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const problem = toProblem(error);
+    if (problem.status >= 500) request.log.error({ err: problem.cause ?? problem }, 'a request failed');
+    sendProblem(problem, request, response, docsUrl);
+  };
+}
+
+export function sendProblem(problem: Problem, request: Request, response: Response, docsUrl: string): void {
   const requestId = typeof request.id === 'string' ? request.id : '';
   if (problem.retryAfterSeconds !== null) response.setHeader('Retry-After', String(problem.retryAfterSeconds));
-  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problemBody(problem, requestId)));
-};
+  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problemBody(problem, requestId, docsUrl)));
+}
 
 /** For addresses that no route has. */
-export const nowhere: RequestHandler = () => {
-  throw new Problem('not-found', 'There is no such address. See /docs for those that there are.');
-};
+export function nowhere(docsUrl: string): RequestHandler {
+  return () => {
+    throw new Problem('not-found', `There is no such address. See ${docsUrl} for those that there are.`);
+  };
+}
+
+/** For an address that takes these methods and no other; it stands behind the routes. */
+export function onlyMethods(allowed: readonly string[]): RequestHandler {
+  return (request, response, next) => {
+    if (request.method === 'OPTIONS') {
+      next();
+      return;
+    }
+    response.setHeader('Allow', allowed.join(', '));
+    throw new Problem('wrong-method', `Use ${allowed.join(' or ')} here.`);
+  };
+}
 
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
@@ -45,7 +68,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof PlanExists) return new Problem('conflict', error.message, { cause: error });
   if (error instanceof KeyReused) return new Problem('key-reused', 'Use a new Idempotency-Key for a new request; this one belongs to another.');
   if (error instanceof SameRequestUnderWay) return new Problem('same-request-under-way', 'A request with this Idempotency-Key is under way. Ask again in a few seconds with the same key.');
-  return ofBodyParser(error) ?? ofDatabase(error) ?? new Problem('internal', 'Nothing was changed. Try again; if it stays, tell the operators the requestId.', { cause: error });
+  return unreadable(error) ?? unreachable(error) ?? new Problem('internal', 'Nothing was changed. Try again; if it stays, tell the operators the requestId.', { cause: error });
 }
 
 function refusal(error: GateRefused): Problem {
@@ -53,11 +76,14 @@ function refusal(error: GateRefused): Problem {
   return new Problem('refused', advice[error.reason] ?? 'The gate refused.', { context: { reason: error.reason, verdict: error.verdict, receipt: error.receipt } });
 }
 
-function ofBodyParser(error: unknown): Problem | null {
+/** What the reader of a body or an address says of one that it cannot take: anybody may send such a thing, so it is no fault of ours. Null for other errors. */
+export function unreadable(error: unknown): Problem | null {
   if (!(error instanceof Error) || !('type' in error)) return error instanceof URIError ? new Problem('bad-request', 'Percent-encode the address properly.') : null;
   switch (error.type) {
     case 'entity.too.large':
       return new Problem('too-large', `Send less: this address takes at most ${'limit' in error ? String(error.limit) : 'a few'} bytes.`);
+    case 'parameters.too.many':
+      return new Problem('too-large', 'Send a form with fewer fields.');
     case 'entity.parse.failed':
       return new Problem('malformed-json', 'Send valid JSON: an object, in UTF-8.');
     case 'charset.unsupported':
@@ -71,8 +97,8 @@ function ofBodyParser(error: unknown): Problem | null {
   }
 }
 
-/** A database that does not answer is said to be that, so that callers try again. */
-function ofDatabase(error: unknown): Problem | null {
+/** A database that does not answer is said to be that, so that callers try again. Null for other errors. */
+export function unreachable(error: unknown): Problem | null {
   const gone = new Set(['ECONNREFUSED', 'ECONNRESET', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECT_TIMEOUT', 'CONNECTION_DESTROYED', '57P01', '57P03']);
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string' || !gone.has(error.code)) return null;
   return new Problem('unavailable', 'The database cannot be reached. Try again in a while.', { cause: error });

@@ -6,6 +6,7 @@ import { commitOnce } from '../store/idempotency.ts';
 import type { ThreadToPoke } from '../store/threads.ts';
 import { bodyReader } from './body.ts';
 import type { ApiDeps } from './deps.ts';
+import { onlyMethods } from './errors.ts';
 import { identify } from './identify.ts';
 import { Problem, faultsOf } from './problem.ts';
 import type { FieldFault } from './problem.ts';
@@ -24,14 +25,7 @@ export function mountRoutes(routes: readonly Route[], deps: ApiDeps): Router {
   }
   for (const path of new Set(routes.map((route) => route.path))) {
     const allowed = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
-    router.all(expressPath(path), (request, response, next) => {
-      if (request.method === 'OPTIONS') {
-        next();
-        return;
-      }
-      response.setHeader('Allow', allowed.join(', '));
-      throw new Problem('wrong-method', `Use ${allowed.join(' or ')} here.`);
-    });
+    router.all(expressPath(path), onlyMethods(allowed));
   }
   return router;
 }

@@ -29,8 +29,10 @@ const titles = {
   refused: [403, 'The gate refused'],
   'wrong-role': [403, 'Your role may not do this'],
   'wrong-origin': [403, 'This page may not do this'],
+  'wrong-signature': [403, 'The telephone provider has not signed this'],
   'not-found': [404, 'There is no such thing'],
   'wrong-method': [405, 'This address takes other methods'],
+  'too-slow': [408, 'The request did not come to its end'],
   conflict: [409, 'This was changed or taken meanwhile'],
   'duplicate-identifier': [409, 'A patient with this identifier is known already'],
   'same-request-under-way': [409, 'The same request is under way'],
@@ -39,6 +41,7 @@ const titles = {
   invalid: [422, 'Some fields are wrong'],
   'key-reused': [422, 'This Idempotency-Key was used for another request'],
   'too-many-requests': [429, 'Too many requests'],
+  'headers-too-large': [431, 'The headers are too large'],
   internal: [500, 'Something went wrong here'],
   'took-too-long': [503, 'This took longer than it may'],
   unavailable: [503, 'A part that this needs cannot be reached'],
@@ -68,9 +71,10 @@ export class Problem extends Error {
   }
 }
 
-export function problemBody(problem: Problem, requestId: string): z.input<typeof problemSchema> {
+/** `docsUrl` is the page that explains problems, as a caller of this process reaches it; null where the process does not know any. */
+export function problemBody(problem: Problem, requestId: string, docsUrl: string | null): z.input<typeof problemSchema> {
   return {
-    type: `/docs#problem-${problem.code}`,
+    type: docsUrl === null ? 'about:blank' : `${docsUrl}#problem-${problem.code}`,
     title: titles[problem.code][1],
     status: problem.status,
     detail: problem.message,

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import type { RequestListener, Server } from 'node:http';
-import { createServer } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { createServer, maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Problem, problemBody } from './problem.ts';
 
 export interface Serving {
   /** The port that was given, or the free one that was found for 0. */
@@ -16,6 +18,7 @@ export async function serve(handler: RequestListener | Server, host: string, por
   // A caller that sends slowly holds a connection, not the process.
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
+  answerUnreadable(server);
   server.listen(port, host);
   await once(server, 'listening');
   return {
@@ -30,6 +33,36 @@ export async function serve(handler: RequestListener | Server, host: string, por
         server.closeIdleConnections();
       }),
   };
+}
+
+/** What Node cannot read as a request reaches no route: it is answered here, in the form of every other error. */
+function answerUnreadable(server: Server): void {
+  const answers = new WeakMap<Duplex, ServerResponse>();
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => void answers.set(socket, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const answer = answers.get(socket);
+    // In the midst of another answer there is no place for this one.
+    const isAnswering = answer !== undefined && answer.headersSent && !answer.writableFinished;
+    if (!socket.writable || isAnswering) {
+      socket.destroy(error);
+      return;
+    }
+    const problem = unreadableRequest(error.code);
+    const { status } = problem;
+    const body = JSON.stringify(problemBody(problem, '', null));
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+  });
+}
+
+function unreadableRequest(code: string | undefined): Problem {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new Problem('headers-too-large', `Send fewer headers or shorter ones: at most ${maxHeaderSize} bytes with the address.`);
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Problem('too-slow', 'Send the whole request within half a minute.');
+    default:
+      return new Problem('bad-request', 'Send a request in the form of HTTP/1.1.');
+  }
 }
 
 /** Resolves at the first SIGTERM or SIGINT. */

@@ -1,7 +1,9 @@
 import { Router } from 'express';
 import type { ErrorRequestHandler } from 'express';
 import { ZodError } from 'zod';
+import { docsPath, sendProblem, unreachable, unreadable } from '../errors.ts';
 import type { InboundDeps } from '../inbound/deps.ts';
+import { Problem } from '../problem.ts';
 import { callRoutes } from './calls.ts';
 import { signedForm } from './signed.ts';
 import { statusRoutes } from './statuses.ts';
@@ -17,22 +19,21 @@ export function createWebhooks(deps: InboundDeps): Router {
   return router;
 }
 
-/** The provider reads no problem+json, and what it posted identifies people: it gets a status, and the log gets the route. */
+/** What it posted identifies people, so the log gets the route and no more. A fault of ours is a 5xx whatever it was: the provider tells it again. */
 function failed(deps: InboundDeps): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) {
       next(error);
       return;
     }
-    const theirs = error instanceof ZodError ? 400 : unreadableStatus(error);
-    const isTheirs = theirs !== null;
-    if (!isTheirs) deps.logger.error({ route: request.baseUrl, error }, 'a webhook could not be taken');
-    response.status(theirs ?? 500).type('text/plain').send(isTheirs ? 'This request is not one that this address takes.' : 'This could not be taken. Send it again.');
+    const problem = problemOf(error);
+    if (problem.status >= 500) deps.logger.error({ route: request.baseUrl, error }, 'a webhook could not be taken');
+    sendProblem(problem, request, response, docsPath);
   };
 }
 
-/** What the body's reader says of a form that it cannot take, such as 413: anybody may send one, so it is no fault of ours. Null for other errors. */
-function unreadableStatus(error: unknown): number | null {
-  if (!(error instanceof Error) || !('type' in error) || !('status' in error) || typeof error.status !== 'number') return null;
-  return error.status >= 400 && error.status < 500 ? error.status : null;
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof ZodError) return new Problem('bad-request', 'This request is not one that this address takes.');
+  return unreadable(error) ?? unreachable(error) ?? new Problem('internal', 'This could not be taken. Send it again.', { cause: error });
 }

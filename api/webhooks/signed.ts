@@ -2,26 +2,25 @@ import express from 'express';
 import type { RequestHandler } from 'express';
 import { checkSignature } from '../../providers/twilio/signature.ts';
 import type { InboundSettings } from '../inbound/deps.ts';
+import { Problem } from '../problem.ts';
 
 const limit = '64kb';
 
 /**
- * Lets through what the provider has signed: the raw form, under the public URL that the provider knows us by. 400 without a
- * signature, 403 with a wrong one; neither answer tells more.
+ * Lets through what the provider has signed: the raw form, under the public URL that the provider knows us by. 403 to everybody
+ * else, whether the signature is wrong or none is there.
  */
 export function signedForm(settings: Pick<InboundSettings, 'publicUrl' | 'twilioAuthToken'>): RequestHandler[] {
-  const check: RequestHandler = (request, response, next) => {
+  const check: RequestHandler = (request, _response, next) => {
     const verdict = checkSignature(settings.twilioAuthToken, request.get('x-twilio-signature'), `${settings.publicUrl}${request.originalUrl}`, formOf(request.body));
     switch (verdict) {
       case 'valid':
         next();
         return;
       case 'missing':
-        response.status(400).type('text/plain').send('This address takes signed webhooks of the telephone provider only.');
-        return;
+        throw new Problem('wrong-signature', 'This address takes signed webhooks of the telephone provider only.');
       case 'wrong':
-        response.status(403).type('text/plain').send('The signature is not that of the telephone provider. Check TWILIO_AUTH_TOKEN and PUBLIC_URL.');
-        return;
+        throw new Problem('wrong-signature', 'The signature is not that of the telephone provider. Check TWILIO_AUTH_TOKEN and PUBLIC_URL.');
     }
   };
   return [express.urlencoded({ extended: false, limit }), check];

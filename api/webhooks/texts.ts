@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { replyTwiml } from '../../providers/twilio/twiml.ts';
 import type { InboundDeps } from '../inbound/deps.ts';
 import { receiveText } from '../inbound/receive-text.ts';
+import { Problem } from '../problem.ts';
 import { formOf } from './signed.ts';
 
 const textForm = z.object({
@@ -18,10 +19,7 @@ export function textRoutes(deps: InboundDeps): Router {
   const router = Router();
   router.post('/sms', async (request, response) => {
     const form = textForm.safeParse(formOf(request.body));
-    if (!form.success) {
-      response.status(400).type('text/plain').send('This form is no inbound message.');
-      return;
-    }
+    if (!form.success) throw new Problem('bad-request', 'This form is no inbound message.');
     const { MessageSid, From, Body, NumMedia, OptOutType } = form.data;
     const answers = await receiveText(deps, MessageSid, { from: From, body: Body, media: NumMedia, optOutType: OptOutType });
     response.type('text/xml').send(replyTwiml(answers.length === 0 ? null : answers.join('\n')));

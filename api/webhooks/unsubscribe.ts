@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { Response } from 'express';
 import type { Language } from '../../domain/codes.ts';
 import { attemptOfToken } from '../../store/unsubscribe-token.ts';
+import { onlyMethods } from '../errors.ts';
 import type { InboundDeps } from '../inbound/deps.ts';
 import { optOutAttempt } from '../inbound/provider-opt-out.ts';
 
@@ -34,6 +35,7 @@ export function createUnsubscribe(deps: InboundDeps): Router {
     const isDone = attemptId !== null && (await optOutAttempt(deps, attemptId, 'unsubscribe'));
     send(response, isDone ? 200 : 404, language, `<p>${isDone ? words[language].done : words[language].unknown}</p>`);
   });
+  router.all('/:token', onlyMethods(['GET', 'POST']));
   return router;
 }
 

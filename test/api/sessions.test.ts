@@ -20,7 +20,7 @@ let migrate: Sql;
 beforeAll(async () => {
   world = await createWorld();
   migrate = connect(world.database.url('ct_migrate'), { max: 2 });
-  server = await serve(createAuthApp({ sql: world.auth, logger: world.deps.logger, settings: { sessionSeconds: 3600, failuresPerQuarterHour: 50, trustedProxies: 0, secureCookie: false, returnOrigins: [], temporalUiOrigin: undefined } }), '127.0.0.1', 0);
+  server = await serve(createAuthApp({ sql: world.auth, logger: world.deps.logger, settings: { sessionSeconds: 3600, failuresPerQuarterHour: 50, trustedProxies: 0, secureCookie: false, returnOrigins: [], temporalUiOrigin: undefined, docsUrl: 'https://care.example.org/docs' } }), '127.0.0.1', 0);
 });
 afterAll(async () => {
   await server.stop(1_000);

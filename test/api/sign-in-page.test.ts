@@ -39,7 +39,7 @@ interface Page {
 }
 
 async function serving(change: Partial<AuthSettings> = {}): Promise<Page> {
-  const settings = { sessionSeconds: 3600, failuresPerQuarterHour: 50, trustedProxies: 0, secureCookie: false, returnOrigins: [uiOrigin], temporalUiOrigin: uiOrigin, ...change };
+  const settings = { sessionSeconds: 3600, failuresPerQuarterHour: 50, trustedProxies: 0, secureCookie: false, returnOrigins: [uiOrigin], temporalUiOrigin: uiOrigin, docsUrl: 'https://care.example.org/docs', ...change };
   const server = await serve(createAuthApp({ sql: world.auth, logger: world.deps.logger, settings }), '127.0.0.1', 0);
   const origin = `http://127.0.0.1:${server.port}`;
   return {
@@ -176,7 +176,7 @@ describe('the page', () => {
 
   it('says that it is not possible now when the database is away, and tells nothing else', async () => {
     const away = connect('postgres://nobody:nothing@127.0.0.1:1/nowhere', { max: 1 });
-    const server = await serve(createAuthApp({ sql: away, logger: world.deps.logger, settings: { sessionSeconds: 60, failuresPerQuarterHour: 50, trustedProxies: 0, secureCookie: false, returnOrigins: [], temporalUiOrigin: undefined } }), '127.0.0.1', 0);
+    const server = await serve(createAuthApp({ sql: away, logger: world.deps.logger, settings: { sessionSeconds: 60, failuresPerQuarterHour: 50, trustedProxies: 0, secureCookie: false, returnOrigins: [], temporalUiOrigin: undefined, docsUrl: 'https://care.example.org/docs' } }), '127.0.0.1', 0);
     clean.push(() => server.stop(1_000), () => away.end({ timeout: 1 }));
 
     const origin = `http://127.0.0.1:${server.port}`;

@@ -28,7 +28,7 @@ afterAll(async () => {
   await world.close();
 });
 
-const authApp = (failuresPerQuarterHour: number) => createAuthApp({ sql: world.auth, logger: world.deps.logger, settings: { sessionSeconds: 3600, failuresPerQuarterHour, trustedProxies: 0, secureCookie: false, returnOrigins: [], temporalUiOrigin: undefined } });
+const authApp = (failuresPerQuarterHour: number) => createAuthApp({ sql: world.auth, logger: world.deps.logger, settings: { sessionSeconds: 3600, failuresPerQuarterHour, trustedProxies: 0, secureCookie: false, returnOrigins: [], temporalUiOrigin: undefined, docsUrl: 'https://care.example.org/docs' } });
 const signIn = (body: unknown, at: Serving = server): Promise<Reply> => askAt(`http://127.0.0.1:${at.port}`, 'POST', '/sign-in', { json: body });
 const signOut = (token: string): Promise<Reply> => askAt(`http://127.0.0.1:${server.port}`, 'POST', '/sign-out', { token });
 const signIns = () => world.superuser<{ verdict: string; reason: string | null; actorId: string }[]>`select verdict, reason, actor_id as "actorId" from audit.event where action = 'sign-in' order by at`;

@@ -18,14 +18,14 @@ beforeEach(async () => {
 const nothing = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
 
 describe('a webhook', () => {
-  it('without a signature is refused with 400, with a wrong one with 403, and leaves nothing', async () => {
+  it('without a signature is refused as with a wrong one, and leaves nothing', async () => {
     const person = await world.patient();
     const form = { MessageSid: sidOf('SM'), From: person.phone, Body: 'hello' };
 
     const missing = await world.post('/webhooks/twilio/sms', form, null);
     const wrong = await world.post('/webhooks/twilio/sms', form, 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=');
 
-    expect([missing.status, wrong.status]).toEqual([400, 403]);
+    expect([missing, wrong].map(({ status, body }) => [status, (JSON.parse(body) as { code: string }).code])).toEqual([[403, 'wrong-signature'], [403, 'wrong-signature']]);
     expect(await world.inbound(person.addressId)).toEqual([]);
   });
 });
