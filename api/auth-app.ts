@@ -50,8 +50,8 @@ export function createAuthApp({ sql, logger, settings }: AuthDeps): Express {
     response.json({ ready: true });
   });
   app.use(createSignInPage({ sql, settings, slowed }));
-  for (const path of ['/sign-in', '/sign-out', '/enter', '/leave']) app.all(path, onlyMethods(['POST']));
-  for (const path of ['/', '/healthz', '/readyz']) app.all(path, onlyMethods(['GET']));
+  for (const path of ['/sign-in', '/sign-out', '/enter', '/leave']) app.router.all(path, onlyMethods(['POST']));
+  for (const path of ['/', '/healthz', '/readyz']) app.router.all(path, onlyMethods(['GET']));
   app.use(nowhere(settings.docsUrl));
   app.use(errorHandler(settings.docsUrl));
   return app;

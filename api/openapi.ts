@@ -11,12 +11,17 @@ const statusOf = new Map(problemCodes.map(({ code, status }) => [code, status]))
 const idempotencyKey = z.string().min(8).max(200).optional().meta({ description: 'The same key with the same request gives the same answer and changes nothing again. With another request: 422.' });
 const xReason = z.string().max(60).optional().meta({ description: 'Why, as a code such as escalation/<id>; kept in the audit ledger.' });
 
-/** The document of these routes, made from the schemas that parse their requests. */
-export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
+/** An address that is no route of the API's list: it has a router of its own, which the document only tells of. */
+export type OutsideOperation = Omit<RouteConfig, 'operationId' | 'tags'> & { tags: [string] };
+
+/** The document of these routes, made from the schemas that parse their requests, and of what is served beside them. */
+export function openApiDocument(routes: readonly Route[], outside: readonly OutsideOperation[]): OpenApiDocument {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', description: 'Token from POST /sign-in of the authentication process.' });
   registry.registerComponent('securitySchemes', 'cookie', { type: 'apiKey', in: 'cookie', name: 'carethread_session', description: 'From the sign-in page of the authentication process. By https its name begins with __Host-.' });
+  registry.registerComponent('securitySchemes', 'provider', { type: 'apiKey', in: 'header', name: 'X-Twilio-Signature', description: 'The telephone provider signs the address, as PUBLIC_URL has it, and the form with its account\'s token.' });
   for (const route of routes) registry.registerPath(describe(route));
+  for (const operation of outside) registry.registerPath({ ...operation, operationId: operationIdOf(operation) });
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
@@ -57,8 +62,13 @@ function describedAs({ description, access }: Route): string {
 
 function problemResponses(route: Route): RouteConfig['responses'] {
   const always: ProblemCode[] = [...(route.access === 'open' ? [] : (['not-signed-in', 'refused'] as const)), ...(route.body === null ? [] : (['invalid', 'too-large', 'malformed-json', 'wrong-media-type'] as const)), ...(route.keyed && route.method === 'post' ? (['key-reused'] as const) : []), 'too-many-requests'];
+  return problemsOf([...always, ...route.problems]);
+}
+
+/** The answers of these codes, by their statuses. */
+export function problemsOf(problems: readonly ProblemCode[]): RouteConfig['responses'] {
   const byStatus = new Map<number, Set<string>>();
-  for (const code of [...always, ...route.problems]) {
+  for (const code of problems) {
     const status = statusOf.get(code) ?? 500;
     byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
   }
@@ -66,7 +76,7 @@ function problemResponses(route: Route): RouteConfig['responses'] {
 }
 
 /** `post /v1/enrolments/{enrolmentId}/pause` is `postEnrolmentsByEnrolmentIdPause`. */
-function operationIdOf({ method, path }: Route): string {
+function operationIdOf({ method, path }: Pick<RouteConfig, 'method' | 'path'>): string {
   const parts = path.replace(/^\/v1\//, '/').split('/').filter((part) => part !== '').map((part) => (part.startsWith('{') ? `by-${part.slice(1, -1)}` : part));
   return [method, ...parts].join('-').replaceAll(/[-.]+(\w)/g, (_match, letter: string) => letter.toUpperCase());
 }

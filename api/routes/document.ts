@@ -1,14 +1,13 @@
 import { z } from 'zod';
-import { openApiDocument } from '../openapi.ts';
+import { apiDocument } from '../openapi-text.ts';
 import { documentPage } from '../docs-page.ts';
 import { openRoute } from '../route.ts';
 import type { Route } from '../route.ts';
-import { allRoutes } from './index.ts';
 
 const tag = 'documentation';
 
 /** The list that these show holds these too, so it is read when they are asked, not when this file loads. */
 export const documentRoutes: readonly Route[] = [
-  openRoute({ method: 'get', path: '/v1/openapi.json', tag, summary: 'This API as OpenAPI 3.1', answer: z.record(z.string(), z.unknown()) }, () => Promise.resolve({ ...openApiDocument(allRoutes) })),
-  openRoute({ method: 'get', path: '/docs', tag, summary: 'This API as a page to read', answer: z.string(), answerType: 'text/html' }, () => Promise.resolve(documentPage(openApiDocument(allRoutes)))),
+  openRoute({ method: 'get', path: '/v1/openapi.json', tag, summary: 'This API as OpenAPI 3.1', answer: z.record(z.string(), z.unknown()) }, () => Promise.resolve({ ...apiDocument() })),
+  openRoute({ method: 'get', path: '/docs', tag, summary: 'This API as a page to read', answer: z.string(), answerType: 'text/html' }, () => Promise.resolve(documentPage(apiDocument()))),
 ];

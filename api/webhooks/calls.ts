@@ -12,7 +12,7 @@ import type { VoiceAnswer } from '../inbound/voice-call.ts';
 import { answerInTime } from '../inbound/voice-deadline.ts';
 import { formOf } from './signed.ts';
 
-const callForm = z.object({
+export const callForm = z.object({
   CallSid: z.string().regex(/^[A-Z]{2}[0-9a-f]{32}$/),
   AnsweredBy: z.string().max(40).nullable().default(null),
   To: z.string().max(64).default(''),

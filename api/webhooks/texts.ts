@@ -6,7 +6,7 @@ import { receiveText } from '../inbound/receive-text.ts';
 import { Problem } from '../problem.ts';
 import { formOf } from './signed.ts';
 
-const textForm = z.object({
+export const textForm = z.object({
   MessageSid: z.string().regex(/^[A-Z]{2}[0-9a-f]{32}$/),
   From: z.string().min(1).max(64),
   Body: z.string().max(10_000).default(''),

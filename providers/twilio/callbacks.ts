@@ -17,9 +17,9 @@ const callRanks: Readonly<Record<string, number>> = { queued: 1, initiated: 2, r
 const code = z.string().regex(/^[\w-]{1,40}$/);
 const sid = z.string().regex(/^[A-Z]{2}[0-9a-f]{32}$/);
 
-const messageStatus = z.object({ MessageSid: sid, MessageStatus: code, ErrorCode: code.optional() });
-const callStatus = z.object({ CallSid: sid, CallStatus: code, AnsweredBy: code.optional(), CallDuration: z.string().regex(/^\d{1,6}$/).optional() });
-const recordingStatus = z.object({ CallSid: sid, RecordingSid: sid.optional(), RecordingStatus: code });
+export const messageStatus = z.object({ MessageSid: sid, MessageStatus: code, ErrorCode: code.optional() });
+export const callStatus = z.object({ CallSid: sid, CallStatus: code, AnsweredBy: code.optional(), CallDuration: z.string().regex(/^\d{1,6}$/).optional() });
+export const recordingStatus = z.object({ CallSid: sid, RecordingSid: sid.optional(), RecordingStatus: code });
 
 export interface RecordingCallback {
   callSid: string;

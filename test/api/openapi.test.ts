@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { Router } from 'express';
+import type { Express } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mountRoutes } from '../../api/mount.ts';
+import { createApp } from '../../api/app.ts';
+import { createAuthApp } from '../../api/auth-app.ts';
 import { openApiText } from '../../api/openapi-text.ts';
-import { allRoutes } from '../../api/routes/index.ts';
+import { createUnsubscribe, createWebhooks } from '../../api/webhooks/index.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -15,23 +17,43 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-type Layer = Router['stack'][number];
+/** As Express keeps it: a route, or something that stands at a path, such as another router. */
+interface Layer {
+  rawPath: string;
+  slash: boolean;
+  route?: { path: string; methods: Record<string, boolean> };
+  handle: { stack?: Layer[] };
+}
 
-/** Every method and path that a router answers, in OpenAPI form; the catch-all of a path (405) is no route. */
-function served(stack: readonly Layer[]): string[] {
-  return stack.flatMap(({ route }) => {
-    if (route === undefined) return [];
-    const methods = Object.keys((route as unknown as { methods: Record<string, boolean> }).methods).filter((method) => method !== '_all');
-    return methods.map((method) => `${method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`);
+/** Every method and path that an app answers, in OpenAPI form, through all routers beneath it; the catch-all of a path (405) is no route. */
+function served(stack: readonly Layer[], base = ''): string[] {
+  return stack.flatMap(({ rawPath, slash, route, handle }) => {
+    if (route !== undefined) return Object.keys(route.methods).filter((method) => method !== '_all').map((method) => `${method} ${base}${route.path.replaceAll(/:(\w+)/g, '{$1}')}`);
+    return handle.stack === undefined ? [] : served(handle.stack, slash ? base : `${base}${rawPath}`);
   });
 }
 
+const servedBy = (app: Express): string[] => served((app.router as unknown as { stack: Layer[] }).stack);
+
+/** What the authentication process serves besides, and why it is in no document for programs. */
+const undocumented: Readonly<Record<string, string>> = {
+  'get /': 'the sign-in page, for a person with a browser',
+  'post /enter': 'its form',
+  'post /leave': 'its button',
+  'get /healthz': 'for whoever runs it, as the API\'s of that name, which is documented',
+  'get /readyz': 'likewise',
+};
+
 describe('the documentation', () => {
-  it('has every route that is served, and no other', async () => {
+  it('has every address that the two processes serve, and no other', async () => {
     const { body } = await world.ask('GET', '/v1/openapi.json');
+    const inbound = { ...world.deps, settings: { hospitalName: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00', publicUrl: 'https://care.example.org', twilioAuthToken: 'x', unsubscribeKey: randomBytes(32) } };
+    const api = servedBy(createApp(world.deps, world.metrics, { webhooks: createWebhooks(inbound), unsubscribe: createUnsubscribe(inbound) }));
+    const auth = servedBy(createAuthApp({ sql: world.auth, logger: world.deps.logger, settings: { sessionSeconds: 60, failuresPerQuarterHour: 50, trustedProxies: 0, secureCookie: false, returnOrigins: [], temporalUiOrigin: undefined, docsUrl: '/docs' } }));
 
     const documented = Object.entries(body['paths'] as Record<string, Record<string, unknown>>).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
-    expect(documented.sort()).toEqual(served(mountRoutes(allRoutes, world.deps).stack).sort());
+    expect(auth).toEqual(expect.arrayContaining(Object.keys(undocumented)));
+    expect([...api, ...auth.filter((address) => !Object.hasOwn(undocumented, address))].sort()).toEqual(documented.sort());
   });
 
   it('is current in docs/openapi.json', async () => {
