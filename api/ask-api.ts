@@ -21,12 +21,16 @@ const problem = z.looseObject({ detail: z.string(), errors: z.array(z.object({ p
 export interface Api {
   /** The parsed answer. Throws a Refusal with what the API says to do. */
   ask(method: 'GET' | 'POST', path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<unknown>;
+  /** Every item of a list, page after page. Throws as `ask` does. */
+  list(path: string): Promise<unknown[]>;
 }
+
+const page = z.object({ items: z.array(z.unknown()), nextCursor: z.string().nullable() });
 
 /** The API of `PUBLIC_URL` in the name of whoever's token it is. Ends the process where these are not set; `tool` is what it then calls itself. */
 export function apiOf(tool: string): Api {
   const { publicUrl, token } = loadConfig(defineProcess({ process: tool, keys: { publicUrl: key('PUBLIC_URL', httpUrl, 'Where the API is.'), token: secretKey('CARETHREAD_TOKEN', text.min(1, 'must be the token of a session'), 'Whose session it is: the token that POST /sign-in of the authentication process gave.') } }));
-  return {
+  const api: Api = {
     async ask(method, path, body, headers = {}) {
       const response = await fetch(`${publicUrl}${path}`, {
         method,
@@ -41,7 +45,17 @@ export function apiOf(tool: string): Api {
       if (!told.success) throw new Refusal(`${publicUrl} answered ${response.status}, and not as this API does. Check PUBLIC_URL.`);
       throw new Refusal([told.data.detail, ...told.data.errors.map(({ pointer, message }) => `  ${pointer}: ${message}`)].join('\n'));
     },
+    async list(path) {
+      const found: unknown[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const { items, nextCursor }: z.output<typeof page> = page.parse(await api.ask('GET', `${path}?limit=200${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`));
+        found.push(...items);
+        cursor = nextCursor;
+      }
+      return found;
+    },
   };
+  return api;
 }
 
 /** Runs a command and answers with its exit code. What it answers is printed; `--help` prints its usage. */

@@ -1,32 +1,47 @@
 import { z } from 'zod';
 import { invalidField } from './problem.ts';
 
-/** Where a page ended: the sort key and the id of its last row. Opaque to callers; it holds no patient data. */
+/** Cursors of one list: where a page ended, as the values by which its rows are ordered. Opaque to callers; they hold no patient data. */
+export interface Cursors<Position> {
+  /** Null begins anew. Throws a problem that names the field when the cursor is not one of this list. */
+  read(cursor: string | undefined): Position | null;
+  /** One row more than the page was asked for tells whether there is a next one. */
+  page<Row>(rows: readonly Row[], limit: number, positionOf: (row: Row) => Position): { items: Row[]; nextCursor: string | null };
+}
+
+export function cursorsOf<Position>(schema: z.ZodType<Position>): Cursors<Position> {
+  return {
+    read(cursor) {
+      if (cursor === undefined) return null;
+      try {
+        return schema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+      } catch {
+        throw invalidField('query/cursor', 'Use the nextCursor of the page before, unchanged, or leave it out to begin anew.');
+      }
+    },
+    page(rows, limit, positionOf) {
+      const items = rows.slice(0, limit);
+      const last = items.at(-1);
+      return { items, nextCursor: rows.length > limit && last !== undefined ? Buffer.from(JSON.stringify(positionOf(last))).toString('base64url') : null };
+    },
+  };
+}
+
+/** Most lists are ordered by an instant and an id. The instant is the database's, to the microsecond: a rounded one would leave rows out. */
 export interface Position {
   at: string;
   id: string;
 }
 
-const positionSchema = z.tuple([z.iso.datetime({ offset: true }), z.uuid()]);
+const byTime = cursorsOf(z.tuple([z.iso.datetime({ offset: true }), z.uuid()]));
 
-export function writeCursor(position: Position): string {
-  return Buffer.from(JSON.stringify([position.at, position.id])).toString('base64url');
-}
-
-/** Throws a problem that names the field when the cursor is not one of ours. */
+/** As {@link Cursors.read}, of such a list. */
 export function readCursor(cursor: string | undefined): Position | null {
-  if (cursor === undefined) return null;
-  try {
-    const [at, id] = positionSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
-    return { at, id };
-  } catch {
-    throw invalidField('query/cursor', 'Use the nextCursor of the page before, unchanged, or leave it out to begin anew.');
-  }
+  const position = byTime.read(cursor);
+  return position === null ? null : { at: position[0], id: position[1] };
 }
 
-/** One row more than the page was asked for tells whether there is a next one. */
+/** As {@link Cursors.page}, of such a list. */
 export function toPage<Row extends Position>(rows: readonly Row[], limit: number): { items: Row[]; nextCursor: string | null } {
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  return { items, nextCursor: rows.length > limit && last !== undefined ? writeCursor({ at: last.at, id: last.id }) : null };
+  return byTime.page(rows, limit, ({ at, id }) => [at, id]);
 }

@@ -62,7 +62,7 @@ function readText(file: string): string {
 }
 
 async function newestBefore(api: Api, { planId, version }: NewVersion): Promise<number> {
-  const { items } = z.looseObject({ items: z.array(z.looseObject({ planId: z.string(), version: z.number() })) }).parse(await api.ask('GET', '/v1/plans'));
+  const items = z.array(z.looseObject({ planId: z.string(), version: z.number() })).parse(await api.list('/v1/plans'));
   const older = items.filter((item) => item.planId === planId && item.version < version).map((item) => item.version);
   if (older.length === 0) throw new Refusal(`No version of ${planId} before ${version} is published, so nobody is in one. Raise "version", or check the plan's id.`);
   return Math.max(...older);

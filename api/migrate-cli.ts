@@ -21,7 +21,7 @@ process.exitCode = await runCommand(usage, async () => {
   const { planId, body, language, isJson, isOrder } = readArguments();
   const api = apiOf('migration tool');
   if (body === null) {
-    const orders = await api.ask('GET', `/v1/plans/${encodeURIComponent(planId)}/migrations`);
+    const orders = { items: await api.list(`/v1/plans/${encodeURIComponent(planId)}/migrations`) };
     return isJson ? `${JSON.stringify(orders, null, 2)}\n` : orderTable(ordersAnswer.parse(orders));
   }
   const answer = await api.ask('POST', `/v1/plans/${encodeURIComponent(planId)}/migrations${isOrder ? '' : '/preview'}`, body, isOrder ? { 'idempotency-key': randomUUID() } : {});

@@ -23,6 +23,9 @@ export const pageQuery = {
   limit: z.coerce.number('Write a whole number.').int().min(1).max(200).default(50),
 };
 
+/** Of lists that are read from end to end, such as a record: as many at once as there may be. */
+export const longPageQuery = { ...pageQuery, limit: pageQuery.limit.default(200) };
+
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 }

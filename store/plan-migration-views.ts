@@ -20,12 +20,18 @@ export interface MigrationSummary {
   refused: Record<string, number>;
 }
 
-/** Orders of a plan, the newest first; of one of them where its id is given. */
-export async function listMigrations(sql: Sql, planId: string, migrationId: string | null = null): Promise<MigrationSummary[]> {
-  const rows = await sql<(Omit<MigrationSummary, 'counts' | 'refused'> & { tally: { status: MigrationStatus; reason: string | null; count: number }[] })[]>`
-    select m.migration_id as "migrationId", m.plan_id as "planId", m.from_version as "from", m.to_version as "to", m.step_map as "stepMap", m.why, 'person/' || m.ordered_by as "orderedBy", m.ordered_at as "orderedAt",
+/** Which orders of a plan: one, or a page of them after the one that the page before ended with. */
+export type WhichMigrations = { migrationId: string } | { after: { at: string; id: string } | null; limit: number };
+
+/** Orders of a plan, the newest first, each with its place in that order. */
+export async function listMigrations(sql: Sql, planId: string, which: WhichMigrations): Promise<(MigrationSummary & { at: string })[]> {
+  const { migrationId, after, limit } = { migrationId: null, after: null, limit: 1, ...which };
+  const rows = await sql<({ at: string } & Omit<MigrationSummary, 'counts' | 'refused'> & { tally: { status: MigrationStatus; reason: string | null; count: number }[] })[]>`
+    select m.migration_id as "migrationId", m.plan_id as "planId", m.from_version as "from", m.to_version as "to", m.step_map as "stepMap", m.why, 'person/' || m.ordered_by as "orderedBy", m.ordered_at as "orderedAt", to_json(m.ordered_at)#>>'{}' as at,
       (select coalesce(jsonb_agg(t), '[]') from (select status, reason, count(*) as count from care.migration_enrolment r where r.migration_id = m.migration_id group by status, reason) as t) as tally
-    from care.migration m where m.plan_id = ${planId} and (${migrationId}::uuid is null or m.migration_id = ${migrationId}::uuid) order by m.ordered_at desc, m.migration_id limit 200`;
+    from care.migration m where m.plan_id = ${planId} and (${migrationId}::uuid is null or m.migration_id = ${migrationId}::uuid)
+      and (${after === null} or m.ordered_at < ${after?.at ?? null}::timestamptz or (m.ordered_at = ${after?.at ?? null}::timestamptz and m.migration_id > ${after?.id ?? null}::uuid))
+    order by m.ordered_at desc, m.migration_id limit ${limit}`;
   return rows.map(({ tally, ...order }) => {
     const counts: MigrationSummary['counts'] = { pending: 0, moved: 0, restarted: 0, kept: 0, refused: 0 };
     const refused: MigrationSummary['refused'] = {};

@@ -31,8 +31,12 @@ export async function isPublished(sql: Sql | Transaction, plan: Plan): Promise<b
   return row?.same === true;
 }
 
-export async function listPlans(sql: Sql): Promise<{ planId: string; version: number; title: Plan['title']; department: string; publishedAt: string; publishedBy: string }[]> {
-  return sql`select plan_id as "planId", version, body->'title' as title, body->>'department' as department, published_at as "publishedAt", published_by as "publishedBy" from care.plan order by plan_id, version`;
+/** By id and version, after the one that a page ended with. */
+export async function listPlans(sql: Sql, { after, limit }: { after: { planId: string; version: number } | null; limit: number }): Promise<{ planId: string; version: number; title: Plan['title']; department: string; publishedAt: string; publishedBy: string }[]> {
+  return sql`
+    select plan_id as "planId", version, body->'title' as title, body->>'department' as department, published_at as "publishedAt", published_by as "publishedBy" from care.plan
+    where ${after === null} or (plan_id, version) > (${after?.planId ?? null}::text, ${after?.version ?? null}::int)
+    order by plan_id, version limit ${limit}`;
 }
 
 export async function findPlan(sql: Sql | Transaction, planId: string, version: number | null): Promise<PublishedPlan | null> {

@@ -20,10 +20,12 @@ export async function tellStory(tx: Transaction, entries: StoryEntry[]): Promise
       as r(enrolment_id uuid, patient_id uuid, touchpoint_id uuid, at timestamptz, what text, detail jsonb)`;
 }
 
-export async function storyOf(sql: Sql, enrolmentId: string): Promise<(StoryEntry & { storyId: number; stepId: string | null })[]> {
+/** In order; with a page, what follows the line that it names. */
+export async function storyOf(sql: Sql, enrolmentId: string, { after, limit }: { after: number | null; limit: number | null } = { after: null, limit: null }): Promise<(StoryEntry & { storyId: number; stepId: string | null })[]> {
   return sql<(StoryEntry & { storyId: number; stepId: string | null })[]>`
     select s.story_id as "storyId", s.enrolment_id as "enrolmentId", s.patient_id as "patientId", s.touchpoint_id as "touchpointId", s.at, s.what, s.detail, t.step_id as "stepId"
     from care.story s left join care.touchpoint t using (touchpoint_id)
-    where s.enrolment_id = ${enrolmentId} or (s.enrolment_id is null and s.patient_id = (select patient_id from care.enrolment where enrolment_id = ${enrolmentId}))
-    order by s.story_id`;
+    where (s.enrolment_id = ${enrolmentId} or (s.enrolment_id is null and s.patient_id = (select patient_id from care.enrolment where enrolment_id = ${enrolmentId})))
+      and s.story_id > ${after ?? 0}
+    order by s.story_id limit ${limit}`;
 }

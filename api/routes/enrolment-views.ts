@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { touchpointOutcomes } from '../../domain/codes.ts';
 import { localText } from '../../domain/time/describe.ts';
 import { outlookOf } from '../../store/explain.ts';
+import { cursorsOf } from '../cursor.ts';
 import { explain } from '../explain.ts';
 import { storyOf } from '../../store/story.ts';
 import { enrolmentWithRight, openEnrolment } from '../enrolment-right.ts';
@@ -9,10 +10,11 @@ import { wordsOfTouchpoint } from '../explain-words.ts';
 import { route } from '../route.ts';
 import { staffNamed } from '../staff-names.ts';
 import type { Route } from '../route.ts';
-import { id, instant } from '../schemas.ts';
+import { id, instant, longPageQuery } from '../schemas.ts';
 
 const tag = 'enrolments';
 const params = z.object({ enrolmentId: id });
+const byLine = cursorsOf(z.tuple([z.int().min(0)]));
 const words = z.object({ en: z.string(), zh: z.string() }).meta({ id: 'Words' });
 
 const because = z
@@ -32,7 +34,7 @@ export const enrolmentViewRoutes: readonly Route[] = [
   route(
     'signed-in',
     {
-      method: 'get', path: '/v1/enrolments/{enrolmentId}', tag, summary: 'One follow-up with its planned contacts', params, problems: ['not-found', 'refused'],
+      method: 'get', path: '/v1/enrolments/{enrolmentId}', tag, summary: 'One follow-up with its planned contacts', description: 'Whole: each step and occurrence that was planned so far. A series is laid out five weeks ahead at most.', params, problems: ['not-found', 'refused'],
       answer: z.object({ enrolmentId: id, patientId: id, planId: z.string(), planVersion: z.int(), department: z.string(), status: z.enum(['active', 'paused', 'ended']), endReason: z.string().nullable(), anchors: z.record(z.string(), z.string()), zone: z.string(), startedBy: z.string(), startedAt: instant, endedAt: instant.nullable(), touchpoints: z.array(touchpoint) }),
     },
     async (asked) => {
@@ -45,11 +47,16 @@ export const enrolmentViewRoutes: readonly Route[] = [
   ),
   route(
     'signed-in',
-    { method: 'get', path: '/v1/enrolments/{enrolmentId}/story', tag, summary: 'Everything that happened in a follow-up, in order', params, problems: ['not-found', 'refused'], answer: z.object({ enrolmentId: id, zone: z.string(), items: z.array(storyEntry) }) },
+    {
+      method: 'get', path: '/v1/enrolments/{enrolmentId}/story', tag, summary: 'Everything that happened in a follow-up, in order', params, query: z.strictObject(longPageQuery), problems: ['not-found', 'refused'],
+      answer: z.object({ enrolmentId: id, zone: z.string(), items: z.array(storyEntry), nextCursor: z.string().nullable() }),
+    },
     async (asked) => {
+      const { cursor, limit } = asked.query;
+      const position = byLine.read(cursor);
       const { enrolmentId, zone } = await enrolmentWithRight(asked, asked.params.enrolmentId, 'show-patient', 'show-story');
-      const entries = await storyOf(asked.deps.sql, enrolmentId);
-      return { enrolmentId, zone, items: entries.map(({ at, what, stepId, touchpointId, detail }) => ({ at, localTime: localText(at, zone), what, stepId, touchpointId, detail })) };
+      const { items, nextCursor } = byLine.page(await storyOf(asked.deps.sql, enrolmentId, { after: position?.[0] ?? null, limit: limit + 1 }), limit, ({ storyId }) => [storyId]);
+      return { enrolmentId, zone, items: items.map(({ at, what, stepId, touchpointId, detail }) => ({ at, localTime: localText(at, zone), what, stepId, touchpointId, detail })), nextCursor };
     },
   ),
   route(

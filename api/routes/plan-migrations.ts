@@ -5,14 +5,16 @@ import { migrationChangeKinds, migrationChoices } from '../../domain/migration/t
 import { createGate } from '../../store/gate.ts';
 import type { OrderedDetail } from '../../store/gate.ts';
 import { listMigrated, listMigrations, migrationStatuses } from '../../store/plan-migration-views.ts';
+import type { MigrationSummary } from '../../store/plan-migration-views.ts';
 import { findPlan } from '../../store/plans.ts';
+import { readCursor, toPage } from '../cursor.ts';
 import { demandDepartment } from '../department.ts';
 import { groupsOf, moveJob, ofPatients, openEnrolled, pageIn, plansOf } from '../plan-migration.ts';
 import type { LookedAt } from '../looker.ts';
 import { Problem, invalidField, notFound } from '../problem.ts';
 import { route } from '../route.ts';
 import type { Asker, Route } from '../route.ts';
-import { id, instant, planId } from '../schemas.ts';
+import { id, instant, pageOf, pageQuery, planId } from '../schemas.ts';
 import { after, group, limit, listOfGroup, stepMap as sayStepMap, version } from '../version-schemas.ts';
 
 /** As for publishing. */
@@ -98,10 +100,14 @@ export const planMigrationRoutes: readonly Route[] = [
   ),
   route(
     writers,
-    { method: 'get', path: '/v1/plans/{planId}/migrations', tag, summary: 'Orders to move follow-ups of this plan, the newest first', params: z.object({ planId }), answer: z.object({ items: z.array(order) }), problems: ['not-found', 'refused'] },
+    { method: 'get', path: '/v1/plans/{planId}/migrations', tag, summary: 'Orders to move follow-ups of this plan, the newest first', params: z.object({ planId }), query: z.strictObject(pageQuery), answer: pageOf(order), problems: ['not-found', 'refused'] },
     async (asked) => {
+      const { cursor, limit: atMost } = asked.query;
+      const after = readCursor(cursor);
       await demandOwn(asked, asked.params.planId);
-      return { items: await listMigrations(asked.deps.sql, asked.params.planId) };
+      const orders = await listMigrations(asked.deps.sql, asked.params.planId, { after, limit: atMost + 1 });
+      const { items, nextCursor } = toPage(orders.map((each) => ({ ...each, id: each.migrationId })), atMost);
+      return { items: items.map(viewOf), nextCursor };
     },
   ),
   route(
@@ -146,7 +152,11 @@ async function demandOwn(asked: Asker, ofPlan: string): Promise<void> {
 
 async function orderOf(asked: Asker, { planId: ofPlan, migrationId }: { planId: string; migrationId: string }) {
   await demandOwn(asked, ofPlan);
-  const [found] = await listMigrations(asked.deps.sql, ofPlan, migrationId);
+  const [found] = await listMigrations(asked.deps.sql, ofPlan, { migrationId });
   if (found === undefined) throw notFound('migration');
-  return { ...found, stepMap: { ...found.stepMap } };
+  return viewOf(found);
+}
+
+function viewOf({ migrationId, planId: ofPlan, from, to, stepMap, why, orderedBy, orderedAt, counts: tally, refused }: MigrationSummary): z.input<typeof order> {
+  return { migrationId, planId: ofPlan, from, to, stepMap: { ...stepMap }, why, orderedBy, orderedAt, counts: tally, refused };
 }

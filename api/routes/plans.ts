@@ -3,12 +3,13 @@ import { planJsonSchema } from '../../domain/plan/json-schema.ts';
 import { planSchema } from '../../domain/plan/format.ts';
 import type { PlanFault } from '../../domain/plan/parse.ts';
 import { findPlan, isPublished, listPlans, publishPlan } from '../../store/plans.ts';
+import { cursorsOf } from '../cursor.ts';
 import { demandDepartment } from '../department.ts';
 import { planFaults } from '../plan-faults.ts';
 import { Problem, notFound } from '../problem.ts';
 import { openRoute, route } from '../route.ts';
 import type { Route } from '../route.ts';
-import { instant, planId, titles } from '../schemas.ts';
+import { instant, longPageQuery, pageOf, planId, titles } from '../schemas.ts';
 
 const planTypes = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/plain', 'application/json'];
 const planText = z.string().min(1, 'Send the plan as the body.').meta({ description: 'The plan as YAML or JSON; see /v1/plan-schema.json.' });
@@ -19,11 +20,16 @@ const planSummary = z.object({ planId, version: z.int(), title: titles, departme
 const planFault = z.object({ path: z.string(), message: z.string(), line: z.int().optional() }).meta({ id: 'PlanFault' });
 
 const tag = 'plans';
+const byVersion = cursorsOf(z.tuple([planId, z.int().min(1).max(2_000_000_000)]));
 const limitBytes = 256 * 1024;
 
 export const planRoutes: readonly Route[] = [
   openRoute({ method: 'get', path: '/v1/plan-schema.json', tag, summary: 'JSON Schema of a plan, for editors', answer: z.record(z.string(), z.unknown()), answerType: 'application/schema+json' }, () => Promise.resolve(planJsonSchema())),
-  route(readers, { method: 'get', path: '/v1/plans', tag, summary: 'All published plans', answer: z.object({ items: z.array(planSummary) }) }, async ({ deps }) => ({ items: await listPlans(deps.sql) })),
+  route(readers, { method: 'get', path: '/v1/plans', tag, summary: 'All published plans, each version, by id and version', query: z.strictObject(longPageQuery), answer: pageOf(planSummary) }, async ({ deps, query }) => {
+    const position = byVersion.read(query.cursor);
+    const plans = await listPlans(deps.sql, { after: position === null ? null : { planId: position[0], version: position[1] }, limit: query.limit + 1 });
+    return byVersion.page(plans, query.limit, (plan) => [plan.planId, plan.version]);
+  }),
   route(
     readers,
     {

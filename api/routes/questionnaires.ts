@@ -18,7 +18,7 @@ const summary = z.object({ questionnaireId, version: z.int(), title: titles, ite
 /** Questionnaires are content of the installation: they are read here, and changed by a file under `templates/` and a restart. */
 export const questionnaireRoutes: readonly Route[] = [
   openRoute({ method: 'get', path: '/v1/questionnaire-schema.json', tag, summary: 'JSON Schema of a questionnaire, for editors', answer: z.record(z.string(), z.unknown()), answerType: 'application/schema+json' }, () => Promise.resolve(questionnaireJsonSchema())),
-  route(readers, { method: 'get', path: '/v1/questionnaires', tag, summary: 'All questionnaires', answer: z.object({ items: z.array(summary) }) }, ({ deps }) => Promise.resolve({
+  route(readers, { method: 'get', path: '/v1/questionnaires', tag, summary: 'All questionnaires', description: 'Whole: as many as there are files under the content directory.', answer: z.object({ items: z.array(summary) }) }, ({ deps }) => Promise.resolve({
     items: Object.values(deps.content.questionnaires).map(({ id, version, title, items, scores, safeguards }) => ({
       questionnaireId: id, version, title, items: items.length, scores: scores.map((score) => score.id), safeguards: safeguards.map((safeguard) => safeguard.id),
     })),

@@ -14,6 +14,8 @@ export class ApiProblem extends Error {
 /** The public API as one signed-in person. Answers are the API's own JSON, given the type that the caller names. */
 export interface CareApi {
   get<Answer>(path: string): Promise<Answer>;
+  /** Every item of a list, page after page. */
+  all<Item>(path: string): Promise<Item[]>;
   post<Answer>(path: string, body: unknown): Promise<Answer>;
   put<Answer>(path: string, body: unknown): Promise<Answer>;
   /** Publishes a plan, written as YAML. */
@@ -43,8 +45,18 @@ function apiWithToken(apiUrl: string, token: string, signal: AbortSignal | undef
   const authorization = `Bearer ${token}`;
   const send = (method: 'POST' | 'PUT', path: string, type: string, body: string): Promise<unknown> =>
     ask({ method, url: `${apiUrl}${path}`, headers: { authorization, 'content-type': type, 'idempotency-key': randomUUID() }, body }, signal);
+  const get = async <Answer>(path: string): Promise<Answer> => (await ask({ method: 'GET', url: `${apiUrl}${path}`, headers: { authorization } }, signal)) as Answer;
   return {
-    get: async <Answer>(path: string) => (await ask({ method: 'GET', url: `${apiUrl}${path}`, headers: { authorization } }, signal)) as Answer,
+    get,
+    async all<Item>(path: string) {
+      const items: Item[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const page: { items: Item[]; nextCursor: string | null } = await get(`${path}${path.includes('?') ? '&' : '?'}limit=200${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`);
+        items.push(...page.items);
+        cursor = page.nextCursor;
+      }
+      return items;
+    },
     post: async <Answer>(path: string, body: unknown) => (await send('POST', path, 'application/json', JSON.stringify(body))) as Answer,
     put: async <Answer>(path: string, body: unknown) => (await send('PUT', path, 'application/json', JSON.stringify(body))) as Answer,
     publish: async (yaml) => {

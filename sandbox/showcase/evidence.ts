@@ -1,10 +1,5 @@
 import type { AuditEvent, Escalation, Evidence, Scene, StoryItem, Task, Touchpoint } from './scene.ts';
 
-interface Page<Item> {
-  items: Item[];
-  nextCursor: string | null;
-}
-
 /** Lists of the whole department, read once for all patients. */
 export interface Lists {
   tasks: Task[];
@@ -12,16 +7,8 @@ export interface Lists {
 }
 
 export async function readLists({ actors }: Pick<Scene, 'actors'>): Promise<Lists> {
-  const all = async <Item>(path: string): Promise<Item[]> => {
-    const items: Item[] = [];
-    for (let cursor: string | null = ''; cursor !== null; ) {
-      const page: Page<Item> = await actors.coordinator.get<Page<Item>>(`${path}&limit=200${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`);
-      items.push(...page.items);
-      cursor = page.nextCursor;
-    }
-    return items;
-  };
-  const [tasks, unfinished, closed] = await Promise.all([all<Task>('/v1/tasks?status=unfinished'), all<Escalation>('/v1/escalations?status=unfinished'), all<Escalation>('/v1/escalations?status=closed')]);
+  const { coordinator } = actors;
+  const [tasks, unfinished, closed] = await Promise.all([coordinator.all<Task>('/v1/tasks?status=unfinished'), coordinator.all<Escalation>('/v1/escalations?status=unfinished'), coordinator.all<Escalation>('/v1/escalations?status=closed')]);
   return { tasks, escalations: [...unfinished, ...closed] };
 }
 
@@ -31,16 +18,16 @@ export async function gather(scene: Scene, lists: Lists): Promise<Evidence> {
   const of = `/v1/enrolments/${enrolmentId}`;
   const [enrolment, story, explained, audit, texts, replies, calls] = await Promise.all([
     actors.coordinator.get<{ status: string; endReason: string | null; touchpoints: Touchpoint[] }>(of),
-    actors.coordinator.get<{ items: StoryItem[] }>(`${of}/story`),
+    actors.coordinator.all<StoryItem>(`${of}/story`),
     actors.coordinator.get<{ next: { words: { en: string } } }>(`${of}/explain`),
-    actors.auditor.get<{ items: AuditEvent[] }>(`/v1/patients/${patientId}/audit-events`),
+    actors.auditor.all<AuditEvent>(`/v1/patients/${patientId}/audit-events`),
     phones.messagesTo(phone),
     phones.messagesFrom(phone),
     phones.callsTo(phone),
   ]);
   const other = otherEnrolmentId === null ? null : await Promise.all([
     actors.coordinator.get<{ touchpoints: Touchpoint[] }>(`/v1/enrolments/${otherEnrolmentId}`),
-    actors.coordinator.get<{ items: StoryItem[] }>(`/v1/enrolments/${otherEnrolmentId}/story`),
+    actors.coordinator.all<StoryItem>(`/v1/enrolments/${otherEnrolmentId}/story`),
   ]);
   const recordings = (await Promise.all(calls.map((call) => phones.recordingsOf(call.sid)))).flat();
   const answers: Evidence['answers'] = {};
@@ -50,11 +37,11 @@ export async function gather(scene: Scene, lists: Lists): Promise<Evidence> {
   return {
     enrolment,
     otherTouchpoints: other?.[0].touchpoints ?? [],
-    story: [...story.items, ...(other?.[1].items ?? [])].sort((a, b) => a.at.localeCompare(b.at)),
+    story: [...story, ...(other?.[1] ?? [])].sort((a, b) => a.at.localeCompare(b.at)),
     answers,
     tasks: lists.tasks.filter((task) => task.patientId === patientId),
     escalations: lists.escalations.filter((escalation) => escalation.patientId === patientId),
-    audit: audit.items,
+    audit,
     texts,
     replies,
     calls,

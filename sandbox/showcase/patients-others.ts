@@ -15,8 +15,8 @@ export const otherPatients: readonly Patient[] = [
     manner: { calls: [answersCall('en', 'agrees', 2)] },
     until: async ({ phones, phone, actors, patientId }) => {
       const recordings = await Promise.all((await phones.callsTo(phone)).map((call) => phones.recordingsOf(call.sid)));
-      const { items } = await actors.auditor.get<{ items: { action: string }[] }>(`/v1/patients/${patientId}/audit-events`);
-      return recordings.flat().some((recording) => recording.deleted) && items.some((event) => event.action === 'store-recording');
+      const events = await actors.auditor.all<{ action: string }>(`/v1/patients/${patientId}/audit-events`);
+      return recordings.flat().some((recording) => recording.deleted) && events.some((event) => event.action === 'store-recording');
     },
     checks: (seen) => [
       answered(seen, 'recovery-call', 2),

@@ -49,6 +49,6 @@ export async function dueMomentIsOver({ notes }: Scene): Promise<boolean> {
 
 /** Whether the story has a line like this by now. */
 export async function storyTells(scene: Scene, line: { what?: string; reason?: string }): Promise<boolean> {
-  const { items } = await scene.actors.coordinator.get<{ items: StoryItem[] }>(`/v1/enrolments/${scene.enrolmentId}/story`);
+  const items = await scene.actors.coordinator.all<StoryItem>(`/v1/enrolments/${scene.enrolmentId}/story`);
   return items.some((item) => (line.what === undefined || item.what === line.what) && (line.reason === undefined || item.detail['reason'] === line.reason));
 }

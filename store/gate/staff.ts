@@ -16,7 +16,7 @@ export interface Staff {
   /** Records a sign-in; for the process that makes sessions. */
   noteSignIn(login: string, verdict: 'allowed' | 'refused', reason: string | null): Promise<void>;
   /** Action `read-audit`: what was done about the granted patients, newest first. */
-  eventsOf(secret: string): Promise<AuditEvent[]>;
+  eventsOf(secret: string, page: { before: { at: string; id: string } | null; limit: number }): Promise<(AuditEvent & { exactAt: string })[]>;
   /** A staff member's own pager number. */
   staffOfPhone(phone: string): Promise<string | null>;
   /** What a staff member reads and hears, as a code; null for whoever is none, or no more. */
@@ -48,10 +48,10 @@ export function createStaff(sql: Connection): Staff {
     async noteSignIn(login, verdict, reason) {
       await asked(sql`select gate.note_sign_in(${login}, ${verdict}, ${reason})`);
     },
-    async eventsOf(secret) {
-      const rows = await asked(sql<(Omit<AuditEvent, 'at'> & { at: string })[]>`
-        select event_id as "eventId", at, actor_kind as "actorKind", actor_id as "actorId", action, purpose, verdict, reason, patient_ids as "patientIds", subject, fields, detail
-        from gate.events_of(${secret})`);
+    async eventsOf(secret, { before, limit }) {
+      const rows = await asked(sql<(AuditEvent & { exactAt: string })[]>`
+        select event_id as "eventId", at, to_json(at)#>>'{}' as "exactAt", actor_kind as "actorKind", actor_id as "actorId", action, purpose, verdict, reason, patient_ids as "patientIds", subject, fields, detail
+        from gate.events_of(${secret}, ${before?.at ?? null}::timestamptz, ${before?.id ?? null}::uuid, ${limit})`);
       return rows.map((row) => ({ ...row, at: toInstant(row.at) }));
     },
     async staffOfPhone(phone) {

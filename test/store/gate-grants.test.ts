@@ -295,7 +295,7 @@ describe('oversight and sessions', () => {
     const auditor = await world.person({ roles: ['auditor'], departments: [] });
 
     const secret = await world.gate.open({ token: auditor.token, purpose: 'oversight', action: 'read-audit', patients: [patient.patientId], fields: [] });
-    const events = await world.gate.eventsOf(secret);
+    const events = await world.gate.eventsOf(secret, { before: null, limit: 10 });
 
     expect(events.map((event) => [event.action, event.actorId])).toEqual([['read-audit', auditor.personId], ['show-patient', personId]]);
     expect(await world.gate.read(secret)).toEqual([]);

@@ -222,7 +222,7 @@ describe('a right for something else', () => {
     const key = `'${uuid}', '\\x00'`;
     const misuses = [
       `select * from gate.read(null)`, `select * from gate.read('')`, `select * from gate.read('${'0'.repeat(64)}')`, `select * from gate.read('${refused}')`, `select * from gate.read('${workers}')`,
-      `select * from gate.read_card('${secret}')`, `select * from gate.events_of('${secret}')`, `select * from gate.find('${secret}', 'mrn', '\\x00')`, `select * from gate.read_inbound('${secret}', '${uuid}')`,
+      `select * from gate.read_card('${secret}')`, `select * from gate.events_of('${secret}', null, null, 10)`, `select * from gate.find('${secret}', 'mrn', '\\x00')`, `select * from gate.read_inbound('${secret}', '${uuid}')`,
       `select gate.put('${secret}', '${patient.patientId}', 'patient.name', '${uuid}', 1, ${key})`, `select gate.put('${secret}', '${other.patientId}', 'patient.name', '${uuid}', 1, ${key})`,
       `select gate.register_patient('${secret}', '${uuid}', 'UTC', 'en', 'surgery')`, `select gate.set_address('${secret}', '${patient.patientId}', 'phone', ${key.split(', ')[1] ?? ''}, '${uuid}', 1)`,
       `select gate.remove_address('${secret}', '${patient.patientId}', '${patient.addressId}')`, `select gate.suspend_address('${secret}', '${patient.patientId}', '${patient.addressId}', 'x')`,
