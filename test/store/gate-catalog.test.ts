@@ -155,10 +155,26 @@ test('the gate itself has INSERT on the ledger and nothing else there', async ()
   expect(await rightsOf('ct_gate', ['audit'])).toEqual(['audit.event INSERT', 'audit.pending INSERT']);
 });
 
-test('no trigger, rule or row policy hangs on a table that the gate touches', async () => {
+test('no trigger or rule hangs on a table that the gate touches', async () => {
   const rows = await world.root.unsafe(`
     select tgname from pg_trigger join pg_class on pg_class.oid = tgrelid join pg_namespace on pg_namespace.oid = relnamespace where ${ours} and not tgisinternal
     union all select rulename from pg_rewrite join pg_class on pg_class.oid = ev_class join pg_namespace on pg_namespace.oid = relnamespace where ${ours} and relkind <> 'v'`);
 
   expect(rows).toEqual([]);
+});
+
+test('row policies are exactly those on this list, and switched on: attempts are shown once they are committed, and whole to the gate and to backups', async () => {
+  const policies = await world.root.unsafe<{ policy: string; command: string; roles: string[]; using: string; check: string | null }[]>(`
+    select nspname || '.' || relname || ' ' || polname as policy, polcmd as command, array(select rolname::text from pg_roles where oid = any (polroles) order by 1) as roles,
+      pg_get_expr(polqual, polrelid) as using, pg_get_expr(polwithcheck, polrelid) as check
+    from pg_policy join pg_class on pg_class.oid = polrelid join pg_namespace on pg_namespace.oid = relnamespace order by 1`);
+  const guarded = await world.root.unsafe<{ name: string }[]>(`select nspname || '.' || relname as name from pg_class join pg_namespace on pg_namespace.oid = relnamespace where ${ours} and (relrowsecurity or relforcerowsecurity)`);
+
+  // A policy that forbids (not permissive) would be as unexpected, and shows as one more row; "r" is SELECT, "*" everything.
+  expect(policies).toEqual([
+    { policy: 'care.attempt committed_only', command: 'r', roles: ['ct_api', 'ct_worker'], using: '(begun_xact IS DISTINCT FROM pg_current_xact_id_if_assigned())', check: null },
+    { policy: 'care.attempt whole', command: '*', roles: ['ct_gate'], using: 'true', check: 'true' },
+    { policy: 'care.attempt whole_copy', command: 'r', roles: ['ct_backup'], using: 'true', check: null },
+  ]);
+  expect(guarded).toEqual([{ name: 'care.attempt' }]);
 });
