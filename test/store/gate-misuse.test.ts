@@ -211,6 +211,54 @@ describe('a right past its time', () => {
   });
 });
 
+describe('a token that is not one’s own', () => {
+  /** What a thief with the API's login comes to: the verdict, what can be read, and in whose name it stands in the ledger. */
+  async function tried(token: string) {
+    const [opened] = await as('ct_api')<{ secret: string }[]>`select gate.open(${token}, 'follow-up', 'show-patient', array[${patient.patientId}::uuid], array['patient.name', 'contact.card'], null) as secret`;
+    const secret = opened?.secret ?? '';
+    const [told] = await as('ct_api')<{ verdict: string; reason: string; receipt: string }[]>`select verdict, reason, receipt from gate.verdict(${secret})`;
+    const faults = [await faultOf(as('ct_api')`select * from gate.read(${secret})`), await faultOf(as('ct_api')`select * from gate.read_card(${secret})`)];
+    const [event] = await world.root<{ actorId: string; verdict: string; reason: string }[]>`
+      select actor_id as "actorId", verdict, reason from audit.event where event_id = (select event_id from gate.grant_ where secret_hash = ${hash(secret)})`;
+    return { verdict: told?.verdict, reason: told?.reason, faults, event };
+  }
+
+  test('but of a nurse of another ward opens no more than it does for that nurse, and is on record in that name', async () => {
+    const { token, personId } = await world.person({ departments: ['cardiology'] });
+
+    expect(await tried(token)).toEqual({ verdict: 'refused', reason: 'not-in-care-team', faults: [noSuchGrant, noSuchGrant], event: { actorId: personId, verdict: 'refused', reason: 'not-in-care-team' } });
+  });
+
+  test('but of somebody whose role sees no names opens none', async () => {
+    const { token, personId } = await world.person({ roles: ['engineer'] });
+
+    expect(await tried(token)).toEqual({ verdict: 'refused', reason: 'not-permitted', faults: [noSuchGrant, noSuchGrant], event: { actorId: personId, verdict: 'refused', reason: 'not-permitted' } });
+  });
+
+  const nobody = { verdict: 'refused', reason: 'bad-token', faults: [noSuchGrant, noSuchGrant], event: { actorId: 'unknown', verdict: 'refused', reason: 'bad-token' } };
+
+  test('and was revoked, or whose owner has left, opens nothing and is nobody’s', async () => {
+    const [revoked, left] = [await world.person(), await world.person()];
+    await world.root`update auth.session set revoked_at = clock_timestamp() where person_id = ${revoked.personId}`;
+    await world.root`update auth.person set active = false where person_id = ${left.personId}`;
+
+    expect([await tried(revoked.token), await tried(left.token)]).toEqual([nobody, nobody]);
+  });
+
+  test.each([
+    ['as hex', `encode(token_hash, 'hex')`], ['as HEX', `upper(encode(token_hash, 'hex'))`], ['as Postgres prints it', `token_hash::text`], ['as base64', `encode(token_hash, 'base64')`],
+    ['as base64url', `rtrim(translate(encode(token_hash, 'base64'), '+/', '-_'), '=')`], ['escaped', `encode(token_hash, 'escape')`],
+  ])('but its hash %s, as a backup holds it, opens nothing, and is nobody’s to know or to end', async (_form, form) => {
+    const { token, personId } = await world.person();
+    const [kept] = await world.root.unsafe<{ stolen: string }[]>(`select ${form} as stolen from auth.session where person_id = '${personId}'`);
+    const stolen = kept?.stolen ?? '';
+
+    expect(await tried(stolen)).toEqual(nobody);
+    expect([await world.gate.whoami(stolen), await world.gate.signOut(stolen)]).toEqual([null, false]);
+    expect(await world.gate.whoami(token)).toMatchObject({ personId });
+  });
+});
+
 describe('a right for something else', () => {
   test('every misuse gets one and the same error', async () => {
     const secret = await openedFor(patient);
