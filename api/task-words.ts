@@ -17,6 +17,14 @@ const todo: Readonly<Record<string, Words>> = {
     en: 'An appointment of this follow-up was cancelled, and no other is booked: its steps wait for it, and questions or messages that were to come until then go on without an end. Book another (/appointments/{anchor}, action book), or end the follow-up (/withdraw) if none is needed. If one is booked by now, close this task.',
     zh: '该随访的一次预约已取消，且未另行预约：相关步骤仍在等待，原定持续到预约日的提问或消息将一直继续，没有结束日期。请重新预约（/appointments/{anchor}，action 为 book）；如不再需要，请结束随访（/withdraw）。如已重新预约，请关闭本任务。',
   },
+  'advice-not-sent': {
+    en: 'This patient wrote of an emergency, and is not known to have got our answer, which says to call the emergency number: ring them now. The alert is open besides.',
+    zh: '该患者来信提及紧急情况，但无法确认其已收到我们让其拨打急救电话的回复：请立即致电患者。相关警报仍在处理中。',
+  },
+  'answer-not-sent': {
+    en: 'What this patient wrote was taken in, but they are not known to have got our answer (a confirmation, the next question, or that staff read it). Tell them, or ask what was to be asked.',
+    zh: '已收到该患者的来信，但无法确认其已收到我们的回复（确认信息、下一个问题，或“工作人员将阅读”的说明）。请告知患者，或补问相关问题。',
+  },
   'opted-in-by-start': {
     en: 'START came from this patient\'s phone and has lifted the opt-out there. It does not say who wrote it: ask the patient whether they want to hear from us on it. If not, record it (/opt-outs).',
     zh: '该患者的号码发来 START，退订已撤销。但无法得知是谁发送的：请向患者确认是否愿意在该号码接收消息；如不愿意，请登记退订（/opt-outs）。',

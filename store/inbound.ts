@@ -62,6 +62,22 @@ export async function openInbound(vault: Vault, stored: { inboundId: string; sea
   return inboundTextSchema.parse(text);
 }
 
+const repliesSchema = z.array(z.string());
+const placeOfReply = (owner: string, inboundId: string) => ({ patientId: owner, field: 'inbound.reply', rowId: inboundId, version: 1 });
+
+/** Seals the answer to a text as the text itself is: it tells as much. */
+export async function sealReply(vault: Vault, from: string, inboundId: string, answers: readonly string[]): Promise<Buffer> {
+  const owner = inboundOwner(senderIndex(vault, from));
+  const envelope = await vault.sealJson(answers, { ...placeOfReply(owner, inboundId), retentionClass: 'inbound' });
+  return Buffer.concat([Buffer.from(owner.replaceAll('-', ''), 'hex'), envelope]);
+}
+
+/** What `gate.readReply` answered with, opened. */
+export async function openReply(vault: Vault, inboundId: string, sealed: Uint8Array): Promise<string[]> {
+  const owner = uuidOf(sealed.subarray(0, ownerLength));
+  return repliesSchema.parse(await vault.openJson(sealed.subarray(ownerLength), placeOfReply(owner, inboundId)));
+}
+
 /** A short code or a name is no person's number and has no blind index; it is stored all the same. */
 function senderIndex(vault: Vault, from: string): Uint8Array {
   try {

@@ -16,9 +16,9 @@ export function codeIn(text: string): string | null {
 export async function acknowledgeByCode({ tx, gate, now }: Pick<Message, 'tx' | 'gate' | 'now'>, personId: string, code: string): Promise<Handled> {
   const words = staffWords[languageOf(await gate.staffLanguage(personId))];
   const escalationId = await openEscalationOf(tx, code);
-  if (escalationId === null) return { disposition: 'acknowledge-unknown', answers: [words.unknownCode(code)], threads: [] };
+  if (escalationId === null) return { disposition: 'acknowledge-unknown', answers: [words.unknownCode(code)], replyKind: 'staff', threads: [] };
   const threads = await acknowledge(tx, escalationId, personId, now);
-  return { disposition: 'acknowledged', answers: [threads.length > 0 ? words.taken(code) : words.takenBefore(code)], threads };
+  return { disposition: 'acknowledged', answers: [threads.length > 0 ? words.taken(code) : words.takenBefore(code)], replyKind: 'staff', threads };
 }
 
 /** Answers with the thread to poke when it was open until now; with none otherwise: somebody else's acknowledgement is not taken over. */

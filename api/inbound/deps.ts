@@ -32,5 +32,7 @@ export interface InboundSettings {
   unsubscribeKey: Uint8Array;
   /** After so long a voice webhook answers whatever has come of it; below the 3 s that are promised. 2500 unless told. */
   voiceDeadlineMs?: number;
+  /** The same of the webhook of texts. */
+  textDeadlineMs?: number;
 }
 

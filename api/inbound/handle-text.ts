@@ -2,12 +2,12 @@ import { classifyInbound } from '../../domain/dialogue/classify.ts';
 import type { InboundKind } from '../../domain/dialogue/types.ts';
 import { plusMs } from '../../domain/time/durations.ts';
 import { createGate } from '../../store/gate.ts';
-import type { InboundDetail } from '../../store/gate.ts';
-import { inTransaction, lastConversationOn, notAskedSince } from '../../store/inbound.ts';
+import type { InboundDetail, ReplyKind } from '../../store/gate.ts';
+import { inTransaction, lastConversationOn, notAskedSince, sealReply } from '../../store/inbound.ts';
 import type { InboundText, LastConversation } from '../../store/inbound.ts';
 import { acknowledgeByCode, codeIn } from './acknowledge.ts';
 import type { InboundDeps } from './deps.ts';
-import { concerned, giveToStaff } from './message.ts';
+import { concerned, giveToStaff, tellNotSent } from './message.ts';
 import type { Handled, Message } from './message.ts';
 import { help, optIn, optOut } from './opt-out.ts';
 import { raiseSafety } from './safety.ts';
@@ -37,9 +37,12 @@ export async function handleText(deps: InboundDeps, secret: string, text: Inboun
     const detail = { ...given, conversations: given.conversations.filter((open) => !unasked.includes(open)) };
     const message: Message = { tx, gate, secret, detail, text, receivedAt, now, retaken, unasked };
     const outcome = await decide(deps, message, staffId);
-    // Nobody waits for the answer any more, and an answer that the patient does not get must not be thought given.
-    if (retaken && outcome.answers.length > 0) await giveToStaff(message, 'staff-message', 'answer-not-sent', detail.conversations[0]?.touchpointId ?? null);
-    if (!(await gate.inboundDone(detail.inboundId, outcome.disposition))) throw new HandledElsewhere(detail.inboundId);
+    const replyKind: ReplyKind | null = outcome.answers.length === 0 ? null : (outcome.replyKind ?? 'answer');
+    // Nobody waits for the answer any more.
+    if (retaken && replyKind !== null) await tellNotSent(message, replyKind);
+    // Kept until it was handed over: whoever is told the message again answers with it.
+    const reply = retaken || replyKind === null ? [] : [{ kind: replyKind, sealed: await sealReply(deps.vault, text.from, detail.inboundId, outcome.answers) }];
+    if (!(await gate.inboundDone(detail.inboundId, outcome.disposition, ...reply))) throw new HandledElsewhere(detail.inboundId);
     return outcome;
   });
   deps.pending.add(deps.poker.poke(handled.threads));

@@ -1,7 +1,7 @@
 import { plusMs } from '../../domain/time/durations.ts';
 import type { TaskKind } from '../../domain/follow-up/types.ts';
 import type { Transaction } from '../../store/connect.ts';
-import type { Gate, InboundDetail } from '../../store/gate.ts';
+import type { Gate, InboundDetail, ReplyKind } from '../../store/gate.ts';
 import type { InboundText } from '../../store/inbound.ts';
 import { createTask } from '../../store/tasks.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
@@ -31,12 +31,20 @@ export interface Handled {
   disposition: string;
   /** Texts to send back at once, in order. */
   answers: string[];
+  /** What they are, where they are no mere answer to a patient. */
+  replyKind?: 'advice' | 'staff';
   threads: ThreadToPoke[];
 }
 
 /** How soon staff are to see to what is not urgent. */
 export const taskWithinMs = 24 * 3_600_000;
 const urgentWithinMs = 15 * 60_000;
+
+/** Staff are told of an answer that the patient did not get: it must not be thought given. Who has not read what to do in an emergency is to be rung. */
+export async function tellNotSent(message: Pick<Message, 'tx' | 'detail' | 'now'>, replyKind: ReplyKind): Promise<void> {
+  const isAdvice = replyKind === 'advice';
+  await giveToStaff(message, 'staff-message', isAdvice ? 'advice-not-sent' : 'answer-not-sent', message.detail.conversations[0]?.touchpointId ?? null, isAdvice);
+}
 
 /** The patient whose conversation is open on the number is meant; with none open, any who shares it may have written, so all are. */
 export function concerned(detail: InboundDetail): InboundDetail['patients'] {
@@ -48,7 +56,7 @@ export function concerned(detail: InboundDetail): InboundDetail['patients'] {
  * Staff tasks about a message. A task names one patient, so a shared phone without an open conversation gives one for each, all
  * naming the message: each department sees its own, and none is left out because another read it first.
  */
-export async function giveToStaff(message: Message, kind: TaskKind, title: string, touchpointId: string | null = null, isUrgent = false): Promise<void> {
+export async function giveToStaff(message: Pick<Message, 'tx' | 'detail' | 'now'>, kind: TaskKind, title: string, touchpointId: string | null = null, isUrgent = false): Promise<void> {
   const { tx, detail, now } = message;
   const patients = concerned(detail);
   const task = { enrolmentId: null, touchpointId, inboundId: detail.inboundId, kind, title, dueAt: plusMs(now, isUrgent ? urgentWithinMs : taskWithinMs), createdAt: now };

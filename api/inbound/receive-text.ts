@@ -1,15 +1,22 @@
-import { sealInbound } from '../../store/inbound.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openInbound, openReply, sealInbound } from '../../store/inbound.ts';
 import type { InboundText } from '../../store/inbound.ts';
 import type { InboundDeps } from './deps.ts';
 import { handleText, HandledElsewhere } from './handle-text.ts';
 
+/** What a text is answered with, in order; nothing for one that was answered before. */
+export interface Reply {
+  inboundId: string;
+  answers: string[];
+}
+
 /**
- * A text from outside: sealed and stored before anything else, then handled. Answers with the texts to send back; none for a
- * message told before. Throws only when it could not be stored: then the provider must not get its 200. When handling fails
- * the message is safe, and the sweeper takes it up; its answer then goes out by nothing but a staff task or a nudge.
+ * A text from outside: sealed and stored before anything else, then handled. One that the provider tells again because it has had no answer is answered with what its first
+ * telling had come to, or handled where that had come to nothing; one that is in another webhook's hands is waited for until the signal aborts. Null: it is safe, and not
+ * answered; the provider is to tell it again. Else the sweeper takes it up, and staff hear what the patient did not. Throws only when it could not be stored.
  */
-export async function receiveText(deps: InboundDeps, providerSid: string, text: InboundText): Promise<string[]> {
-  return takeIn(deps, providerSid, text, { receivedAt: deps.clock().toISOString(), isMissed: false });
+export async function receiveText(deps: InboundDeps, providerSid: string, text: InboundText, signal: AbortSignal): Promise<Reply | null> {
+  return takeIn(deps, providerSid, text, { receivedAt: deps.clock().toISOString(), missed: false, signal });
 }
 
 /**
@@ -17,18 +24,47 @@ export async function receiveText(deps: InboundDeps, providerSid: string, text: 
  * number has changed hands since, it is not the new owner's: staff read it.
  */
 export async function receiveMissedText(deps: InboundDeps, providerSid: string, text: InboundText, receivedAt: string): Promise<void> {
-  await takeIn(deps, providerSid, text, { receivedAt, isMissed: true });
+  await takeIn(deps, providerSid, text, { receivedAt, missed: true });
 }
 
-async function takeIn(deps: InboundDeps, providerSid: string, text: InboundText, { receivedAt, isMissed }: { receivedAt: string; isMissed: boolean }): Promise<string[]> {
-  const { inboundId, blindIndex, keyId, sealed } = await sealInbound(deps.vault, text);
-  const message = { inboundId, providerSid, kind: 'sms', addressKind: 'phone', blindIndex, keyId, sealed, receivedAt } as const;
-  const stored = await (isMissed ? deps.gate.inboundStoreMissed(message) : deps.gate.inboundStore(message));
-  if (stored.duplicate) return [];
+type Manner = { receivedAt: string } & ({ missed: true } | { missed: false; signal: AbortSignal });
+
+async function takeIn(deps: InboundDeps, providerSid: string, text: InboundText, manner: Manner): Promise<Reply | null> {
+  const { receivedAt, missed } = manner;
+  const { inboundId: newId, blindIndex, keyId, sealed } = await sealInbound(deps.vault, text);
+  const message = { inboundId: newId, providerSid, kind: 'sms', addressKind: 'phone', blindIndex, keyId, sealed, receivedAt } as const;
+  const { inboundId, secret, duplicate } = await (missed ? deps.gate.inboundStoreMissed(message) : deps.gate.inboundStore(message));
   try {
-    return await handleText(deps, stored.secret, text, receivedAt, isMissed);
+    if (!duplicate) return { inboundId, answers: await handleText(deps, secret, text, receivedAt, missed) };
+    return missed ? null : await answerAgain(deps, inboundId, manner.signal);
   } catch (error) {
-    if (!(error instanceof HandledElsewhere)) deps.logger.error({ inboundId: stored.inboundId, error }, 'a stored message could not be handled; the sweeper takes it up');
-    return [];
+    if (error instanceof HandledElsewhere) return { inboundId, answers: [] };
+    deps.logger.error({ inboundId, error }, 'a stored message could not be handled; the provider tells it again, or the sweeper takes it up');
+    return null;
   }
+}
+
+const lookEveryMs = 250;
+
+async function answerAgain(deps: InboundDeps, inboundId: string, signal: AbortSignal): Promise<Reply | null> {
+  // Whoever has been told to send it again holds it for nobody.
+  while (!signal.aborted) {
+    const again = await deps.gate.inboundAgain(inboundId);
+    switch (again.state) {
+      case 'done':
+        return { inboundId, answers: [] };
+      case 'reply': {
+        const sealed = await deps.gate.readReply(again.secret);
+        return { inboundId, answers: sealed === null ? [] : await openReply(deps.vault, inboundId, sealed) };
+      }
+      case 'handle': {
+        const stored = await deps.gate.readInbound(again.secret);
+        if (stored === null) throw new Error(`There is no message ${inboundId}.`);
+        return { inboundId, answers: await handleText(deps, again.secret, await openInbound(deps.vault, stored), stored.receivedAt, false) };
+      }
+      case 'busy':
+        await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return null;
 }

@@ -5,9 +5,10 @@ import { openInbound } from '../../store/inbound.ts';
 import type { InboundDeps } from './deps.ts';
 import { handleText, HandledElsewhere } from './handle-text.ts';
 import { giveToStaff } from './message.ts';
+import { tellUnanswered } from './unanswered.ts';
 
 export interface InboundSweeper {
-  /** Takes up, once, what was stored and not handled. Answers with how many messages were brought to an end. */
+  /** Takes up, once, what was stored and not handled, or not answered. Answers with how many messages were brought to an end. */
   sweep(): Promise<number>;
   /** Sweeps every few seconds until the signal aborts. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
@@ -16,12 +17,12 @@ export interface InboundSweeper {
 const everyMs = 5_000;
 const atOnce = 50;
 
-/** Takes up messages whose handling was cut off. They are handled as ever, but nobody waits for a text back any more. */
+/** Takes up messages whose handling was cut off. They are handled as ever, but nobody waits for a text back any more. Staff are told of answers that nobody handed over. */
 export function createInboundSweeper(deps: InboundDeps): InboundSweeper {
   const sweep = async (): Promise<number> => {
     let ended = 0;
     for (const inboundId of await deps.gate.inboundWaiting(atOnce)) if (await retake(deps, inboundId)) ended += 1;
-    return ended;
+    return ended + (await tellUnanswered(deps, atOnce));
   };
   return {
     sweep,
@@ -62,7 +63,7 @@ async function handleAgain(deps: InboundDeps, inboundId: string, secret: string)
       const gate = createGate(tx);
       const { detail } = await gate.demand<InboundDetail>(secret);
       const now = deps.clock().toISOString();
-      await giveToStaff({ tx, gate, secret, detail, text: { from: '', body: '', media: 0, optOutType: null }, receivedAt: now, now, retaken: true, unasked: [] }, 'inbox', 'not-handled', null, true);
+      await giveToStaff({ tx, detail, now }, 'inbox', 'not-handled', null, true);
       if (!(await gate.inboundDone(inboundId, 'given-to-staff'))) throw new HandledElsewhere(inboundId);
     });
   }

@@ -27,7 +27,7 @@ export async function raiseSafety(deps: InboundDeps, message: Message, certainty
   await giveToStaff(message, 'doubtful-safety', ruleOf[certainty], open, true);
   const disposition = certainty === 'stated' ? 'safety' : 'safety-doubtful';
   if (patients.length === 0) return { disposition, answers: [], threads };
-  if (certainty === 'stated') return { disposition, answers: [approved(deps, 'red-advice', patients)], threads };
+  if (certainty === 'stated') return { disposition, answers: [approved(deps, 'red-advice', patients)], replyKind: 'advice', threads };
   return { disposition, answers: detail.optedOut ? [] : [approved(deps, 'given-to-staff', patients)], threads };
 }
 

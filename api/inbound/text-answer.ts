@@ -39,7 +39,7 @@ export async function answerConversation(deps: InboundDeps, message: Message, to
   const rules = await applyRules(tx, row, questionnaire, { before: stored.dialogue.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent }, { questionnaires: deps.content.questionnaires, vault: deps.vault, values: () => gate.read(secret) }, now);
   if (turn.status === 'given-to-staff') await giveToStaff(message, 'staff-message', 'given-to-staff', touchpointId);
   const told = await applyToConversation(tx, touchpointId, now, eventsOfTurn(turn, rules.actions, { ...message, held: row.state.held }));
-  return { disposition: `answer-${turn.status}`, answers: textsOf(deps, turn, rules, reader), threads: [...heard, ...rules.threads, ...told] };
+  return { disposition: `answer-${turn.status}`, ...wordsOf(deps, turn, rules, reader), threads: [...heard, ...rules.threads, ...told] };
 }
 
 /** A text that was fetched late is no answer to what was asked after it was written; nor is any to what has lost its number and not asked again on it before. */
@@ -58,6 +58,8 @@ export async function awaitsThisNumber(deps: InboundDeps, message: Message, touc
   return isAwaitedNumber(kind, openItem(await questionsAt(tx, deps.content.questionnaires, row), stored.dialogue));
 }
 
-function textsOf(deps: InboundDeps, turn: TextTurn, rules: Pick<RulesApplied, 'actions' | 'level'>, reader: Reader): string[] {
-  return wordsAfterTurn(turn, rules).map((words) => (words.kind === 'approved' ? approved(deps, words.id, [reader]) : words.text));
+function wordsOf(deps: InboundDeps, turn: TextTurn, rules: Pick<RulesApplied, 'actions' | 'level'>, reader: Reader): Pick<Handled, 'answers' | 'replyKind'> {
+  const all = wordsAfterTurn(turn, rules);
+  const isAdvice = all.some((words) => words.kind === 'approved' && words.id === 'red-advice');
+  return { answers: all.map((words) => (words.kind === 'approved' ? approved(deps, words.id, [reader]) : words.text)), ...(isAdvice ? { replyKind: 'advice' } : {}) };
 }

@@ -22,6 +22,7 @@ import type { ThreadToPoke } from '../../store/threads.ts';
 import { applyRules } from './answer-rules.ts';
 import { endCall, lockCallOf } from './call-end.ts';
 import type { LockedCall } from './call-end.ts';
+import { webhookDeadlineMs } from './deadline.ts';
 import type { InboundDeps } from './deps.ts';
 import { readProgress, writeAnswers, writeProgress } from './progress.ts';
 import type { ProgressPlace, StoredProgress } from './progress.ts';
@@ -91,7 +92,7 @@ async function withTurn(deps: InboundDeps, request: VoiceRequest, work: (turn: T
   const now = deps.clock().toISOString();
   const { answer, threads } = await inTransaction(deps.sql, async (tx) => {
     request.signal.throwIfAborted();
-    await boundTransaction(tx, deps.settings.voiceDeadlineMs ?? defaultVoiceDeadlineMs);
+    await boundTransaction(tx, deps.settings.voiceDeadlineMs ?? webhookDeadlineMs);
     const locked = await lockCallOf(tx, request.callId);
     if (locked === null || locked.call.status === 'ended') return { answer: null, threads: [] };
     const questionnaire = await questionsAt(tx, deps.content.questionnaires, locked.conversation);
@@ -107,8 +108,6 @@ async function withTurn(deps: InboundDeps, request: VoiceRequest, work: (turn: T
   deps.pending.add(deps.poker.poke(threads));
   return answer;
 }
-
-export const defaultVoiceDeadlineMs = 2_500;
 
 /** Writes what a turn has changed. Rights of the patient (consent, address) first: the order in which a withdrawal locks them. */
 async function applyTurn(turn: Turn, before: VoiceProgress, taken: VoiceTurn, input: KeyInput): Promise<{ threads: ThreadToPoke[]; isRed: boolean }> {
@@ -143,7 +142,7 @@ async function raiseSpokenSafety({ tx, conversation, now }: Turn, speech: string
 async function endUnheard(deps: InboundDeps, { callId, providerSid, answeredBy, signal }: VoiceRequest, disposition: 'machine' | 'refused'): Promise<null> {
   const now = deps.clock().toISOString();
   const threads = await inTransaction(deps.sql, async (tx) => {
-    await boundTransaction(tx, deps.settings.voiceDeadlineMs ?? defaultVoiceDeadlineMs);
+    await boundTransaction(tx, deps.settings.voiceDeadlineMs ?? webhookDeadlineMs);
     const locked = await lockCallOf(tx, callId);
     if (locked === null || locked.call.status === 'ended' || (locked.call.providerSid ?? providerSid) !== providerSid) return [];
     const ended = await endCall(tx, locked, { disposition, actions: [], now, change: { answeredBy, providerSid } });

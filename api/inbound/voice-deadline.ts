@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Language } from '../../domain/codes.ts';
 import { sayAndHangUp } from '../../providers/twilio/twiml.ts';
+import { byDeadline, webhookDeadlineMs } from './deadline.ts';
 import type { InboundDeps } from './deps.ts';
-import { defaultVoiceDeadlineMs } from './voice-call.ts';
 
 /** Tells of no health matter: it may be heard before it is known who is on the line. */
 const apologies: Readonly<Record<Language, string>> = {
@@ -21,15 +20,12 @@ export interface Known {
  */
 export async function answerInTime(deps: InboundDeps, callId: string, work: (known: Known) => Promise<string>, afterFault: () => Promise<void>): Promise<string> {
   const expired = new AbortController();
-  const timer = new AbortController();
   let language: Language = 'en';
   const worked = work({ signal: expired.signal, onLanguage: (known) => { language = known; } }).then(
     (twiml) => ({ twiml }),
     (error: unknown) => ({ error }),
   );
-  const late = sleep(deps.settings.voiceDeadlineMs ?? defaultVoiceDeadlineMs, 'late' as const, { signal: timer.signal }).catch(() => 'late' as const);
-  const outcome = await Promise.race([worked, late]);
-  timer.abort();
+  const outcome = await byDeadline(deps.settings.voiceDeadlineMs ?? webhookDeadlineMs, worked);
   if (outcome !== 'late' && 'twiml' in outcome) return outcome.twiml;
   expired.abort();
   deps.logger.error({ callId, late: outcome === 'late', error: outcome === 'late' ? undefined : outcome.error }, 'a turn of a call could not be answered; the caller heard an apology');

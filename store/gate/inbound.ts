@@ -1,4 +1,4 @@
-import type { InboundMessage, SealedInbound, StoredInbound } from './types.ts';
+import type { InboundAgain, InboundMessage, ReplyKind, SealedInbound, SealedReply, StoredInbound } from './types.ts';
 import { asked, askedOne, toInstant } from './connection.ts';
 import type { Connection } from './connection.ts';
 
@@ -12,7 +12,15 @@ export interface Inbound {
    * Marks a message as handled; `disposition` is a code. True for whoever marks it first: in the transaction that applies
    * the message, false means that another has applied it, and that this one is to be rolled back.
    */
-  inboundDone(inboundId: string, disposition: string): Promise<boolean>;
+  inboundDone(inboundId: string, disposition: string, reply?: SealedReply): Promise<boolean>;
+  /** What is to be done with a message that the provider tells again, or whose answer nobody has handed over. */
+  inboundAgain(inboundId: string): Promise<InboundAgain>;
+  /** The sealed answer, by the right that `inboundAgain` gave; null once it was handed over. */
+  readReply(secret: string): Promise<Uint8Array | null>;
+  /** Marks a message's answer as handed to the provider, or as given to staff because it was not. True for whoever marks it first. */
+  inboundReplied(inboundId: string): Promise<boolean>;
+  /** Messages whose answer nobody has handed over within 15 s, oldest first. */
+  inboundUnanswered(limit: number): Promise<{ inboundId: string; replyKind: ReplyKind }[]>;
   /** Messages that nobody handled within 15 s of their arrival, oldest first. */
   inboundWaiting(limit: number): Promise<string[]>;
   /** Which of these ids of the provider no stored message has. */
@@ -44,8 +52,20 @@ export function createInbound(sql: Connection): Inbound {
         select inbound_id as "inboundId", secret, duplicate
         from gate.inbound_store_missed(${inboundId}, ${providerSid}, ${kind}, ${addressKind}, ${blindIndex}, ${keyId}, ${sealed}, ${receivedAt})`);
     },
-    async inboundDone(inboundId, disposition) {
-      return (await askedOne(sql<{ first: boolean }[]>`select gate.inbound_done(${inboundId}, ${disposition}) as first`)).first;
+    async inboundDone(inboundId, disposition, reply) {
+      return (await askedOne(sql<{ first: boolean }[]>`select gate.inbound_done(${inboundId}, ${disposition}, ${reply?.sealed ?? null}, ${reply?.kind ?? null}) as first`)).first;
+    },
+    async inboundAgain(inboundId) {
+      return askedOne(sql<InboundAgain[]>`select state, secret from gate.inbound_again(${inboundId})`);
+    },
+    async readReply(secret) {
+      return (await askedOne(sql<{ sealed: Uint8Array | null }[]>`select gate.read_reply(${secret}) as sealed`)).sealed;
+    },
+    async inboundReplied(inboundId) {
+      return (await askedOne(sql<{ first: boolean }[]>`select gate.inbound_replied(${inboundId}) as first`)).first;
+    },
+    async inboundUnanswered(limit) {
+      return asked(sql<{ inboundId: string; replyKind: ReplyKind }[]>`select inbound_id as "inboundId", reply_kind as "replyKind" from gate.inbound_unanswered(${limit})`);
     },
     async inboundWaiting(limit) {
       return (await asked(sql<{ inboundId: string }[]>`select inbound_id as "inboundId" from gate.inbound_waiting(${limit})`)).map((row) => row.inboundId);

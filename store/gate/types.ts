@@ -182,9 +182,20 @@ export interface InboundMessage {
 export interface StoredInbound {
   inboundId: string;
   secret: string;
-  /** The provider told it before: the verdict is `refused` with reason `duplicate`, and nothing is to be done. */
+  /** The provider told it before: the verdict is `refused` with reason `duplicate`. `inboundAgain` tells what is to be done. */
   duplicate: boolean;
 }
+
+/** Whom the answer to a message is for, and how badly it is needed: emergency advice, another answer to a patient, one to staff. */
+export type ReplyKind = 'advice' | 'answer' | 'staff';
+
+export interface SealedReply {
+  kind: ReplyKind;
+  sealed: Uint8Array;
+}
+
+/** Nothing; wait for whoever holds the message; or, by its right anew, hand its answer over or handle it. */
+export type InboundAgain = { state: 'done' | 'busy'; secret: null } | { state: 'reply' | 'handle'; secret: string };
 
 /** `detail` of an inbound message's verdict; all patients who share the number. */
 export interface InboundDetail {

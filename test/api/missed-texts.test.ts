@@ -1,11 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { webhookDeadlineMs } from '../../api/inbound/deadline.ts';
 import { createMissedTexts } from '../../api/inbound/missed-texts.ts';
+import { receiveText } from '../../api/inbound/receive-text.ts';
 import { twilioClient } from '../../providers/twilio/client.ts';
 import { twilioSms } from '../../providers/twilio/sms.ts';
 import { ProviderUnavailable } from '../../providers/types.ts';
 import { startPhoneNetwork } from '../../sandbox/phone/server.ts';
 import type { PhoneNetwork } from '../../sandbox/phone/server.ts';
-import { createWebhooksWorld } from './webhooks-world.ts';
+import { sealInbound } from '../../store/inbound.ts';
+import { createWebhooksWorld, freshPhone, noon, sidOf } from './webhooks-world.ts';
 import type { WebhooksWorld } from './webhooks-world.ts';
 
 const account = { accountSid: `AC${'0'.repeat(32)}`, authToken: 'a token of nobody' };
@@ -148,5 +151,112 @@ describe('a text that was written while the API was away', () => {
     expect(await looking.collect()).toBe(1);
     expect(world.logged.join('\n')).toContain('took in texts');
     expect(world.logged.join('\n')).not.toMatch(/canary|\+1\d{10}/);
+  });
+});
+
+const nothing = { status: 200, body: '<?xml version="1.0" encoding="UTF-8"?><Response/>' };
+const textOf = (from: string, body: string) => ({ from, body, media: 0, optOutType: null });
+/** Nobody holds it for a webhook any more, and the provider has given it up. */
+const aMinuteLater = (addressId: string) => world.root`
+  update phi.inbound set stored_at = stored_at - interval '1 minute', taken_at = taken_at - interval '1 minute', handled_at = handled_at - interval '1 minute' where address_id = ${addressId}`;
+const notSentTo = async (patientId: string) => (await world.tasks(patientId)).filter(({ title }) => title.endsWith('-not-sent')).map(({ title, withinSeconds }) => [title, withinSeconds]);
+/** Handled, and its process dies before anybody hears of it. */
+async function unansweredTo(phone: string, body: string): Promise<string> {
+  const sid = sidOf('SM');
+  await receiveText(world.deps, sid, textOf(phone, body), new AbortController().signal);
+  return sid;
+}
+
+describe('the webhook of texts', () => {
+  test('is too late for nobody: what is not ready by its deadline is told to be sent again, goes on, and is answered then, once', async () => {
+    const patient = await world.patient();
+    const sid = sidOf('SM');
+    world.deps.settings.textDeadlineMs = 0;
+
+    const late = await world.text(patient.phone, 'I have chest pain', sid);
+    world.deps.settings.textDeadlineMs = 60_000;
+    await world.pending.settled();
+    await aMinuteLater(patient.addressId);
+    const again = await world.text(patient.phone, 'I have chest pain', sid);
+    await world.pending.settled();
+    const oncemore = await world.text(patient.phone, 'I have chest pain', sid);
+
+    expect(late.status).toBe(503);
+    expect(again.body).toContain('call 911 now');
+    expect(oncemore).toEqual(nothing);
+    expect(await world.escalations(patient.patientId)).toHaveLength(1);
+    expect(await world.sweeper().sweep()).toBe(0);
+  });
+
+  test('holds a message for nobody who has been told to send it again', async () => {
+    const patient = await world.patient();
+    const sid = await unansweredTo(patient.phone, 'I have chest pain');
+    await aMinuteLater(patient.addressId);
+
+    const tooLate = await receiveText(world.deps, sid, textOf(patient.phone, 'I have chest pain'), AbortSignal.abort());
+    const inTime = await receiveText(world.deps, sid, textOf(patient.phone, 'I have chest pain'), new AbortController().signal);
+
+    expect([tooLate, inTime]).toEqual([null, expect.objectContaining({ answers: [expect.stringContaining('call 911 now') as string] })]);
+  });
+
+  test('answers within the 3 s that are promised, and before another try may answer for it', async () => {
+    const [held] = await world.root<{ seconds: number }[]>`select value as seconds from gate.setting where name = 'reply-hold-seconds'`;
+
+    expect(webhookDeadlineMs).toBeLessThan(3_000);
+    expect(webhookDeadlineMs).toBeLessThan((held?.seconds ?? 0) * 1_000);
+  });
+});
+
+describe('a text whose process died', () => {
+  test('before it was handled is handled and answered at the next try of the provider', async () => {
+    const asked = await world.asked();
+    const sid = sidOf('SM');
+    await world.deps.gate.inboundStore({ ...(await sealInbound(world.vault, textOf(asked.phone, 'yes'))), providerSid: sid, kind: 'sms', addressKind: 'phone', receivedAt: noon });
+    await aMinuteLater(asked.addressId);
+
+    const answer = await world.text(asked.phone, 'yes', sid);
+
+    expect(answer.body).toContain('call 911 now');
+    expect(answer.body).toContain('What is your temperature today?');
+    expect(await world.escalations(asked.patientId)).toHaveLength(1);
+    expect(await notSentTo(asked.patientId)).toEqual([]);
+  });
+
+  test.each([['STOP', 'no more messages'], ['I have chest pain', 'call 911 now'], ['2', 'What is your temperature today?']])('after it was handled (%s) gets its answer at the next try', async (body, words) => {
+    const asked = await world.asked();
+    const sid = await unansweredTo(asked.phone, body);
+    await aMinuteLater(asked.addressId);
+
+    const answers = [await world.text(asked.phone, body, sid), (await world.pending.settled(), await world.text(asked.phone, body, sid))];
+
+    expect(answers[0]?.body).toContain(words);
+    expect(answers[1]).toEqual(nothing);
+    const [row] = await world.root<{ sealed: unknown }[]>`select reply_sealed as sealed from phi.inbound where address_id = ${asked.addressId}`;
+    expect(row?.sealed).toBeNull();
+  });
+
+  test.each([['I have chest pain', 'advice-not-sent', 900], ['STOP', 'answer-not-sent', 86_400], ['2', 'answer-not-sent', 86_400]])('and of which no try came any more (%s) is told to staff once, who ring where it was advice', async (body, title, withinSeconds) => {
+    const asked = await world.asked();
+    const sid = await unansweredTo(asked.phone, body);
+    await aMinuteLater(asked.addressId);
+
+    const told = (await Promise.all([world.sweeper().sweep(), world.sweeper().sweep()])).reduce((sum, each) => sum + each);
+
+    expect(told).toBe(1);
+    expect(await notSentTo(asked.patientId)).toEqual([[title, withinSeconds]]);
+    expect(await world.text(asked.phone, body, sid)).toEqual(nothing);
+  });
+
+  test('is no task where staff wrote it', async () => {
+    const pager = freshPhone();
+    await world.staff(pager);
+    const before = await world.tasks(null);
+    const sid = await unansweredTo(pager, '000000');
+    await world.root`update phi.inbound set stored_at = stored_at - interval '1 minute', handled_at = handled_at - interval '1 minute' where provider_sid = ${sid}`;
+
+    await world.sweeper().sweep();
+
+    expect(await world.tasks(null)).toEqual(before);
+    expect(await world.text(pager, '000000', sid)).toEqual(nothing);
   });
 });

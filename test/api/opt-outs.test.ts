@@ -31,9 +31,10 @@ async function patientWithCard(sharing?: { number: string }): Promise<{ patientI
   const [phone, mailbox] = await addressesOf(patientId);
   return { patientId, number, phone: phone?.addressId ?? '', mailbox: mailbox?.addressId ?? '' };
 }
-const text = ({ number }: { number: string }, body: string): Promise<string[]> => {
+const text = async ({ number }: { number: string }, body: string): Promise<string[]> => {
   const settings = { hospitalName: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00', publicUrl: 'https://care.example.org', twilioAuthToken: 'f'.repeat(32), unsubscribeKey: randomBytes(32), voiceDeadlineMs: 600 };
-  return receiveText({ ...world.deps, settings }, `SM${randomUUID().replaceAll('-', '')}`, { from: number, body, media: 0, optOutType: null });
+  const reply = await receiveText({ ...world.deps, settings }, `SM${randomUUID().replaceAll('-', '')}`, { from: number, body, media: 0, optOutType: null }, new AbortController().signal);
+  return reply?.answers ?? [];
 };
 async function addressesOf(patientId: string): Promise<Address[]> {
   return (await world.ask('GET', `/v1/patients/${patientId}`, { token: coordinator.token })).body['addresses'] as Address[];

@@ -245,13 +245,13 @@ describe('an answer to the open conversation', () => {
 
     const answer = await world.text(asked.phone, 'yes');
 
-    expect(answer).toEqual({ status: 200, body: nothing });
+    expect(answer.status).toBe(503);
     expect(await world.opened(asked.patientId, 'conversation.progress', asked.touchpointId)).toBeUndefined();
     await world.root`alter table care.escalation drop constraint planted`;
     await world.root`update phi.inbound set stored_at = stored_at - interval '1 minute' where address_id = ${asked.addressId}`;
     expect(await world.sweeper().sweep()).toBe(1);
     expect(await world.escalations(asked.patientId)).toMatchObject([{ ruleId: 'danger' }]);
-    expect((await world.tasks(asked.patientId)).map((task) => task.title)).toContain('answer-not-sent');
+    expect((await world.tasks(asked.patientId)).map((task) => task.title)).toContain('advice-not-sent');
   });
 
   it('completes it with thanks, and the follow-up hears', async () => {

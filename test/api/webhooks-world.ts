@@ -117,7 +117,7 @@ export async function createWebhooksWorld() {
     pending,
     clock: () => clock.now,
     logger: createLogger({ process: 'api', level: 'debug', destination: { write: (line) => void logged.push(line) } }),
-    settings: { hospitalName, emergencyNumber: '911', readHours: '08:00-18:00', publicUrl, twilioAuthToken: authToken, unsubscribeKey: randomBytes(32), voiceDeadlineMs: 600 },
+    settings: { hospitalName, emergencyNumber: '911', readHours: '08:00-18:00', publicUrl, twilioAuthToken: authToken, unsubscribeKey: randomBytes(32), voiceDeadlineMs: 600, textDeadlineMs: 60_000 },
   };
   const app = express();
   app.use('/webhooks', createWebhooks(deps));

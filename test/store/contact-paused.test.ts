@@ -27,7 +27,7 @@ const stateOf = async (touchpointId: string) => {
   const { state, addressId } = await rowOf(touchpointId);
   return { ...state, hasNumber: addressId !== null };
 };
-const text = (patient: CarePatient, body: string) => receiveText(world.inbound, `SM${randomUUID().replaceAll('-', '')}`, { from: patient.phone.number, body, media: 0, optOutType: null });
+const text = (patient: CarePatient, body: string) => receiveText(world.inbound, `SM${randomUUID().replaceAll('-', '')}`, { from: patient.phone.number, body, media: 0, optOutType: null }, new AbortController().signal);
 
 async function asked(patient: CarePatient, offset = 'P1D') {
   const { enrolmentId, touchpoints } = await world.enrol(patient, [asks(offset)]);

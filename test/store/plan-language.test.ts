@@ -33,7 +33,7 @@ async function enrol(patient: CarePatient, steps: Parameters<CareWorld['enrol']>
   await world.api.begin((tx) => putFacts(tx, world.vault, secret, { enrolmentId: made.enrolmentId, patientId: patient.patientId }, [], known));
   return made;
 }
-const reply = (patient: CarePatient, body: string) => receiveText(world.inbound, `SM${randomUUID().replaceAll('-', '')}`, { from: patient.phone.number, body, media: 0, optOutType: null });
+const reply = (patient: CarePatient, body: string) => receiveText(world.inbound, `SM${randomUUID().replaceAll('-', '')}`, { from: patient.phone.number, body, media: 0, optOutType: null }, new AbortController().signal);
 const alerts = (touchpointId: string) => world.root<{ ruleId: string; level: string }[]>`select rule_id as "ruleId", level from care.escalation where touchpoint_id = ${touchpointId}`;
 
 describe('a reading', () => {

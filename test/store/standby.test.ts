@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { receiveText } from '../../api/inbound/receive-text.ts';
+import type { Reply } from '../../api/inbound/receive-text.ts';
 import { createLogger } from '../../config/logger.ts';
 import type { Transaction } from '../../store/connect.ts';
 import { openEscalationRow } from '../../store/escalations.ts';
@@ -29,7 +30,7 @@ const patience = { afterMs: 60_000, clockWithinMs: Infinity, lockedMs: 30_000 };
 const standIn = (): Promise<number> => standInOnce(world.deps, patience);
 type Standing = Awaited<ReturnType<CareWorld['onRota']>>;
 const pages = ({ phone }: Standing): string[] => phone.messages().flatMap(({ direction, body }) => (direction !== 'inbound' && body.startsWith('Example Hospital: an escalation') ? [body] : []));
-const text = (from: { phone: CarePatient['phone'] }, body: string): Promise<string[]> => receiveText(world.inbound, `SM${randomUUID().replaceAll('-', '')}`, { from: from.phone.number, body, media: 0, optOutType: null });
+const text = (from: { phone: CarePatient['phone'] }, body: string): Promise<Reply | null> => receiveText(world.inbound, `SM${randomUUID().replaceAll('-', '')}`, { from: from.phone.number, body, media: 0, optOutType: null }, new AbortController().signal);
 const unheard = (escalationId: string) => world.root<{ event: object }[]>`select event from care.inbox where workflow_id = ${`escalation/${escalationId}`} and applied_at is null`;
 
 /** What the database's clock would show later, of what threads were told and who stood in for them. */
@@ -128,7 +129,7 @@ describe('a red answer while Temporal is away', () => {
     const { first, second, code, patient } = await paged();
     world.at('2026-03-02T10:05:00.000Z');
 
-    const [answer] = await text(first, code);
+    const answer = (await text(first, code))?.answers[0];
     await letPass(61);
     world.at('2026-03-02T10:34:59.000Z');
     const meanwhile = await standIn();

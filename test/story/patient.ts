@@ -41,8 +41,8 @@ export function openPatient({ world }: Stage, patient: AssumedPatient, { phone }
     if (patient.phone !== 'mobile') return;
     told.push(['reply', clock.now(), text]);
     const before = asking;
-    const answers = await receiveText(world.inbound, `SM${randomUUID().replaceAll('-', '')}`, { from: phone.number, body: text, media: 0, optOutType: null });
-    for (const answer of answers) {
+    const reply = await receiveText(world.inbound, `SM${randomUUID().replaceAll('-', '')}`, { from: phone.number, body: text, media: 0, optOutType: null }, new AbortController().signal);
+    for (const answer of reply?.answers ?? []) {
       told.push(['answer', clock.now(), answer]);
       if (before !== null) read(before, answer, false);
     }

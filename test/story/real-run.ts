@@ -167,7 +167,7 @@ export async function carryOut(stage: Stage, engine: Engine, toCarry: readonly P
     clock.after(acknowledgeAfterMs, async () => {
       const [before] = await world.root<{ status: string }[]>`select status from care.escalation where escalation_id = ${alert.escalationId}`;
       if (before?.status !== 'open') return;
-      await receiveText(world.inbound, `SM${attemptId.replaceAll('-', '')}`, { from: number, body: /\d{6}/.exec(body)?.[0] ?? '', media: 0, optOutType: null });
+      await receiveText(world.inbound, `SM${attemptId.replaceAll('-', '')}`, { from: number, body: /\d{6}/.exec(body)?.[0] ?? '', media: 0, optOutType: null }, new AbortController().signal);
       lines.push(['acknowledged', clock.now(), rota, alert.ruleId]);
       if (reachAfterMs === null) return;
       clock.after(reachAfterMs, async () => {
