@@ -91,10 +91,13 @@ async function evolveConversationRow(tx: Transaction, touchpointId: string, now:
     const isRepeated = event.kind === 'call-ended' && evolved.state === state;
     state = evolved.state;
     effects.push(...evolved.effects);
-    if (!isRepeated && event.kind !== 'rules-held' && event.kind !== 'number-free') await tellStoryOf(tx, before, event, now);
+    if (!isRepeated && !untold.has(event.kind)) await tellStoryOf(tx, before, event, now);
   }
   return { before, state, effects, applied: applied.length };
 }
+
+/** What a story does not tell of a conversation: the line before it, or what follows, does. */
+const untold: ReadonlySet<ConversationEvent['kind']> = new Set(['rules-held', 'number-free', 'opted-out']);
 
 async function saveConversation(tx: Transaction, before: ConversationRow, row: ConversationRow, effects: ConversationEffect[], now: Instant): Promise<ThreadToPoke[]> {
   const { state } = row;

@@ -13,6 +13,19 @@ export async function cancelConversationsOn(tx: Transaction, { patientId, addres
   return threads;
 }
 
+/**
+ * Has conversations of these patients that are held before their first contact by phone or by mail tried at once: a number or mailbox was opted out, and what would go
+ * there is refused now instead of when the hold is over. The gate tells whether it would. Poke the threads after the commit.
+ */
+export async function tryHeldConversations(tx: Transaction, patientIds: readonly string[], address: 'phone' | 'email', now: Instant): Promise<ThreadToPoke[]> {
+  const held = await tx<{ touchpointId: string }[]>`
+    select touchpoint_id as "touchpointId" from care.conversation where patient_id = any(${[...patientIds]}::uuid[]) and closed_at is null and status = 'starting'
+      and (state -> 'channels' ->> (state ->> 'channelIndex')::int = 'email') = ${address === 'email'} order by 1`;
+  const threads: ThreadToPoke[] = [];
+  for (const { touchpointId } of held) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'opted-out', address, at: now }])));
+  return threads;
+}
+
 /** Contacts of this patient to this number or mailbox that were begun and whose outcome is not known: they may still arrive, or already have. */
 export async function unresolvedOn(tx: Transaction, { patientId, addressId }: { patientId: string; addressId: string }): Promise<UnresolvedAttempt[]> {
   return tx<UnresolvedAttempt[]>`

@@ -79,7 +79,7 @@ export async function setMrn(tx: Transaction, vault: Vault, secret: string, pati
 export type PatientFact =
   | { kind: 'contact-repaired' }
   | { kind: 'consent-changed' }
-  | { kind: 'opted-out' }
+  | { kind: 'opted-out'; address: 'phone' | 'email' }
   | { kind: 'opted-in' }
   | { kind: 'consent-withdrawn' }
   | { kind: 'zone-changed'; zone: string }
@@ -105,9 +105,10 @@ function eventOf(fact: PatientFact, by: string, status: 'active' | 'paused', pau
     case 'consent-changed':
       return told({ kind: fact.kind }, `patient.${fact.kind}`, null);
     case 'opted-out':
+      return told({ kind: 'consent-changed', shut: fact.address }, 'patient.opted-out', null);
     case 'opted-in':
       // To the plan it is the same question: what may still be sent, and by what.
-      return told({ kind: 'consent-changed' }, `patient.${fact.kind}`, null);
+      return told({ kind: 'consent-changed' }, 'patient.opted-in', null);
     case 'consent-withdrawn':
       return told({ kind: 'ended', reason: 'consent-withdrawn', by }, 'enrolment.ended', 'consent-withdrawn');
     case 'zone-changed':

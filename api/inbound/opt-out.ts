@@ -3,6 +3,8 @@ import { applyToConversation } from '../../store/conversations.ts';
 import type { InboundDetail, OptedIn } from '../../store/gate.ts';
 import { liveEnrolments } from '../../store/inbound.ts';
 import { pausedOffNumber } from '../../store/numbers.ts';
+import { tryHeldConversations } from '../../store/opt-outs.ts';
+import { tellStory } from '../../store/story.ts';
 import { createTask } from '../../store/tasks.ts';
 import { tell } from '../../store/threads.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
@@ -13,7 +15,7 @@ import { approved } from './words.ts';
 
 /**
  * STOP: nothing more is begun on this number, whoever shares it. The open conversation is cancelled, and what a pause
- * has taken off the number and would be back on it; follow-ups look again
+ * has taken off the number and would be back on it; what is held for it is tried at once, and refused by the gate; follow-ups look again
  * (their other channels go on), staff are told, and one confirmation goes back at any hour. Staff of those who share it and are not
  * meant hear it from their follow-ups; so do, by the gate, those of whoever got the number since this was written.
  */
@@ -39,6 +41,7 @@ export async function optIn(deps: InboundDeps, message: Message): Promise<Handle
   const threads = detail.optedOut || detail.patients.some((patient) => patient.optedOut) ? await lookAgain(message) : [];
   const { isOpen, lifted } = await gate.optIn(secret, detail.addressId);
   await tellOfStart(message, isOpen, lifted);
+  await note(message, 'patient.opted-in', lifted.map(({ patientId }) => patientId));
   const answer = isOpen ? 'start-confirmation' : 'given-to-staff';
   return { disposition: 'opt-in', answers: message.text.optOutType === null && detail.patients.length > 0 ? [approved(deps, answer, concerned(message.detail))] : [], threads };
 }
@@ -68,11 +71,19 @@ async function cancelQueued(message: Message, news: InboundDetail['patients']): 
   // Whoever is not meant, and for whom it was opted out before, has been told then.
   const told = new Set(concerned({ ...detail, patients: news }).map(({ patientId }) => patientId));
   const untold = new Set(news.flatMap(({ patientId }) => (told.has(patientId) ? [] : [patientId])));
-  return [...threads, ...(await lookAgain(message, (patientId) => (untold.has(patientId) ? { optedOut: 'phone' } : {})))];
+  await note(message, 'patient.opted-out', news.map(({ patientId }) => patientId));
+  threads.push(...(await tryHeldConversations(tx, detail.patients.map(({ patientId }) => patientId), 'phone', now)));
+  return [...threads, ...(await lookAgain(message, (patientId) => (untold.has(patientId) ? { optedOut: 'phone' } : { shut: 'phone' })))];
 }
 
-/** What is planned by this number is decided anew; a contact that is due meets the opt-out at the gate. */
-async function lookAgain({ tx, detail, now }: Message, said: (patientId: string) => { optedOut?: 'phone' } = () => ({})): Promise<ThreadToPoke[]> {
+/** A line in the story of each follow-up of these patients. */
+async function note({ tx, now }: Message, what: 'patient.opted-out' | 'patient.opted-in', patientIds: readonly string[]): Promise<void> {
+  const enrolments = await liveEnrolments(tx, patientIds);
+  await tellStory(tx, enrolments.map(({ enrolmentId, patientId }) => ({ enrolmentId, patientId, touchpointId: null, at: now, what, detail: { by: 'patient', channel: 'sms' } })));
+}
+
+/** What is planned by this number is decided anew; a contact that is due or held meets the opt-out at the gate. */
+async function lookAgain({ tx, detail, now }: Message, said: (patientId: string) => { optedOut?: 'phone'; shut?: 'phone' } = () => ({})): Promise<ThreadToPoke[]> {
   const threads: ThreadToPoke[] = [];
   const enrolments = await liveEnrolments(tx, detail.patients.map((patient) => patient.patientId));
   for (const { enrolmentId, patientId } of enrolments) threads.push(await tell(tx, 'followUp', enrolmentId, { kind: 'consent-changed', ...said(patientId) }, now));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createGate } from '../../store/gate.ts';
-import { cancelConversationsOn, unresolvedOn } from '../../store/opt-outs.ts';
+import { cancelConversationsOn, tryHeldConversations, unresolvedOn } from '../../store/opt-outs.ts';
 import { putText, tellFollowUps } from '../../store/patients.ts';
 import { note } from '../patient-data.ts';
 import { Problem, invalidField } from '../problem.ts';
@@ -54,14 +54,14 @@ async function change(asked: Asked<z.output<typeof params>, object, z.output<typ
     const gate = createGate(tx);
     await putText(tx, deps.vault, secret, { patientId, field: 'opt-out.evidence', rowId: addressId, version, text: evidence });
     const isNews = optedOut ? !address.optedOutForPatient : address.optedOutAt !== null && !remains;
-    const conversation = isNews && optedOut ? await cancelConversationsOn(tx, { patientId, addressId }, now) : [];
-    const followUps = isNews ? await tellFollowUps(tx, patientId, { kind: optedOut ? 'opted-out' : 'opted-in' }, `person/${session.personId}`, now) : [];
+    const conversations = isNews && optedOut ? [...(await cancelConversationsOn(tx, { patientId, addressId }, now)), ...(await tryHeldConversations(tx, [patientId], address.kind, now))] : [];
+    const followUps = isNews ? await tellFollowUps(tx, patientId, optedOut ? { kind: 'opted-out', address: address.kind } : { kind: 'opted-in' }, `person/${session.personId}`, now) : [];
     // The address is locked last, after conversations and enrolments: the order in which a contact's begin locks them.
     await (optedOut ? gate.optOut(secret, addressId, 'staff') : gate.optIn(secret, addressId));
     // Looked at behind the lock: somebody may have written STOP since.
     const [after] = await gate.readCard(secret);
     if ((after?.addresses.find((each) => each.addressId === addressId)?.optedOutAt === null) === remains) throw new Problem('conflict', 'Somebody else who has this number or mailbox has opted it out or in just now. Look at the card, and do it again.');
-    tell([...conversation, ...followUps]);
+    tell([...conversations, ...followUps]);
     return { patientId, addressId, optedOut: remains, todo: remains && !optedOut ? askEverybody[language] : null, unresolved: optedOut ? await unresolvedOn(tx, { patientId, addressId }) : [], enrolmentsTold: followUps.length };
   });
 }

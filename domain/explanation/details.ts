@@ -20,6 +20,13 @@ const results: Readonly<Record<string, Words>> = {
 
 const levelWords = { red: { en: 'red', zh: '红色' }, amber: { en: 'amber', zh: '黄色' } } as const;
 
+/** Who did it, where it was no person by name. */
+const doers: Readonly<Record<string, Words>> = {
+  standby: { en: 'by the standby, since its thread did not run', zh: '由后备程序代为执行，其线程未运行' },
+  patient: { en: 'by whoever has it', zh: '由其使用者' },
+  provider: { en: 'as the provider told us', zh: '据服务商告知' },
+};
+
 /** Details that a reader needs beside the sentence, in this order; ids of rows and reasons are told otherwise. */
 const shown: Readonly<Record<string, (value: Detail, line: StoryLine, plan: Plan, zone: string) => Words | null>> = {
   level: (value) => {
@@ -50,7 +57,7 @@ const shown: Readonly<Record<string, (value: Detail, line: StoryLine, plan: Plan
   removed: (value) => (value === '' ? null : { en: `taken away: ${String(value)}`, zh: `去掉：${String(value)}` }),
   rota: (value) => ({ en: `rota ${String(value)}`, zh: `值班表 ${String(value)}` }),
   person: (value) => ({ en: person(value), zh: person(value) }),
-  by: (value) => (value === 'standby' ? { en: 'by the standby, since its thread did not run', zh: '由后备程序代为执行，其线程未运行' } : { en: `by ${person(value)}`, zh: `由${person(value)}` }),
+  by: (value) => doers[String(value)] ?? ({ en: `by ${person(value)}`, zh: `由${person(value)}` }),
 };
 
 export function detailWords(line: StoryLine, plan: Plan, zone: string, language: Language): string[] {

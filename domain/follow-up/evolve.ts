@@ -1,5 +1,5 @@
 import { assertNever } from '../codes.ts';
-import { contactsBy } from '../plan/channels.ts';
+import { channelsOf, contactsBy } from '../plan/channels.ts';
 import type { Plan } from '../plan/format.ts';
 import { cancelledTask, isMissing, missedAnchorOf } from './awaited.ts';
 import { contactEnded, isForEarlierDate, offerAgain, receiptCame } from './contacts.ts';
@@ -8,7 +8,7 @@ import { carried, datedAnew, mergedInto } from './merging.ts';
 import { conversationEnded, endPlan, hearUnasked, judged, resumed, tagged } from './outcomes.ts';
 import { extend, planOnceMore, reschedule } from './schedule.ts';
 import { layOutAnew, takeBack } from './series.ts';
-import { endTouchpoint, replace, stepOf } from './touchpoints.ts';
+import { endTouchpoint, isDropped, replace, stepOf } from './touchpoints.ts';
 import type { Evolved, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /** What one fact does to an enrolment's position. Events about a touchpoint that already ended change nothing. `newId` names occurrences that a moved anchor makes. */
@@ -24,7 +24,7 @@ function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: I
       return { state, effects: [] };
     case 'consent-changed':
       // Nobody else tells this patient's staff, and what goes there would just be refused from now on.
-      return { state, effects: event.optedOut === undefined || state.status === 'ended' || !contactsBy(plan, event.optedOut) ? [] : [{ kind: 'create-task', touchpointId: null, task: 'opted-out', title: 'opted-out-for-all' }] };
+      return { state: tryHeld(plan, state, event.shut ?? event.optedOut ?? null, now), effects: event.optedOut === undefined || state.status === 'ended' || !contactsBy(plan, event.optedOut) ? [] : [{ kind: 'create-task', touchpointId: null, task: 'opted-out', title: 'opted-out-for-all' }] };
     case 'paused':
       return state.status === 'active' ? pause(state, now) : { state, effects: [] };
     case 'resumed': {
@@ -69,6 +69,13 @@ function evolveTo(plan: Plan, state: FollowUpState, event: FollowUpEvent, now: I
     default:
       return assertNever(event);
   }
+}
+
+function tryHeld(plan: Plan, state: FollowUpState, address: 'phone' | 'email' | null, now: Instant): FollowUpState {
+  if (address === null) return state;
+  const isHeld = ({ status, dueAt, nextAt }: Touchpoint): boolean => status === 'planned' && dueAt !== null && dueAt <= now && nextAt !== null && nextAt > now;
+  const isBy = ({ stepId, channelIndex }: Touchpoint): boolean => (channelsOf(plan, stepOf(plan, stepId))[channelIndex] === 'email') === (address === 'email');
+  return { ...state, touchpoints: state.touchpoints.map((touchpoint) => (isHeld(touchpoint) && !isDropped(plan, touchpoint) && isBy(touchpoint) ? { ...touchpoint, nextAt: now } : touchpoint)) };
 }
 
 /** A pause has no end that is known, and no alarm waits for it: a second reading is not had any more. */

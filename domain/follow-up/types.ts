@@ -85,7 +85,8 @@ export type FollowUpEvent =
   | { kind: 'ended'; reason: EndReason; by: string }
   | { kind: 'contact-repaired' }
   /** `optedOut`: which number or mailbox of the patient's was opted out for all who have it, and by whom is not told: another who has it, one who had it before, or the patient. */
-  | { kind: 'consent-changed'; optedOut?: 'phone' | 'email' }
+  /** `shut`: which was opted out by a word that staff know of. Of either, what is held for it is tried at once, so that the gate refuses it now and not when the hold is over. */
+  | { kind: 'consent-changed'; optedOut?: 'phone' | 'email'; shut?: 'phone' | 'email' }
   | { kind: 'judged'; touchpointId: string; verdict: Judgement }
   /** `begunAt`: when its first try began, which may be for a date that the step has no more; `begunIn`: the enrolment's zone then. */
   | { kind: 'contact-ended'; touchpointId: string; channel: Channel; outcome: ContactOutcome; begunAt?: Instant; begunIn?: string }

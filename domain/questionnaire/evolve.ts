@@ -42,6 +42,8 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
       if (state.resumesWhenFree === true) return { state: afterLoss(resumed(state, event.at), event.at), effects: [] };
       // In a pause it is to begin as soon as that is over, and not set on by its length.
       return { state: state.status === 'starting' && state.reason === 'number-busy' && state.nextAt > event.at ? { ...state, nextAt: state.pausedAt ?? event.at } : state, effects: [] };
+    case 'opted-out':
+      return { state: state.status === 'starting' && isBy(event.address, state) && state.nextAt > event.at ? { ...state, nextAt: state.pausedAt ?? event.at } : state, effects: [] };
     case 'paused':
       return { state: { ...state, pausedAt: state.pausedAt ?? event.at, resumesWhenFree: false }, effects: [] };
     case 'resumed':
@@ -51,6 +53,10 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
     default:
       return assertNever(event);
   }
+}
+
+function isBy(address: 'phone' | 'email', { channels, channelIndex }: ConversationState): boolean {
+  return (channels[channelIndex] === 'email') === (address === 'email');
 }
 
 /** Every clock is set on by the length of the pause; one that an answer during the pause has set begins now. */

@@ -132,7 +132,8 @@ function takeAnswer(talk: Talk, text: string): void {
 function optOut(play: Play, open: Talk | null, place: TextPlace): void {
   if (play.isOptedOut) return;
   for (const talk of play.talks.filter((other) => other === open || isUnasked(play, other) || isOffNumber(other))) applyToTalk(talk, [{ kind: 'cancelled', reason: 'opted-out' }]);
-  tellFollowUps(play, { kind: 'consent-changed' });
+  for (const talk of play.talks.filter(({ hasNumber, state }) => !hasNumber && state.status === 'starting')) applyToTalk(talk, [{ kind: 'opted-out', address: 'phone', at: play.now }]);
+  tellFollowUps(play, { kind: 'consent-changed', shut: 'phone' });
   giveToStaff({ ...place, occurrence: null }, 'opted-out', 'opted-out');
   play.isOptedOut = true;
   answerApproved(place, 'stop-confirmation');

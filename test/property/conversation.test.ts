@@ -24,8 +24,8 @@ interface World {
 }
 
 /** What others tell a conversation, at an instant to be given. */
-type Told = 'paused' | 'resumed' | 'resumed, the number was lost' | 'undelivered' | 'delivered' | 'alarming answer' | 'cancelled' | 'number-free' | 'call-ended';
-const outside = fc.array(fc.record({ atRound: fc.integer({ min: 1, max: 12 }), afterMs: fc.constantFrom(0, 60_000, 1_500_000, 30_000_000), event: fc.constantFrom<Told>('paused', 'paused', 'resumed', 'resumed, the number was lost', 'undelivered', 'delivered', 'alarming answer', 'cancelled', 'number-free', 'call-ended') }), { maxLength: 4 });
+type Told = 'paused' | 'resumed' | 'resumed, the number was lost' | 'undelivered' | 'delivered' | 'alarming answer' | 'cancelled' | 'opted-out' | 'number-free' | 'call-ended';
+const outside = fc.array(fc.record({ atRound: fc.integer({ min: 1, max: 12 }), afterMs: fc.constantFrom(0, 60_000, 1_500_000, 30_000_000), event: fc.constantFrom<Told>('paused', 'paused', 'resumed', 'resumed, the number was lost', 'undelivered', 'delivered', 'alarming answer', 'cancelled', 'opted-out', 'number-free', 'call-ended') }), { maxLength: 4 });
 
 const world: fc.Arbitrary<World> = fc.record({
   outside,
@@ -152,6 +152,8 @@ function eventsOf(told: Told, at: string): ConversationEvent[] {
       return [{ kind: 'receipt', channel: 'sms', delivered: told === 'delivered', reason: '30006', at }];
     case 'alarming answer':
       return [{ kind: 'answered-item', at }, { kind: 'rules-held', actions: [alarm] }];
+    case 'opted-out':
+      return [{ kind: told, address: 'phone', at }];
     case 'cancelled':
       return [{ kind: 'cancelled', reason: 'opted-out' }];
     case 'call-ended':

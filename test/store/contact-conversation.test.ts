@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { handleText } from '../../api/inbound/handle-text.ts';
+import { receiveText } from '../../api/inbound/receive-text.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
 import { changeCall, lockCall } from '../../store/calls.ts';
 import { sealInbound } from '../../store/inbound.ts';
@@ -44,6 +45,33 @@ const endCall = (callId: string, disposition: 'hung-up' | 'no-answer' | 'complet
     await changeCall(tx, row, { status: 'ended', disposition, endedAt: world.clock.now.toISOString(), recordingStatus: recording });
     if (row.touchpointId !== null) await applyToConversation(tx, row.touchpointId, world.clock.now.toISOString(), [{ kind: 'call-ended', disposition, at: world.clock.now.toISOString(), actions: [] }]);
   });
+
+describe('a STOP at night', () => {
+  const atThree = { at: { anchor: 'surgery', offset: 'P1D', localTime: '03:00' } };
+  const inTheMorning: unknown = expect.stringMatching(/^2026-03-02T08:/);
+
+  test('ends at once what is held until the morning: the question, and the reminder that has no other channel; by mail it waits on', async () => {
+    const patient = await world.patient({ consent: ['sms', 'email'], mailbox: 'held@example.org' });
+    world.at('2026-03-02T03:00:00.000Z');
+    const { enrolmentId, touchpoints } = await world.enrol(patient, [{ ...ask, ...atThree, channels: ['sms'] }, { id: 'note', ...atThree }, { id: 'letter', ...atThree, channels: ['sms', 'email'] }]);
+    await runFollowUp(world, enrolmentId);
+    const held = await runConversation(world, touchpoints['pain'] ?? '');
+    world.at('2026-03-02T03:20:00.000Z');
+
+    await receiveText(world.inbound, `SM${randomUUID().replaceAll('-', '')}`, { from: patient.phone.number, body: 'STOP', media: 0, optOutType: null }, new AbortController().signal);
+    await world.inbound.pending.settled();
+    const poked = new Set(world.poked.splice(0));
+    await runConversation(world, touchpoints['pain'] ?? '');
+    await runFollowUp(world, enrolmentId);
+
+    expect(held).toMatchObject({ kind: 'wait', dueAt: inTheMorning });
+    expect([...poked]).toEqual(expect.arrayContaining([`questionnaire/${touchpoints['pain'] ?? ''}`, `follow-up/${enrolmentId}`]));
+    expect(await Promise.all(['pain', 'note', 'letter'].map((step) => world.touchpoint(touchpoints[step] ?? '')))).toMatchObject([
+      { status: 'done', outcome: 'missed', reason: 'opted-out' }, { status: 'done', outcome: 'missed', reason: 'opted-out' }, { status: 'planned', channelIndex: 1, nextAt: inTheMorning }]);
+    const [line] = await world.root<{ at: string; detail: object }[]>`select at, detail from care.story where enrolment_id = ${enrolmentId} and what = 'patient.opted-out'`;
+    expect([new Date(line?.at ?? 0).toISOString(), line?.detail]).toEqual(['2026-03-02T03:20:00.000Z', { by: 'patient', channel: 'sms' }]);
+  });
+});
 
 describe('an engine that slept through the reply window', () => {
   test('nudges late, and leaves the patient the time that the plan has after it', async () => {

@@ -62,6 +62,16 @@ describe('a rehearsal, like the product,', () => {
     expect(entries.filter(({ kind }) => kind === 'task').map(({ outcome, stepId }) => [outcome, stepId])).toEqual([['inbox', 'pain'], ['opted-out', null]]);
   });
 
+  test('ends what is held until the morning when STOP is written at night, and not in the morning', () => {
+    const atThree = { ...atTen, localTime: '03:00' };
+    const note = { id: 'note', kind: 'remind', title: { en: 'Note' }, at: atThree, lateness, message: 'visit-reminder' };
+
+    const { entries } = play([{ ...pain, at: atThree }, note], { outside: [{ at: '2026-05-02T03:20:00Z', kind: 'text', text: 'STOP' }] });
+
+    const stopped = entries.filter(({ reason, kind }) => kind === 'not-sent' && reason === 'opted-out');
+    expect(stopped.map(({ at, stepId }) => [at, stepId]).sort()).toEqual([['2026-05-02T03:20:00.000Z', 'note'], ['2026-05-02T03:20:00.000Z', 'pain']]);
+  });
+
   test('answers nobody on a number that turned out to be wrong, and alarms for none of its texts', () => {
     const call = { id: 'call', kind: 'call', title: { en: 'Call' }, at: atTen, lateness, questionnaire: 'recovery-call' };
 
