@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createCareWorld, firstReminder, Killed, patientName, runFollowUp } from '../support/care-world.ts';
 import type { CareWorld } from '../support/care-world.ts';
 
@@ -55,6 +55,31 @@ describe('a reminder', () => {
 
     // The begin is one statement of the gate, and so a commit by itself; the end and the decision share the other.
     expect(log).toEqual(['commit']);
+  });
+
+  test('is not sent by a process that stood still for more than two seconds after its authorisation, and is begun anew', async () => {
+    const { patient, touchpointId, enrolmentId, remind } = await reminded();
+    const now = performance.now.bind(performance);
+    let stoodStillMs = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + stoodStillMs);
+    const open = world.vault.openText.bind(world.vault);
+    const composing = vi.spyOn(world.vault, 'openText').mockImplementation((sealed, binding) => {
+      stoodStillMs = 2_001;
+      return open(sealed, binding);
+    });
+    const before = world.posts();
+
+    const made = await remind();
+    const posts = world.posts() - before;
+    clock.mockRestore();
+    composing.mockRestore();
+    world.at('2026-03-02T10:00:01.000Z');
+    await runFollowUp(world, enrolmentId);
+
+    expect(posts).toBe(0);
+    expect(made.next).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T10:00:01.000Z' });
+    expect(world.received(patient)).toHaveLength(1);
+    expect(await world.attempts(touchpointId)).toMatchObject([{ status: 'sent', takeovers: 0 }]);
   });
 
   test('does nothing when its command is run again, and answers the current one', async () => {
