@@ -16,7 +16,7 @@ export async function planConversation(tx: Transaction, row: FollowUpRow, touchp
   if (step.kind !== 'ask' && step.kind !== 'measure' && step.kind !== 'call') throw new Error(`Step ${step.id} is no conversation.`);
   const state = newConversation(row.plan, step, row.enrolmentId, touchpointId, now, notAfterOf(row.plan, touchpoint, row.state.zone) ?? now);
   await tx`insert into care.conversation (touchpoint_id, enrolment_id, patient_id, questionnaire_id, questionnaire_version, rules, state, status, opened_at)
-    values (${touchpointId}, ${row.enrolmentId}, ${row.patientId}, ${questionsId(row.plan, step)}, 1, ${json(tx, conversationRules(step))}, ${json(tx, state)}, ${state.status}, ${now})
+    values (${touchpointId}, ${row.enrolmentId}, ${row.patientId}, ${questionsId(row.plan, step)}, 1, ${json(tx, conversationRules(row.plan, step, row.state, touchpoint))}, ${json(tx, state)}, ${state.status}, ${now})
     on conflict (touchpoint_id) do nothing`;
   return tell(tx, 'questionnaire', touchpointId, { kind: 'started' }, now);
 }

@@ -1,4 +1,4 @@
-import type { Instant } from '../follow-up/types.ts';
+import type { FollowUpState, Instant, Touchpoint } from '../follow-up/types.ts';
 import { channelsOf } from '../plan/channels.ts';
 import type { ConversationStep, Plan } from '../plan/format.ts';
 import { durationMs } from '../time/durations.ts';
@@ -25,8 +25,9 @@ export function newConversation(plan: Plan, step: ConversationStep, enrolmentId:
   };
 }
 
-/** The step's words as numbers. A `call` has no reply window: each attempt is a call, and the last one hands over to staff. */
-export function conversationRules(step: ConversationStep): ConversationRules {
-  if (step.kind === 'call') return { windowMs: 0, nudgesMs: [], redialsMs: step.redial.map(durationMs), silence: 'task', record: step.record, isCall: true };
+/** The step's words as numbers. A `call` has no reply window: each attempt is a call, and the last one hands over to staff. Redials are spread as the governor spreads releases. */
+export function conversationRules({ contactHours }: Plan, step: ConversationStep, { enrolmentId, zone }: Pick<FollowUpState, 'enrolmentId' | 'zone'>, { recurrenceId }: Pick<Touchpoint, 'recurrenceId'>): ConversationRules {
+  const dayParts = { zone, hours: contactHours, seed: `${enrolmentId}/${step.id}/${recurrenceId}` };
+  if (step.kind === 'call') return { windowMs: 0, nudgesMs: [], redialsMs: step.redial.map(durationMs), dayParts, silence: 'task', record: step.record, isCall: true };
   return { windowMs: durationMs(step.reply.window), nudgesMs: step.reply.nudges.map(durationMs), redialsMs: [], silence: step.reply.silence, record: false, isCall: false };
 }

@@ -1,6 +1,7 @@
 import { assertNever } from '../codes.ts';
 import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
 import { isRepairable } from '../follow-up/contacts.ts';
+import { tryAgainWithin } from '../time/day-parts.ts';
 import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
 import { afterAskedAgain, afterLoss, againKind, asksAgain, questionAsked } from './ask-again.ts';
@@ -217,7 +218,9 @@ function callEnded(rules: ConversationRules, state: ConversationState, dispositi
 function redial(rules: ConversationRules, state: ConversationState, reason: string, at: Instant): Evolved {
   const waitMs = rules.redialsMs[state.callsMade - 1];
   if (waitMs === undefined) return giveUpChannel(rules, state, reason, at);
-  return { state: { ...state, status: 'starting', nextAt: plusMs(at, waitMs), reason }, effects: [] };
+  const { dayParts } = rules;
+  const nextAt = dayParts === undefined ? plusMs(at, waitMs) : tryAgainWithin({ ...dayParts, seed: `${dayParts.seed}/call-${state.callsMade + 1}` }, at, waitMs);
+  return { state: { ...state, status: 'starting', nextAt, reason }, effects: [] };
 }
 
 /** The present channel came to nothing: the next one, or what the plan says of silence. */

@@ -1,5 +1,6 @@
 import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
 import type { FollowUpEffect, Instant, ToldAction } from '../follow-up/types.ts';
+import type { DayParts } from '../time/day-parts.ts';
 
 /**
  * A conversation: one `ask` or `call` touchpoint being carried out. Its thread owns window, nudges, channels, redials and
@@ -51,6 +52,8 @@ export interface ConversationRules {
   windowMs: number;
   nudgesMs: number[];
   redialsMs: number[];
+  /** Where a redial lands whose wait ends outside contact hours. Absent: when they open again, as versions before had it. */
+  dayParts?: DayParts;
   silence: 'task' | 'escalate-amber' | 'escalate-red' | 'nothing';
   /** `call` steps are recorded when the person agrees, and end in a staff-call task when nobody is reached. */
   record: boolean;

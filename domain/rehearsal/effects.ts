@@ -95,7 +95,7 @@ function planTalk(run: Run, touchpointId: string): void {
   if (questionnaire === undefined) throw new Error(`Step ${step.id} asks a questionnaire that is not at hand. Check the plan before rehearsing it.`);
   const occurrence = run.play.talks.filter((talk) => talk.run === run && talk.step.id === step.id).length;
   run.play.talks.push({
-    run, touchpointId, recurrenceId: touchpoint.recurrenceId, step, questionnaire, rules: conversationRules(step),
+    run, touchpointId, recurrenceId: touchpoint.recurrenceId, step, questionnaire, rules: conversationRules(run.plan, step, run.state, touchpoint),
     state: newConversation(run.plan, step, run.state.enrolmentId, touchpointId, run.play.now, notAfterOf(run.plan, touchpoint, run.state.zone) ?? run.play.now),
     dialogue: freshDialogue(), inbox: [], timer: run.play.now, hasNumber: false, closedAt: null, kept: null, reply: replyAt(run, step.id, occurrence), answers: {},
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isWithinContactHours, nextContactInstant } from '../../domain/time/contact-hours.ts';
+import { tryAgainWithin } from '../../domain/time/day-parts.ts';
 import { localText } from '../../domain/time/describe.ts';
 import { resolveDueAt } from '../../domain/time/due-at.ts';
 import { epochMs, toInstant } from '../../domain/time/instants.ts';
@@ -55,6 +56,28 @@ describe('the next contact instant', () => {
         for (let at = epochMs(now); at < epochMs(next); at += 15 * 60_000) expect(isWithinContactHours(toInstant(at), place, hours)).toBe(false);
       }),
       cases(150),
+    );
+  });
+});
+
+describe('a further try', () => {
+  test('is made when its wait ends, or before and within the hours where that is nearer than their opening', () => {
+    fc.assert(
+      fc.property(zone, instant, minutes, minutes, fc.integer({ min: 60_000, max: 3 * 86_400_000 }), fc.string(), (place, now, a, b, waitMs, seed) => {
+        const hours = { from: clock(a), to: clock(b) };
+        fc.pre((b - a + 1440) % 1440 >= 90);
+        const due = toInstant(epochMs(now) + waitMs);
+
+        const next = tryAgainWithin({ zone: place, hours, seed }, now, waitMs);
+
+        if (isWithinContactHours(due, place, hours)) expect(next).toBe(due);
+        if (next === due) return;
+        expect(isWithinContactHours(next, place, hours)).toBe(true);
+        expect(epochMs(next)).toBeGreaterThanOrEqual(epochMs(now) + Math.min(waitMs, 3_600_000));
+        expect(epochMs(due) - epochMs(next)).toBeLessThanOrEqual(epochMs(nextContactInstant(due, place, hours)) - epochMs(due));
+        expect(next < due).toBe(true);
+      }),
+      cases(300),
     );
   });
 });
