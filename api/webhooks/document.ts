@@ -34,7 +34,7 @@ function webhook(path: string, summary: string, form: z.ZodObject, done: Outside
     method: 'post', path: `/webhooks/twilio${path}`, tags: ['webhooks'], summary, security: [{ provider: [] }],
     description: 'Called by the telephone provider. Nothing is read before its signature was checked; the same may come twice, and in any order.',
     request: { ...address, body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: form } } } },
-    responses: { ...done, ...problemsOf(['bad-request', 'wrong-signature', 'too-large', 'wrong-media-type', 'internal', 'unavailable']) },
+    responses: { ...done, ...problemsOf(['bad-request', 'wrong-signature', 'too-large', 'wrong-media-type', 'internal', 'took-too-long', 'unavailable']) },
   };
 }
 
