@@ -1,107 +1,149 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createGate, GrantGone } from '../../store/gate.ts';
-import type { ContactDetail, Verdict } from '../../store/gate.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createGate } from '../../store/gate.ts';
+import type { ContactDetail, Gate } from '../../store/gate.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { createGateWorld, noon } from '../support/gate-world.ts';
-import type { GateWorld } from '../support/gate-world.ts';
+import type { Due, GateWorld, Patient } from '../support/gate-world.ts';
 
 let database: TestDatabase;
 let world: GateWorld;
 beforeAll(async () => {
   database = await createTestDatabase();
   world = await createGateWorld(database);
-  // The race is about consent: no cap, and no look at what others do.
-  await world.root`update gate.setting set value = 1000000 where name = 'daily-contact-cap'`;
+  // The race is about what ends the right to contact: no cap holds a contact first, and a right is opened once for all rounds.
+  await world.root`update gate.setting set value = 1000000 where name like '%-cap' or name = 'grant-seconds'`;
 });
 afterAll(async () => {
   await world.close();
   await database.drop();
 });
 
-const patients = 40;
-const contactsPerRound = 10;
-const rounds = 6;
-
-interface Begun {
-  touchpointId: string;
-  verdict: Verdict<ContactDetail> | 'gone';
-  /** Known before begin was asked: the withdrawal had committed. */
-  after: boolean;
+/** What ends the right to contact a patient, or a number. */
+interface Stop {
+  name: string;
+  /** Why a begin that comes after it is refused. */
+  reason: string;
+  right: (patient: Patient) => Promise<string>;
+  /** A withdrawal tells what was under way. */
+  stop: (gate: Gate, secret: string, patient: Patient) => Promise<unknown>;
 }
 
-test('in thousands of contacts racing with withdrawals none is authorised after, and the withdrawal names each that was before', async () => {
-  const { token } = await world.person();
-  const team = await Promise.all(Array.from({ length: patients }, () => world.patient()));
-  let total = 0;
-  let allowed = 0;
+const personsRight = (purpose: 'rights' | 'administration', action: 'change-consent' | 'change-status') => async ({ patientId }: Patient): Promise<string> =>
+  world.gate.open({ token: (await world.person()).token, purpose, action, patients: [patientId], fields: [] });
+
+const stops: readonly Stop[] = [
+  { name: 'withdrawal', reason: 'consent-withdrawn', right: personsRight('rights', 'change-consent'), stop: (gate, secret, { patientId }) => gate.consentWithdraw(secret, patientId, null, null) },
+  { name: 'death', reason: 'deceased', right: personsRight('administration', 'change-status'), stop: (gate, secret, { patientId }) => gate.setStatus(secret, patientId, 'deceased') },
+  {
+    // It speaks for the number, and takes no patient's lock.
+    name: 'STOP',
+    reason: 'opted-out',
+    right: async (patient) => {
+      const { inboundId, secret } = await world.inboundFrom(patient);
+      // A text that nobody has looked at would hold what we begin by itself.
+      await world.gate.inboundDone(inboundId, 'stop');
+      return secret;
+    },
+    stop: (gate, secret, { addressId }) => gate.optOut(secret, addressId, 'reply'),
+  },
+];
+
+const begin = (gate: Gate, { touchpointId }: Due, kind = 'first'): Promise<string> =>
+  gate.contactBegin({ subjectKind: 'touchpoint', subjectId: touchpointId, kind, channel: 'sms', attemptId: randomUUID(), revision: 0, businessNow: noon, leaseSeconds: 60 });
+
+/** Stops, and looks before it commits: what is claimed now was authorised before, and nothing else may ever be. */
+const stopAndLook = (tell: (gate: Gate) => Promise<unknown>, { touchpointId }: Due, kind = 'first'): Promise<string | undefined> =>
+  world.api.begin(async (tx) => {
+    const [told, claims] = await Promise.all([tell(createGate(tx)), tx<{ attemptId: string }[]>`select attempt_id as "attemptId" from care.attempt where subject_id = ${touchpointId} and kind = ${kind} and status = 'claimed'`]);
+    if (Array.isArray(told)) expect(told).toEqual(claims.map((claim): unknown => expect.objectContaining(claim)));
+    return claims[0]?.attemptId;
+  });
+
+const pairs = 36;
+const rounds = 60;
+
+test('in thousands of contacts, each racing with a withdrawal, a death or a STOP, none is authorised after', async () => {
+  const team = await Promise.all(
+    Array.from({ length: pairs }, async () => {
+      const { patient, due } = await world.duePatient();
+      return { patient, due, secrets: await Promise.all(stops.map((one) => one.right(patient))) };
+    }),
+  );
+  let inTime = 0;
 
   for (let round = 0; round < rounds; round += 1) {
-    await Promise.all(team.map(async (patient) => {
-      const open = () => world.gate.open({ token, purpose: 'rights', action: 'change-consent', patients: [patient.patientId], fields: [] });
-      const due = await world.due(patient);
-      await world.gate.consentGrant(await open(), { patientId: patient.patientId, purpose: 'follow-up', channel: 'sms', evidenceKind: 'paper', evidenceRowId: null, noticeVersion: '1' });
-      const secret = await open();
-      let withdrawn = false;
-      const begin = async (index: number): Promise<Begun> => {
-        // Spread over the withdrawal: some begin before, some within, some after.
-        for (let wait = 0; wait < index; wait += 1) await world.worker`select 1`;
-        const after = withdrawn;
-        const begun = await world.workerGate.contactBegin({ subjectKind: 'touchpoint', subjectId: due.touchpointId, kind: `nudge-${index}`, channel: 'sms', attemptId: randomUUID(), revision: 0, businessNow: noon, leaseSeconds: 60 });
-        const verdict = await world.workerGate.verdict<ContactDetail>(begun).catch((error: unknown) => {
-          if (error instanceof GrantGone) return 'gone' as const;
-          throw error;
-        });
-        return { touchpointId: due.touchpointId, verdict, after };
-      };
-      const withdraw = async () => {
-        await world.api`select 1`;
-        const underWay = await world.gate.consentWithdraw(secret, patient.patientId, null, null);
-        withdrawn = true;
-        return underWay;
-      };
+    const kind = `nudge-${round}`;
+    // As if nothing had been stopped; and what went before costs no more.
+    await world.root.unsafe(`update phi.consent set withdrawn_at = null; update phi.contact_state set status = 'active'; update phi.address set opted_out_at = null; delete from phi.opt_out; delete from care.attempt; delete from audit.pending`).simple();
 
-      const [underWay, ...begun] = await Promise.all([withdraw(), ...Array.from({ length: contactsPerRound }, (_, index) => begin(index))]);
-
-      total += begun.length;
-      const given = begun.flatMap(({ verdict, after }) => (verdict !== 'gone' && verdict.verdict === 'allowed' ? [{ attemptId: verdict.detail.attemptId, after }] : []));
-      allowed += given.length;
-      expect(given.filter(({ after }) => after)).toEqual([]);
-      const named = new Set(underWay.map((attempt) => attempt.attemptId));
-      expect(given.filter(({ attemptId }) => !named.has(attemptId))).toEqual([]);
-      // In the order of commits too: every claim of this patient is one that the withdrawal names.
-      const claims = await world.root<{ attemptId: string }[]>`select attempt_id as "attemptId" from care.attempt where subject_id = ${due.touchpointId} and status = 'claimed'`;
-      expect(claims.filter(({ attemptId }) => !named.has(attemptId))).toEqual([]);
+    const stories = await Promise.all(team.map(async ({ patient, due, secrets }, index) => {
+      const place = (round + index) % stops.length;
+      const stop = () => stopAndLook((gate) => (stops[place] ?? expect.unreachable()).stop(gate, secrets[place] ?? '', patient), due, kind);
+      // By turns the one and the other gets away first.
+      const ahead = index % 2 === 0 ? stop() : undefined;
+      const begun = begin(world.workerGate, due, kind);
+      const [known] = await Promise.all([ahead ?? stop(), begun]);
+      return { stop: stops[place]?.name, touchpointId: due.touchpointId, known };
     }));
+
+    const claims = new Map((await world.root<{ touchpointId: string; attemptId: string }[]>`
+      select subject_id as "touchpointId", attempt_id as "attemptId" from care.attempt where kind = ${kind} and status = 'claimed'`).map(({ touchpointId, attemptId }) => [touchpointId, attemptId]));
+    expect(stories.filter(({ touchpointId, known }) => known !== claims.get(touchpointId))).toEqual([]);
+    inTime += claims.size;
   }
 
-  expect(total).toBe(patients * contactsPerRound * rounds);
-  // Both sides of the race were met.
-  expect(allowed).toBeGreaterThan(0);
-  const [refused] = await world.root<{ count: number }[]>`select count(*) from audit.event where action = 'contact' and reason = 'consent-withdrawn'`;
-  expect(refused?.count).toBeGreaterThan(0);
-});
+  // Both sides of each race were met, and nothing else decided one.
+  const verdicts = await world.root<{ became: string; count: number }[]>`select coalesce(reason, verdict) as became, count(*) from audit.event where action = 'contact' group by 1 order by 1`;
+  expect(verdicts.map(({ became }) => became)).toEqual(['allowed', ...stops.map(({ reason }) => reason)]);
+  expect(verdicts.reduce((sum, { count }) => sum + count, 0)).toBe(pairs * rounds);
+  expect(verdicts[0]?.count).toBe(inTime);
+}, 300_000);
 
-test('a withdrawal waits for a begin that is in the middle, and a begin for a withdrawal', async () => {
-  const { token } = await world.person();
-  const patient = await world.patient();
-  const due = await world.due(patient);
-  const secret = await world.gate.open({ token, purpose: 'rights', action: 'change-consent', patients: [patient.patientId], fields: [] });
-  const order: string[] = [];
-
-  let withdrawal: Promise<unknown> = Promise.resolve();
-  await world.worker.begin(async (tx) => {
-    await createGate(tx).contactBegin({ subjectKind: 'touchpoint', subjectId: due.touchpointId, kind: 'first', channel: 'sms', attemptId: randomUUID(), revision: 0, businessNow: noon, leaseSeconds: 60 });
-    withdrawal = world.gate.consentWithdraw(secret, patient.patientId, null, null).then((underWay) => order.push(`withdrawn, ${underWay.length} under way`));
-    // Until the withdrawal stands in the queue for the patient's row.
+describe.each(stops)('a $name', ({ reason, right, stop }) => {
+  /** Until somebody stands in the queue for a row, or has not waited at all. */
+  const untilWaiting = async (over: Promise<unknown>): Promise<void> => {
+    const wait = { isOver: false };
+    void over.finally(() => (wait.isOver = true));
     for (;;) {
       const [waiting] = await world.root<{ count: number }[]>`select count(*) from pg_stat_activity where datname = ${database.name} and wait_event_type = 'Lock'`;
-      if (waiting?.count === 1) break;
+      if (wait.isOver || waiting?.count === 1) return;
     }
-    order.push('begun');
-  });
-  await withdrawal;
+  };
 
-  expect(order).toEqual(['begun', 'withdrawn, 1 under way']);
+  test('waits for a begin that is in the middle', async () => {
+    const { patient, due } = await world.duePatient();
+    const secret = await right(patient);
+    const order: string[] = [];
+
+    let stopped: Promise<unknown> = Promise.resolve();
+    await world.worker.begin(async (tx) => {
+      await begin(createGate(tx), due);
+      stopped = stopAndLook((gate) => stop(gate, secret, patient), due).then((claim) => order.push(claim === undefined ? 'stopped, none known' : 'stopped, one known'));
+      await untilWaiting(stopped);
+      order.push('begun');
+    });
+    await stopped;
+
+    expect(order).toEqual(['begun', 'stopped, one known']);
+  });
+
+  test('in the middle is waited for by a begin, which it refuses', async () => {
+    const { patient, due } = await world.duePatient();
+    const secret = await right(patient);
+    const order: string[] = [];
+
+    let begun: Promise<string> = Promise.resolve('');
+    await world.api.begin(async (tx) => {
+      await stop(createGate(tx), secret, patient);
+      begun = begin(world.workerGate, due).finally(() => order.push('begun'));
+      await untilWaiting(begun);
+      order.push('stopped');
+    });
+    const verdict = await world.workerGate.verdict<ContactDetail>(await begun);
+
+    expect(order).toEqual(['stopped', 'begun']);
+    expect(verdict).toMatchObject({ verdict: 'refused', reason });
+  });
 });
