@@ -23,7 +23,7 @@ const recorded = (path = '/recorded') => world.product.until(() => world.product
 const takes = (...behaviours: [CallBehaviour, ...CallBehaviour[]]): void => world.network.phone(patient).onCalls(...behaviours);
 /** Answers by path; anything else with an empty document. */
 const script = (answers: Record<string, (post: Post) => Answer>): void => {
-  world.product.answer = (post) => answers[post.path]?.(post) ?? {};
+  world.product.answer = (post) => answers[post.path.split('?')[0] ?? '']?.(post) ?? {};
 };
 
 /** Identity, consent by key, then two questions: one by key, one by speech. */
@@ -133,6 +133,37 @@ describe('a scripted call', () => {
     expect(left?.form['Digits']).toBe('#');
     expect(world.network.transcript(left?.form['RecordingSid'] ?? '')).toBe('spoken: My wound is red');
     expect(world.product.of('/left')).toHaveLength(1);
+    expect(world.network.phone(patient).calls().map((one) => one.transcript.filter((line) => line.who === 'beep').length)).toEqual([1, 1]);
+  });
+
+  it('plays, repeats, waits, and goes on where it is told: each verb and attribute does what it says', async () => {
+    const sound = 'https://hospital.example.org/chime.mp3';
+    script({
+      '/start': () => twiml(`<Say loop="2">Twice</Say><Play>${sound}</Play><Play digits="5w1"/><Dial>+12025550199</Dial><Pause length="30"/><Gather timeout="40" action="/never"><Play>${sound}</Play></Gather><Redirect>/next</Redirect>`),
+      '/next': () => twiml('<Gather method="GET" finishOnKey="*" action="/got"><Say>Number, then star.</Say></Gather>'),
+      '/got': () => twiml('<Redirect method="GET">/recorded-in-part</Redirect>'),
+      '/recorded-in-part': () => twiml('<Start><Recording recordingStatusCallback="/recorded"/></Start><Say>Kept</Say><Stop><Recording/></Stop><Record playBeep="false" finishOnKey="9" action="/last"/><Say>Passed over</Say>'),
+      '/last': () => twiml('<Say>Last</Say><Hangup/><Say>Never</Say>'),
+    });
+    takes({ kind: 'human', turns: [{ when: 'then star', press: '12*' }, { when: 'kept', say: 'Noted', press: '9' }, { silent: true }] });
+
+    await call();
+    await ended();
+
+    const { transcript } = world.network.phone(patient).calls()[0] ?? expect.unreachable();
+    const after = (text: string): number => {
+      const place = transcript.findLastIndex((line) => line.text === text);
+      return (transcript[place + 1]?.at ?? 0) - (transcript[place]?.at ?? 0);
+    };
+    expect(transcript.map((line) => line.text)).toEqual(['Hello?', 'Twice', 'Twice', `[${sound}]`, '5w1', `[${sound}]`, 'Number, then star.', '12*', 'Kept', 'Noted', 'Last']);
+    // Asked by GET: the form stands in the address.
+    expect(['/got', '/recorded-in-part'].map((path) => world.product.of(path)[0]?.path.includes('CallStatus=in-progress'))).toEqual([true, true]);
+    expect([world.product.of('/got')[0]?.path.includes('Digits=12&'), world.product.of('/last')[0]?.form['Digits'], world.product.of('/never')]).toEqual([true, '9', []]);
+    expect(world.network.transcript((await recorded()).form['RecordingSid'] ?? '')).toBe('prompt: Kept');
+    // The Pause, and a Gather's patience, a hundred times as fast; a timer may be a little early.
+    expect(after('5w1')).toBeGreaterThan(290);
+    expect(after(`[${sound}]`)).toBeGreaterThan(390);
+    expect(world.network.alerts()).toMatchObject([{ code: 12200, message: 'The verb Dial is not known to this network; it was passed over.' }]);
   });
 });
 
