@@ -24,11 +24,11 @@ export async function callWebhook(network: Network, url: string, form: Record<st
   const overrides = new URLSearchParams(hash < 0 ? '' : url.slice(hash + 1));
   const retries = Math.min(5, Number(overrides.get('rc') ?? 1) || 0);
   const policy = (overrides.get('rp') ?? 'ct').split(',');
-  const deadline = AbortSignal.timeout(Math.min(totalLimitMs, Number(overrides.get('tt') ?? totalLimitMs) || totalLimitMs));
-  const stop = AbortSignal.any([deadline, network.closing, ...(signal === undefined ? [] : [signal])]);
+  const limitMs = Math.min(totalLimitMs, Number(overrides.get('tt') ?? totalLimitMs) || totalLimitMs);
+  const stop = AbortSignal.any([AbortSignal.timeout(limitMs), network.closing, ...(signal === undefined ? [] : [signal])]);
   const token = randomUUID();
   for (let attempt = 0; ; attempt += 1) {
-    const answer = await postOnce(network, target, form, method, token, stop);
+    const answer = await postOnce(network, target, form, method, token, stop, limitMs);
     if (answer.ok && answer.status < 300) return answer;
     if (attempt < retries && !stop.aborted && isRetried(answer, policy)) {
       const waited = await sleep(250 * 2 ** attempt, true, { signal: stop }).catch(() => false);
@@ -46,7 +46,7 @@ function isRetried(answer: WebhookAnswer, policy: string[]): boolean {
   return policy.includes(answer.status >= 500 ? '5xx' : '4xx');
 }
 
-async function postOnce(network: Network, url: string, form: Record<string, string>, method: string, token: string, signal: AbortSignal): Promise<WebhookAnswer> {
+async function postOnce(network: Network, url: string, form: Record<string, string>, method: string, token: string, signal: AbortSignal, limitMs: number): Promise<WebhookAnswer> {
   try {
     const isGet = method.toUpperCase() === 'GET';
     const query = new URLSearchParams(form).toString();
@@ -61,6 +61,6 @@ async function postOnce(network: Network, url: string, form: Record<string, stri
     return { ok: true, status: response.status, contentType: response.headers.get('content-type') ?? '', body: await response.text() };
   } catch (cause) {
     const timedOut = cause instanceof Error && cause.name === 'TimeoutError';
-    return { ok: false, reason: timedOut ? 'no answer within the limit of 15 s' : 'the connection failed', status: null };
+    return { ok: false, reason: timedOut ? `no answer within the limit of ${limitMs / 1_000} s` : 'the connection failed', status: null };
   }
 }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { accountSid, hospital, startWorld } from './phone-world.ts';
 import type { World } from './phone-world.ts';
 
@@ -64,6 +64,36 @@ describe('a text from a person', () => {
     const reply = await network.phone(patient).reply('8');
 
     expect([product.posts.length, product.posts.every((post) => post.isSigned), reply.webhookAccepted]).toEqual([3, true, true]);
+  });
+});
+
+describe('a webhook that does not answer', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  /** Every limit but this one is as it was; at this one the time is over as soon as the webhook has been asked. */
+  function timeIsOverAfter(limitMs: number): void {
+    const real = AbortSignal.timeout.bind(AbortSignal);
+    const over = new AbortController();
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation((delayMs) => (delayMs === limitMs ? over.signal : real(delayMs)));
+    world.product.answer = () => {
+      over.abort(new DOMException('The time is over.', 'TimeoutError'));
+      return {};
+    };
+  }
+
+  it.each([
+    ['', 15_000],
+    ['#tt=4000', 4_000],
+    ['#tt=90000', 15_000],
+  ])('is waited for no longer than 15 s, or what its address %s says if that is less', async (overrides, limitMs) => {
+    world = await startWorld();
+    world.network.setSmsWebhook(`${world.product.url}/sms${overrides}`);
+    timeIsOverAfter(limitMs);
+
+    const reply = await world.network.phone(patient).reply('8');
+
+    expect([reply.webhookAccepted, world.product.posts.length]).toEqual([false, 1]);
+    expect(world.network.alerts()).toMatchObject([{ code: 11200, message: `The webhook did not answer as it should: no answer within the limit of ${limitMs / 1_000} s.` }]);
   });
 });
 
