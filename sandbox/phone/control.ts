@@ -30,8 +30,9 @@
  * POST   /sandbox/calls/:sid/say                  { text }
  *
  * GET    /sandbox/faults                          { faults }
- * POST   /sandbox/faults                          { kind, on?, to?, times?, delayMs?, retryAfterSeconds? } -> the fault with its id
- *          kind: rate-limit | server-error | slow | accept-then-drop | refuse | duplicate-callbacks | reorder-callbacks | no-callbacks
+ * POST   /sandbox/faults                          { kind, on?, to?, times?, delayMs?, retryAfterSeconds?, code? } -> the fault with its id
+ *          kind: rate-limit | server-error | slow | accept-then-drop | refuse | refuse-with | undeliver-with | duplicate-callbacks | reorder-callbacks | no-callbacks
+ *          code: of refuse-with, an error of the API (21614, 21612, 21635, 21408, ...); of undeliver-with, what a carrier tells of a text (30003 to 30008, 21610)
  *          on:   any | create-message | read-messages | change-message | create-call | read-calls | change-call | recordings
  * DELETE /sandbox/faults  and  /sandbox/faults/:id
  * POST   /sandbox/kill/worker                     posts to controlUrl/kill/worker; 404 where none is set

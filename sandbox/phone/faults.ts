@@ -1,31 +1,40 @@
 import { z } from 'zod';
 import { phoneNumber } from './exchange-records.ts';
+import { isCarrierError, isProviderErrorCode } from './provider-error.ts';
 
 export const requestKinds = ['create-message', 'read-messages', 'change-message', 'create-call', 'read-calls', 'change-call', 'recordings'] as const;
 /** What an API request is about; faults and the log name requests so. */
 export type RequestKind = (typeof requestKinds)[number];
 
 export const faultKinds = [
-  'rate-limit', 'server-error', 'slow', 'accept-then-drop', 'refuse', 'duplicate-callbacks', 'reorder-callbacks', 'no-callbacks',
+  'rate-limit', 'server-error', 'slow', 'accept-then-drop', 'refuse', 'refuse-with', 'undeliver-with', 'duplicate-callbacks', 'reorder-callbacks', 'no-callbacks',
 ] as const;
 /**
  * `rate-limit`: 429 with Retry-After. `server-error`: 500, nothing accepted. `slow`: answers after `delayMs`.
  * `accept-then-drop`: a create takes effect, the connection closes unanswered. `refuse`: the connection closes, nothing taken.
+ * `refuse-with`: the provider answers with the error `code`. `undeliver-with`: a text is taken, and the carrier tells `code`.
  * `*-callbacks`: status callbacks of a message or call posted twice, in reverse after the end, or never.
  */
 export type FaultKind = (typeof faultKinds)[number];
 
-export const faultRequest = z.strictObject({
-  kind: z.enum(faultKinds),
-  /** Which requests; every kind unless told. */
-  on: z.enum(['any', ...requestKinds]).default('any'),
-  /** Only what concerns this recipient. */
-  to: phoneNumber.optional(),
-  /** How many requests (callback faults: messages or calls) it strikes; until cleared when absent. */
-  times: z.int().positive().optional(),
-  delayMs: z.int().nonnegative().max(600_000).default(1000),
-  retryAfterSeconds: z.int().nonnegative().default(1),
-});
+export const faultRequest = z
+  .strictObject({
+    kind: z.enum(faultKinds),
+    /** Which requests; every kind unless told. */
+    on: z.enum(['any', ...requestKinds]).default('any'),
+    /** Only what concerns this recipient. */
+    to: phoneNumber.optional(),
+    /** How many requests (callback faults: messages or calls) it strikes; until cleared when absent. */
+    times: z.int().positive().optional(),
+    delayMs: z.int().nonnegative().max(600_000).default(1000),
+    retryAfterSeconds: z.int().nonnegative().default(1),
+    /** Of the `*-with` faults. */
+    code: z.int().optional(),
+  })
+  .refine(({ kind, code }) => (kind !== 'refuse-with' || isProviderErrorCode(code)) && (kind !== 'undeliver-with' || isCarrierError(code)), {
+    path: ['code'],
+    error: 'refuse-with needs the code of an error of the API, such as 21614; undeliver-with one that a carrier tells, such as 30004.',
+  });
 export type FaultRequest = z.input<typeof faultRequest>;
 export type Fault = z.output<typeof faultRequest> & { id: number };
 

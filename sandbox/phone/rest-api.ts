@@ -4,7 +4,7 @@ import type { RequestKind } from './faults.ts';
 import { findRoute } from './http.ts';
 import type { ApiRequest, ApiResponse, Route } from './http.ts';
 import type { Network } from './network.ts';
-import { notFound, ProviderError } from './provider-error.ts';
+import { isProviderErrorCode, notFound, ProviderError } from './provider-error.ts';
 import { callRoutes } from './rest-calls.ts';
 import { messageRoutes } from './rest-messages.ts';
 import { recordingRoutes } from './rest-recordings.ts';
@@ -57,6 +57,8 @@ async function strike(network: Network, kind: RequestKind, to: string | null): P
   if (network.faults.take('refuse', kind, to) !== undefined) return { status: 503, drop: true };
   const limited = network.faults.take('rate-limit', kind, to);
   if (limited !== undefined) return new ProviderError(20429).response({ 'retry-after': String(limited.retryAfterSeconds) });
+  const refusal = network.faults.take('refuse-with', kind, to)?.code;
+  if (isProviderErrorCode(refusal)) return new ProviderError(refusal).response();
   return network.faults.take('server-error', kind, to) === undefined ? undefined : new ProviderError(20500).response();
 }
 

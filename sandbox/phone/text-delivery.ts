@@ -55,7 +55,7 @@ async function deliver(network: Network, sid: string): Promise<void> {
   if (first.sendAt !== null && first.status === 'scheduled') await waitUntil(network, first.sendAt);
   if (network.exchange.messages.get(sid)?.status === 'canceled') return;
   const callbacks = openCallbacks(network, first.statusCallback, 'create-message', first.to, sid);
-  const errorCode = outcomes[network.exchange.phone(first.to).text];
+  const errorCode = network.faults.take('undeliver-with', 'create-message', first.to)?.code ?? outcomes[network.exchange.phone(first.to).text];
   await network.pause(100);
   if (isBlocked(network, first.from, first.to)) {
     move(network, sid, 'failed', 21610, callbacks);

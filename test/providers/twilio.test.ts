@@ -3,8 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { outcomeOfSend } from '../../activities/contact/send-once.ts';
 import { twilioClient } from '../../providers/twilio/client.ts';
 import type { TwilioSettings } from '../../providers/twilio/client.ts';
+import { remedyOf } from '../../providers/twilio/errors.ts';
 import { twilioSms } from '../../providers/twilio/sms.ts';
 import { twilioVoice } from '../../providers/twilio/voice.ts';
 import type { SmsProvider, VoiceProvider } from '../../providers/types.ts';
@@ -13,6 +15,7 @@ import type { PhoneNetwork } from '../../sandbox/phone/server.ts';
 
 const account = { accountSid: `AC${'0'.repeat(32)}`, authToken: 'a token of nobody' };
 const number = '+12125550101';
+const noon = '2026-03-02T12:00:00.000Z';
 let network: PhoneNetwork;
 let sms: SmsProvider;
 let voice: VoiceProvider;
@@ -126,6 +129,39 @@ describe('sending an SMS', () => {
     expect(JSON.stringify(optedOut)).not.toContain('0103');
   });
 
+  it.each([
+    // The contact is wrong, or another way must be taken.
+    [21211, 'fix-contact', true, 'unreachable'], [21604, 'fix-contact', true, 'unreachable'], [21612, 'other-channel', true, 'unreachable'],
+    [21614, 'other-channel', true, 'unreachable'], [21635, 'other-channel', true, 'unreachable'], [21610, 'respect-opt-out', true, 'refused'],
+    // The text is wrong.
+    [21602, 'change-text', true, 'unreachable'], [21617, 'change-text', true, 'unreachable'],
+    // We are: no patient misses anything for it.
+    [20003, 'fix-configuration', false, 'held'], [20404, 'fix-configuration', false, 'held'], [21408, 'fix-configuration', false, 'held'],
+    [21603, 'fix-configuration', false, 'held'], [21606, 'fix-configuration', false, 'held'],
+    // An error that nobody has written down may be anything.
+    [21212, 'other-channel', true, 'unreachable'],
+  ] as const)('refused with %i is %s', async (code, remedy, permanent, outcome) => {
+    network.faults.add({ kind: 'refuse-with', on: 'create-message', code, times: 1 });
+
+    const result = await sms.send(request());
+
+    expect(result).toEqual({ kind: 'rejected', code: String(code), reason: `provider-${code}`, remedy, permanent });
+    expect(outcomeOfSend(result, noon).kind).toBe(outcome);
+  });
+
+  it.each([
+    [30003, 'retry'], [30004, 'other-channel'], [30005, 'fix-contact'], [30006, 'other-channel'], [30007, 'change-text'], [30008, 'retry'], [21610, 'respect-opt-out'],
+  ] as const)('taken, and then undelivered with %i, is %s', async (code, remedy) => {
+    network.faults.add({ kind: 'undeliver-with', to: number, code, times: 1 });
+
+    const result = await sms.send(request());
+
+    const sid = result.kind === 'accepted' ? result.sid : 'not accepted';
+    await network.until(() => network.phone(number).messages().find((message) => message.sid === sid && message.status === 'undelivered'));
+    expect(await sms.status(sid)).toMatchObject({ errorCode: String(code), delivered: false });
+    expect(remedyOf(String(code)).remedy).toBe(remedy);
+  });
+
   it('does not pretend to know when the provider does not answer a search', async () => {
     network.faults.add({ kind: 'server-error', on: 'read-messages' });
 
@@ -157,6 +193,16 @@ describe('placing a call', () => {
 
     expect(result.kind).toBe('unknown');
     expect(await voice.find({ to: '+12125550105', sentAfter: began })).toHaveLength(1);
+  });
+
+  it.each([
+    [21214, 'fix-contact', 'unreachable'], [21217, 'fix-contact', 'unreachable'], [20003, 'fix-configuration', 'held'],
+  ] as const)('that is refused with %i is %s', async (code, remedy, outcome) => {
+    network.faults.add({ kind: 'refuse-with', on: 'create-call', code, times: 1 });
+
+    const result = await voice.place({ to: number, callId: randomUUID(), attemptId: randomUUID(), record: false });
+
+    expect([result, outcomeOfSend(result, noon).kind]).toMatchObject([{ kind: 'rejected', code: String(code), remedy }, outcome]);
   });
 
   it('says that a recording is there no more, and deletes what is gone already', async () => {

@@ -60,7 +60,7 @@ function drawRinging() {
 
 const faultWords = {
   'rate-limit': 'Too many requests (429)', 'server-error': 'Server error (500)', slow: 'Slow answers', 'accept-then-drop': 'Answer dropped after accepting',
-  refuse: 'Connection refused', 'duplicate-callbacks': 'Callbacks twice', 'reorder-callbacks': 'Callbacks in reverse', 'no-callbacks': 'No callbacks',
+  refuse: 'Connection refused', 'refuse-with': 'Refused with error', 'undeliver-with': 'Undelivered with error', 'duplicate-callbacks': 'Callbacks twice', 'reorder-callbacks': 'Callbacks in reverse', 'no-callbacks': 'No callbacks',
 };
 
 function drawFaults() {
@@ -69,7 +69,7 @@ function drawFaults() {
   keepList(at('faults'), chips, (fault) => {
     const whom = fault.to === undefined ? 'everyone' : model.phones.get(fault.to)?.label || fault.to;
     const times = fault.times === undefined ? 'until cleared' : `${fault.times} left`;
-    return make('span', {}, `${faultWords[fault.kind]}: ${whom}, ${times} `, make('button', { type: 'button', onclick: () => clearFault(fault.id) }, 'Clear'));
+    return make('span', {}, `${faultWords[fault.kind]}${fault.code === undefined ? '' : ` ${fault.code}`}: ${whom}, ${times} `, make('button', { type: 'button', onclick: () => clearFault(fault.id) }, 'Clear'));
   });
 }
 
