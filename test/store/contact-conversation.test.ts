@@ -322,6 +322,16 @@ describe('a recording', () => {
     expect(await world.root`select recording_status from care.call where call_id = ${callId}`).toMatchObject([{ recording_status: 'deleted' }]);
   });
 
+  test('comes home also where a fresh run of the call looks only once it is over; the call is not placed again', async () => {
+    const { callId, patient, voice } = await recorded();
+    world.deps.voice = voice;
+
+    const again = await world.activities.placeCall(callId);
+
+    expect(again.next).toEqual({ kind: 'ended', disposition: 'completed', recording: true });
+    expect(patient.phone.calls()).toHaveLength(1);
+  });
+
   test('that was stored by a process that died before it said so is stored once', async () => {
     const { callId, deleted, voice } = await recorded();
     await world.activities.storeRecording(callId);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ThreadType } from '../../domain/threads.ts';
 import { useDevServer } from '../support/temporal.ts';
 import type { ScriptedStep } from './scripted-care.ts';
 import { openRealStage } from './stage.ts';
@@ -18,8 +19,8 @@ afterAll(() => stage.close());
 /** What was asked of the world about this thread: others run on the same stage at the same time. */
 const asked = (id: string, verb: string): string[] => stage.care.log.filter((entry) => entry.startsWith(verb) && entry.includes(id));
 
-/** Whether the follow-up's newest run is not its first. */
-const isContinued = async (id: string): Promise<boolean> => Boolean((await stage.history('followUp', id)).events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId);
+/** Whether the thread's newest run is not its first. */
+const isContinued = async (type: ThreadType, id: string): Promise<boolean> => Boolean((await stage.history(type, id)).events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId);
 
 it.concurrent.each(budgets)('a follow-up that begins afresh after %i events loses nothing, repeats nothing and keeps its times', async (budget) => {
   const { care, now, poke, ended, sleep, until } = stage;
@@ -41,7 +42,7 @@ it.concurrent.each(budgets)('a follow-up that begins afresh after %i events lose
   }
   await until(() => steps.every((step) => step.doneAt !== undefined));
   // Only a thread that waits begins afresh: what is done has yet to be told to it.
-  while (!(await isContinued(id))) await sleep(50);
+  while (!(await isContinued('followUp', id))) await sleep(50);
   last.at = await now();
   await poke('followUp', id, budget);
   await ended('followUp', id);
@@ -103,4 +104,34 @@ it.each([10, 12, 15])('an escalation that begins afresh after %i events pages ea
 
   expect(waiting.status.name).toBe('RUNNING');
   expect(care.log).toEqual(['page 1', 'page 2', 'page 3']);
+});
+
+/** Eight: at its first wait, and again at that of each fresh run; nine: at the second; twenty: at the third. It begins afresh nowhere but at a wait. */
+it.concurrent.each([8, 9, 20])('a call that begins afresh after %i events is asked about anew by each run, placed once, and its recording comes home once', async (budget) => {
+  const { care, now, poke, ended, history, sleep } = stage;
+  const id = randomUUID();
+  // However slow the machine is: the call lasts until it has begun afresh.
+  const call = { underWayUntil: [(await now()) + 3_600_000], recording: true, checks: [] as number[] };
+  care.calls.set(id, call);
+
+  await poke('recordedCall', id, budget);
+  while (!(await isContinued('recordedCall', id))) {
+    await poke('recordedCall', id, budget);
+    await sleep(50);
+  }
+  call.underWayUntil = [];
+  await poke('recordedCall', id, budget);
+  await ended('recordedCall', id);
+
+  expect(asked(id, '')).toEqual([`place ${id}`, `store ${id}`, `delete ${id}`]);
+  const runs: string[][] = [];
+  for (let runId: string | undefined | null; runs.length === 0 || runId;) {
+    const events = (await history('recordedCall', id, runId ?? undefined)).events ?? [];
+    runs.unshift(events.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []));
+    runId = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+  }
+  expect(runs.length).toBeGreaterThan(1);
+  // To each run the first thing is whether its call has been placed; nothing else of an earlier run is done again.
+  expect(runs.map((verbs) => verbs.filter((verb) => verb !== 'followCall'))).toEqual([...runs.slice(1).map(() => ['placeCall']), ['placeCall', 'storeRecording', 'deleteRecordingAtProvider']]);
+  expect(runs.every(([first]) => first === 'placeCall')).toBe(true);
 });
