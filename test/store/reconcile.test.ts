@@ -7,6 +7,8 @@ import { workflowIdOf } from '../../domain/threads.ts';
 import { readHealth } from '../../store/health.ts';
 import { differenceKinds } from '../../store/reconcile.ts';
 import { unmannedRotas } from '../../store/rotas.ts';
+import { reconcileCommand } from '../../worker/reconcile-command.ts';
+import type { Compared } from '../../worker/reconcile-command.ts';
 import { reconcile } from '../../worker/reconcile.ts';
 import { createCareWorld, dueAt, firstReminder, Killed, runConversation, runFollowUp } from '../support/care-world.ts';
 import type { CareWorld } from '../support/care-world.ts';
@@ -72,6 +74,27 @@ describe('reconciliation', () => {
     expect(await differencesOf(touchpointId)).toEqual(['touchpoint-overdue']);
     world.at('2026-03-02T10:01:59.000Z');
     expect(await differencesOf(touchpointId)).toEqual([]);
+  });
+
+  test('is as of the instant that the command was told, else of now', async () => {
+    const { touchpointId } = await enrolled({ id: 'visit' });
+    const compared: Compared[] = [];
+    const command = async (...args: string[]): Promise<[number, boolean]> => {
+      const { exitCode, text } = await reconcileCommand(args, (asked) => {
+        compared.push(asked);
+        return reconcile({ sql: world.worker, client, sms: world.deps.sms, asOf: asked.asOf.toISOString(), since: new Date(Date.now() - 3_600_000), graceSeconds: -5 });
+      }, new Date('2026-03-02T10:01:59.000Z'));
+      return [exitCode, text.includes(touchpointId)];
+    };
+    await toldLongAgo();
+
+    const now = await command();
+    const later = await command('--at', '2026-03-02T11:02:01+01:00', '--hours', '2');
+    const asJson = await command('--json', '--at', '2026-03-02T10:02:01Z');
+    const wrong = await command('--at', 'tomorrow');
+
+    expect([now[1], later, asJson, wrong]).toEqual([false, [1, true], [1, true], [2, false]]);
+    expect(compared.map(({ since }) => since.toISOString())).toEqual(['2026-03-01T10:01:59.000Z', '2026-03-02T08:02:01.000Z', '2026-03-01T10:02:01.000Z']);
   });
 
   test('names a reminder whose receipt nobody waits for any more', async () => {
