@@ -12,7 +12,8 @@ if (existsSync(settings)) {
   for (const [key, value] of Object.entries(JSON.parse(readFileSync(settings, 'utf8')))) process.env[key] ??= value;
 }
 const [file, ...rest] = process.argv.slice(2);
-if (file?.endsWith('verify-cli.ts') && rest.length === 0) {
+const places = ['--directory', '--public-key', '--database-url', '--rows', '--dump'];
+if (file?.endsWith('verify-cli.ts') && !rest.some((word) => places.includes(word.split('=')[0] ?? ''))) {
   const { LEDGER_DIRECTORY, LEDGER_PUBLIC_KEY_FILE, DATABASE_URL_SEALER } = process.env;
   if (LEDGER_DIRECTORY === undefined || LEDGER_PUBLIC_KEY_FILE === undefined || DATABASE_URL_SEALER === undefined) {
     process.stderr.write('No world runs here: start one with npm start, or give --directory, --public-key and --database-url or --rows.\n');

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CareApi } from './care-api.ts';
 import { checkByCommand, checkDuplicates, checkOfPatient } from './checks.ts';
@@ -110,8 +111,11 @@ function watchEnded(coordinator: CareApi): () => Promise<ReadonlySet<string>> {
   };
 }
 
-/** The ledger as its operators verify it, once everything that was done is sealed. */
+/** The ledger as its operators verify it, with Temporal as its second witness, once everything that was done is sealed. */
 async function checkLedger({ environment, secrets }: ShowcaseWorld): Promise<Check> {
-  const flags = ['--directory', environment['LEDGER_DIRECTORY'] ?? '', '--public-key', secrets.files.ledgerPublicKey, '--database-url', environment['DATABASE_URL_SEALER'] ?? ''];
+  const receipts = path.join(path.dirname(secrets.files.ledgerPublicKey), 'receipts.jsonl');
+  const kept = await checkByCommand('ledger', 'worker/ledger-receipts-cli.ts', ['--out', receipts], { ...environment, METRICS_PORT: '9465' });
+  if (!kept.ok) return kept;
+  const flags = ['--directory', environment['LEDGER_DIRECTORY'] ?? '', '--public-key', secrets.files.ledgerPublicKey, '--database-url', environment['DATABASE_URL_SEALER'] ?? '', '--receipts', receipts];
   return checkByCommand('ledger', 'store/ledger/verify-cli.ts', flags, environment);
 }

@@ -2,13 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import postgres from 'postgres';
 import { noteVerifier } from './checkpoint.ts';
+import { receiptsOfLines } from './receipts.ts';
 import { databaseLines, fileLines, ledgerRows } from './rows.ts';
 import type { LedgerVerdict } from './verify.ts';
 import { verifyLedger } from './verify.ts';
 
 const usage = `Compares the audit rows with the tree that was signed outside the database.
 
-  npm run ledger:verify -- --directory DIR --public-key FILE (--database-url URL | --rows FILE) [--witness FILE ...] [--json]
+  npm run ledger:verify -- --directory DIR --public-key FILE (--database-url URL | --rows FILE) [--witness FILE ...] [--receipts FILE] [--json]
   npm run ledger:verify -- --database-url URL --dump FILE
 
   --directory     where the sealer keeps checkpoint and tiles, or a copy of it
@@ -17,6 +18,7 @@ const usage = `Compares the audit rows with the tree that was signed outside the
   --rows          reads them from a file that --dump made: needs no database
   --dump          writes the rows as JSON lines and ends
   --witness       an earlier checkpoint that was kept elsewhere; may be given more than once
+  --receipts      what npm run ledger:receipts took out of Temporal's histories, before the rows were read
   --json          the verdict as JSON
 
 Ends with 0 when all is as it was sealed, 1 when not, 2 when it could not be checked.
@@ -36,6 +38,7 @@ async function main(): Promise<number> {
       rows: { type: 'string' },
       dump: { type: 'string' },
       witness: { type: 'string', multiple: true, default: [] },
+      receipts: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -51,7 +54,8 @@ async function main(): Promise<number> {
   if ((url === undefined) === (rows === undefined)) throw new UsageError('Give either --database-url or --rows.');
   const publicKey = noteVerifier(await readFile(keyFile, 'utf8'));
   const witnesses = await Promise.all(values.witness.map((file) => readFile(file, 'utf8')));
-  const check = (lines: AsyncIterable<string>): Promise<LedgerVerdict> => verifyLedger({ rows: ledgerRows(lines), directory, publicKey, witnesses });
+  const receipts = values.receipts === undefined ? [] : await receiptsOfLines(fileLines(values.receipts));
+  const check = (lines: AsyncIterable<string>): Promise<LedgerVerdict> => verifyLedger({ rows: ledgerRows(lines), directory, publicKey, witnesses, receipts });
   const verdict = url === undefined ? await check(fileLines(rows ?? '')) : await withLines(url, check);
   process.stdout.write(values.json ? `${JSON.stringify(verdict)}\n` : report(verdict));
   return verdict.ok ? 0 : 1;
@@ -70,8 +74,8 @@ async function* withLineEnds(lines: AsyncIterable<string>): AsyncGenerator<strin
   for await (const line of lines) yield `${line}\n`;
 }
 
-function report({ ok, size, unsigned, pending, problems }: LedgerVerdict): string {
-  const state = `${size} leaves signed, ${unsigned} not signed yet, ${pending} rows waiting.`;
+function report({ ok, size, unsigned, pending, receipts, problems }: LedgerVerdict): string {
+  const state = `${size} leaves signed, ${unsigned} not signed yet, ${pending} rows waiting${receipts === 0 ? '' : `, ${receipts} receipts compared`}.`;
   return [...problems.map(({ kind, message }) => `${kind}: ${message}`), ok ? `The ledger is whole: ${state}` : `The ledger is NOT whole, ${problems.length} found: ${state}`, ''].join('\n');
 }
 

@@ -4,6 +4,7 @@ import type { Checkpoint, NoteVerifier } from './checkpoint.ts';
 import { compareWithSealed } from './compare.ts';
 import type { StoredLeaf } from './compare.ts';
 import { createFrontier, sameHash } from './merkle.ts';
+import type { Receipt } from './receipts.ts';
 import type { LedgerRow } from './rows.ts';
 import { readCheckpointNote, readLeafHashes, TileError } from './tiles.ts';
 
@@ -27,6 +28,8 @@ export interface LedgerVerdict {
   /** Leaves that the sealer has given but not signed yet, and rows that still wait for a leaf. Neither is a problem by itself. */
   unsigned: number;
   pending: number;
+  /** Receipts that were compared. */
+  receipts: number;
   problems: LedgerProblem[];
 }
 
@@ -37,22 +40,22 @@ export interface VerifyOptions {
   publicKey: NoteVerifier;
   /** Checkpoints of this ledger that were kept elsewhere: each must be a prefix of the present tree. */
   witnesses?: readonly string[];
-  /** Leaf hashes that were handed out as receipts, such as those in Temporal's results: each must be in the tree. */
-  receipts?: readonly { eventId: string; leafHash: Uint8Array }[];
+  /** Leaf hashes that were handed out, such as those in Temporal's results: each must be in the tree, or be that of a row that waits for its leaf. */
+  receipts?: readonly Receipt[];
 }
 
 /** Compares the database's rows, one by one, with what was signed outside of it. Needs neither database nor network. */
 export async function verifyLedger({ rows, directory, publicKey, witnesses = [], receipts = [] }: VerifyOptions): Promise<LedgerVerdict> {
   const note = await readCheckpointNote(directory);
   const checkpoint = openOr(note ?? '', publicKey);
-  if (!('size' in checkpoint)) return { ok: false, size: 0, unsigned: 0, pending: 0, problems: [forked(null, `The checkpoint outside cannot be trusted. ${checkpoint.message}`)] };
+  if (!('size' in checkpoint)) return { ok: false, size: 0, unsigned: 0, pending: 0, receipts: 0, problems: [forked(null, `The checkpoint outside cannot be trusted. ${checkpoint.message}`)] };
   const tiles = await readTiles(directory, checkpoint, witnesses.map((witness) => openOr(witness, publicKey)));
-  if ('message' in tiles) return { ok: false, size: checkpoint.size, unsigned: 0, pending: 0, problems: [tiles] };
+  if ('message' in tiles) return { ok: false, size: checkpoint.size, unsigned: 0, pending: 0, receipts: 0, problems: [tiles] };
 
   const stored: StoredLeaf[] = [];
   const problems = [...tiles.problems];
   const known = new Set(tiles.leaves.map(hexOf));
-  let pending = 0;
+  const waiting: string[] = [];
   for await (const row of rows) {
     const hash = row.event === null ? null : eventLeaf(row.event.nonce, row.event);
     if (row.leafIndex !== null) {
@@ -60,17 +63,17 @@ export async function verifyLedger({ rows, directory, publicKey, witnesses = [],
     } else if (hash !== null && known.has(hexOf(hash))) {
       problems.push({ kind: 'deleted', leafIndex: null, eventId: row.eventId, message: `The leaf of event ${row.eventId} was deleted from audit.leaf; the event itself is as it was sealed.` });
     } else if (row.pending) {
-      pending += 1;
+      waiting.push(hash === null ? '' : hexOf(hash));
     } else {
       problems.push({ kind: 'inserted', leafIndex: null, eventId: row.eventId, message: `Event ${row.eventId} was put into audit.event past the ledger: it has no leaf and waits for none.` });
     }
   }
   problems.push(...compareWithSealed(tiles.leaves, stored));
-  const given = new Set([...known, ...stored.slice(tiles.leaves.length).flatMap(({ hash }) => (hash === null ? [] : [hexOf(hash)]))]);
-  for (const { eventId, leafHash } of receipts) {
-    if (!given.has(hexOf(leafHash))) problems.push({ kind: 'forked', leafIndex: null, eventId, message: `The receipt for event ${eventId} names a leaf that is not in the tree.` });
+  const given = new Set([...known, ...waiting, ...stored.slice(tiles.leaves.length).flatMap(({ hash }) => (hash === null ? [] : [hexOf(hash)]))]);
+  for (const { holder, leafHash } of receipts) {
+    if (!given.has(hexOf(leafHash))) problems.push(forked(null, `The receipt that ${holder} holds is of an event that is not in the ledger, or not as it was then.`));
   }
-  return { ok: problems.length === 0, size: checkpoint.size, unsigned: Math.max(0, stored.length - checkpoint.size), pending, problems };
+  return { ok: problems.length === 0, size: checkpoint.size, unsigned: Math.max(0, stored.length - checkpoint.size), pending: waiting.length, receipts: receipts.length, problems };
 }
 
 /** Reads the signed leaves, and checks on the way that checkpoint and witnesses are roots of theirs. */

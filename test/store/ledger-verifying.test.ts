@@ -1,16 +1,25 @@
 import { spawn } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { PayloadCodec } from '@temporalio/common';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
+import Long from 'long';
 import postgres from 'postgres';
 import type { Sql } from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventLeaf } from '../../store/ledger/canonical.ts';
+import { lineOfReceipt } from '../../store/ledger/receipts.ts';
+import type { Receipt } from '../../store/ledger/receipts.ts';
 import { databaseLines, ledgerRows } from '../../store/ledger/rows.ts';
 import { readLeafHashes } from '../../store/ledger/tiles.ts';
 import { verifyLedger } from '../../store/ledger/verify.ts';
+import { createPayloadCodec } from '../../temporal/codec.ts';
+import { receiptsIn } from '../../temporal/receipts.ts';
 import { createLedgerWorld, ledgerKey, newEvent, publicKey } from '../support/ledger-world.ts';
 import type { LedgerWorld } from '../support/ledger-world.ts';
 
@@ -133,19 +142,42 @@ describe('verifying the ledger', () => {
 
   it('finds that receipts and checkpoints given out earlier are not in the tree', async () => {
     const older = await world.checkpointNote();
-    const receipts: { eventId: string; leafHash: Uint8Array }[] = [];
-    for await (const leafHash of readLeafHashes(directory, 40)) receipts.push({ eventId: at(ids, receipts.length), leafHash });
+    const receipts: Receipt[] = [];
+    for await (const leafHash of readLeafHashes(directory, 40)) receipts.push({ holder: at(ids, receipts.length), leafHash });
     await world.record(300);
     await world.seal();
     expect(await world.found({ witnesses: [older], receipts })).toEqual([]);
 
-    const lost = { eventId: randomUUID(), leafHash: randomBytes(32) };
+    const lost = { holder: 'call/lost', leafHash: randomBytes(32) };
 
-    expect(await world.found({ receipts: [lost] })).toEqual([['forked', null, lost.eventId]]);
+    expect(await world.verify({ receipts: [lost] })).toMatchObject({ problems: [{ kind: 'forked', message: 'The receipt that call/lost holds is of an event that is not in the ledger, or not as it was then.' }] });
     expect(await world.found({ witnesses: [older.replace('\n40\n', '\n41\n')] })).toEqual([['forked', null, null]]);
     const newer = await world.checkpointNote();
     await writeFile(path.join(directory, 'checkpoint'), older);
     expect(await world.found({ witnesses: [newer] })).toContainEqual(['truncated', 40, null]);
+  });
+
+  it('finds by a receipt in Temporal\'s history what was deleted before all was sealed anew, which the ledger alone cannot know', async () => {
+    const elsewhere = await mkdtemp(path.join(tmpdir(), 'carethread-forger-'));
+    const codec = createPayloadCodec([{ id: 'test', bytes: Buffer.alloc(32, 7) }]);
+    const [waiting] = await world.record(1);
+    const receiptOf = async (eventId: string): Promise<string> => {
+      for await (const { event } of ledgerRows(databaseLines(owner))) if (event?.eventId === eventId) return eventLeaf(event.nonce, event).toString('hex');
+      return expect.unreachable();
+    };
+    const results = [{ next: { kind: 'end' }, details: '' }, { next: { kind: 'end' }, receipt: null }, ...(await Promise.all([at(ids, 11), at(ids, 12), waiting ?? ''].map(async (eventId) => ({ next: { kind: 'end' }, receipt: await receiptOf(eventId) }))))];
+    const history = await historyOf(codec, results);
+    const receipts = await receiptsIn('follow-up/one', history, codec);
+    expect(await world.verify({ receipts })).toMatchObject({ ok: true, pending: 1, receipts: 3 });
+
+    await owner`delete from audit.event where event_id = ${at(ids, 11)}`;
+    await owner`delete from audit.leaf where event_id = ${at(ids, 11)}`;
+    await forge(elsewhere);
+
+    expect(await world.found({ directory: elsewhere })).toEqual([]);
+    const { problems } = await world.verify({ directory: elsewhere, receipts });
+    expect(problems.map(({ kind, message }) => [kind, message])).toEqual([['forked', 'The receipt that follow-up/one (remindPatient, 2026-03-02T10:00:02.000Z) holds is of an event that is not in the ledger, or not as it was then.']]);
+    await rm(elsewhere, { recursive: true });
   });
 
   it('does not trust a directory whose tiles or checkpoint were changed', async () => {
@@ -192,16 +224,19 @@ describe('npm run ledger:verify', () => {
     await writeFile(keyFile, `${ledgerKey.publicKey}\n`);
     await cp(path.join(directory, 'checkpoint'), witness);
     const url = world.database.url('ct_sealer');
-    const common = ['--directory', directory, '--public-key', keyFile, '--witness', witness];
+    const receipts = path.join(directory, 'receipts.jsonl');
+    for await (const leafHash of readLeafHashes(directory, 10)) await appendFile(receipts, `${lineOfReceipt({ holder: 'follow-up/one', leafHash })}\n`);
+    const common = ['--directory', directory, '--public-key', keyFile, '--witness', witness, '--receipts', receipts];
 
     expect(await command('--database-url', url, '--dump', dump)).toMatchObject({ code: 0 });
-    expect(await command(...common, '--rows', dump)).toEqual({ code: 0, said: 'The ledger is whole: 10 leaves signed, 0 not signed yet, 0 rows waiting.\n' });
+    expect(await command(...common, '--rows', dump)).toEqual({ code: 0, said: 'The ledger is whole: 10 leaves signed, 0 not signed yet, 0 rows waiting, 10 receipts compared.\n' });
     await owner`update audit.event set verdict = 'refused' where event_id = ${at(ids, 6)}`;
     const edited = await command(...common, '--database-url', url);
     expect(edited.code).toBe(1);
     expect(edited.said).toContain(`edited: Event ${at(ids, 6)} at leaf 6 was edited after it was sealed.`);
     await writeFile(dump, (await readFile(dump, 'utf8')).split('\n').filter((line) => !line.includes(at(ids, 4))).join('\n'));
-    expect(JSON.parse((await command(...common, '--rows', dump, '--json')).said)).toMatchObject({ ok: false, problems: [{ kind: 'deleted', leafIndex: 4 }] });
+    await appendFile(receipts, `${lineOfReceipt({ holder: 'call/lost', leafHash: randomBytes(32) })}\n`);
+    expect(JSON.parse((await command(...common, '--rows', dump, '--json')).said)).toMatchObject({ ok: false, problems: [{ kind: 'deleted', leafIndex: 4 }, { kind: 'forked', message: expect.stringContaining('call/lost') as string }] });
     expect(await command('--rows', dump)).toMatchObject({ code: 2 });
   });
 });
@@ -210,6 +245,16 @@ async function command(...words: string[]): Promise<{ code: number; said: string
   const child = spawn(process.execPath, ['scripts/run.mjs', 'store/ledger/verify-cli.ts', ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [said, , [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number]>]);
   return { code, said };
+}
+
+/** A thread's history in which each of these was an activity's result, a second apart. */
+async function historyOf(codec: PayloadCodec, results: readonly object[]): Promise<History> {
+  const sealed = await codec.encode(results.map((result) => defaultPayloadConverter.toPayload(result)));
+  const events = sealed.flatMap((payload, index) => [
+    { eventId: Long.fromNumber(2 * index + 1), activityTaskScheduledEventAttributes: { activityType: { name: 'remindPatient' } } },
+    { eventId: Long.fromNumber(2 * index + 2), eventTime: { seconds: Long.fromNumber(Date.parse('2026-03-02T10:00:00Z') / 1_000 + index) }, activityTaskCompletedEventAttributes: { scheduledEventId: Long.fromNumber(2 * index + 1), result: { payloads: [payload] } } },
+  ]);
+  return { events };
 }
 
 /** What an owner who has got hold of the sealer's key could do: leaves made to fit, and a directory of its own. */

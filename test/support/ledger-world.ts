@@ -7,6 +7,7 @@ import type { Sql } from 'postgres';
 import { generateNoteKey, noteSigner, noteVerifier } from '../../store/ledger/checkpoint.ts';
 import { databaseLines, ledgerRows } from '../../store/ledger/rows.ts';
 import { sealPending } from '../../store/ledger/sealer.ts';
+import type { Receipt } from '../../store/ledger/receipts.ts';
 import type { SealerOptions, SealResult } from '../../store/ledger/sealer.ts';
 import { readCheckpointNote } from '../../store/ledger/tiles.ts';
 import { verifyLedger } from '../../store/ledger/verify.ts';
@@ -21,7 +22,7 @@ export const publicKey = noteVerifier(ledgerKey.publicKey);
 /** What a verification is given beside rows and key. */
 export interface Evidence {
   witnesses?: string[];
-  receipts?: { eventId: string; leafHash: Uint8Array }[];
+  receipts?: Receipt[];
   directory?: string;
 }
 
