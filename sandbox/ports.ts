@@ -35,3 +35,20 @@ export async function freePort(preferred?: number): Promise<number> {
   }
   throw new Error(`No free port from ${preferred} on. Close a program that listens there, or name another port.`);
 }
+
+/**
+ * A port for each server, before any of them listens: none is given twice. The preferred one, or the next free one above it, which is
+ * said; `any`: whichever is free, for tests.
+ */
+export async function choosePorts<Name extends string>(preferred: Readonly<Record<Name, number>>, wanted: 'preferred' | 'any', say: (line: string) => void): Promise<Record<Name, number>> {
+  const chosen: Partial<Record<Name, number>> = {};
+  const taken = new Set<number>();
+  for (const name of Object.keys(preferred) as Name[]) {
+    let port = await freePort(wanted === 'any' ? randomInt(10_000, 30_000) : preferred[name]);
+    while (taken.has(port)) port = await freePort(port + 1);
+    if (wanted === 'preferred' && port !== preferred[name]) say(`Port ${preferred[name]} is taken: ${name} listens on ${port}.`);
+    taken.add(port);
+    chosen[name] = port;
+  }
+  return chosen as Record<Name, number>;
+}

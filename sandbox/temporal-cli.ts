@@ -34,14 +34,27 @@ export async function findTemporalCli(): Promise<string | undefined> {
   return findOnPath('temporal') ?? findInCache(cacheFolder(`temporal-sdk-${await sdkVersion()}`)) ?? findInCache(cacheFolder(builtFolder), 'temporal');
 }
 
-async function downloadBySdk(say: Say): Promise<string | undefined> {
-  if (!(await canReachDownloads())) return undefined;
+/** The SDK's downloader, which has no function of its own. */
+export interface SdkDownload {
+  canReach(): Promise<boolean>;
+  into(downloadDir: string): Promise<void>;
+}
+
+const sdkDownload: SdkDownload = {
+  canReach: canReachDownloads,
+  async into(downloadDir) {
+    const environment = await TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'cached-download', downloadDir } } });
+    await environment.teardown();
+  },
+};
+
+async function downloadBySdk(say: Say, sdk: SdkDownload): Promise<string | undefined> {
+  if (!(await sdk.canReach())) return undefined;
   const name = `temporal-sdk-${await sdkVersion()}`;
   const downloadDir = await makeCacheFolder(name);
   say(`Temporal server: downloading it (about 60 MB) to ${downloadDir}`);
   try {
-    const environment = await TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'cached-download', downloadDir } } });
-    await environment.teardown();
+    await sdk.into(downloadDir);
     return findInCache(downloadDir);
   } catch (error) {
     say(`Temporal server: the download failed (${error instanceof Error ? error.message.slice(0, 200) : String(error)})`);
@@ -70,8 +83,8 @@ async function buildWithGo(say: Say): Promise<string | undefined> {
 }
 
 /** Temporal's CLI by any means: found, downloaded by the SDK, or built with Go. Throws a line that says what to install. */
-export async function obtainTemporalCli(say: Say): Promise<string> {
-  const cli = (await findTemporalCli()) ?? (await downloadBySdk(say)) ?? (await buildWithGo(say));
+export async function obtainTemporalCli(say: Say, sdk = sdkDownload): Promise<string> {
+  const cli = (await findTemporalCli()) ?? (await downloadBySdk(say, sdk)) ?? (await buildWithGo(say));
   if (cli !== undefined) return cli;
   throw new Error('No Temporal server: set TEMPORAL_ADDRESS, or install the Temporal CLI (https://docs.temporal.io/cli) or Go, or allow access to temporal.download.');
 }

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,7 +8,7 @@ import { startControl } from './control.ts';
 import type { Victim } from './control.ts';
 import { administratorEnvironment, databaseUrl, databases, preferredPorts, productEnvironment } from './environment.ts';
 import type { Overrides, Ports } from './environment.ts';
-import { freePort } from './ports.ts';
+import { choosePorts } from './ports.ts';
 import { createSupervisor } from './processes.ts';
 import type { SupervisedProcess, Supervisor } from './processes.ts';
 import { openSecrets, rotas, staff } from './secrets.ts';
@@ -81,7 +80,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
 async function build(options: WorldOptions, supervisor: Supervisor): Promise<World> {
   const { dataDir, say, overrides = {} } = options;
-  const chosen = await choosePorts(options.ports);
+  const chosen = await choosePorts(preferredPorts, options.ports, say);
   const secrets = await openSecrets(path.join(dataDir, 'secrets'));
   const logDir = path.join(dataDir, 'logs');
   const isNew = !existsSync(path.join(dataDir, 'made'));
@@ -159,19 +158,6 @@ async function refuseSecond(dataDir: string): Promise<void> {
     return;
   }
   throw new WorldError(`Carethread runs already on ${dataDir} (process ${pid}). Stop it first, or set CARETHREAD_DATA_DIR to another folder.`);
-}
-
-/** None of these servers runs yet while ports are chosen, so no port may be given twice, nor one of the range that outgoing connections take. */
-async function choosePorts(wanted: WorldOptions['ports']): Promise<Ports> {
-  const taken = new Set<number>();
-  const chosen: [string, number][] = [];
-  for (const [name, preferred] of Object.entries(preferredPorts) as [keyof Ports, number][]) {
-    let port = await freePort(wanted === 'any' ? randomInt(10_000, 30_000) : preferred);
-    while (taken.has(port)) port = await freePort(port + 1);
-    taken.add(port);
-    chosen.push([name, port]);
-  }
-  return Object.fromEntries(chosen) as unknown as Ports;
 }
 
 function staffInput(secrets: Secrets): string {
