@@ -20,4 +20,4 @@ COPY --chown=root:root package.json LICENSE ./
 # The ledger's folder is the one place that a process of ours writes to.
 RUN install -d -o node -g node -m 0700 /var/lib/carethread/ledger
 USER node
-CMD ["node", "dist/worker/main.js"]
+CMD ["node", "--max-semi-space-size=32", "dist/worker/main.js"]

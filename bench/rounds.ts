@@ -73,8 +73,9 @@ const load = (): string => `load ${loadavg()[0]?.toFixed(1) ?? '?'}`;
 export async function measureContacts(sides: Sides, count: number, asleepMsEach: { product: number; bare: number }): Promise<Comparison> {
   const taken = { product: [] as Round[], bare: [] as Round[] };
   const leadMs = (side: 'bare' | 'product', howMany: number): number => 4_000 + 2 * howMany * asleepMsEach[side];
-  sides.say('contacts: a round of each to warm up, which does not count');
-  const warmUp = Math.min(count, 50);
+  sides.say('contacts: a long round of each to warm up, which does not count');
+  // A worker runs for weeks, and for its first thousand contacts Node is still compiling: on either side, and more where there is more code.
+  const warmUp = Math.min(5 * count, 1_000);
   for (const side of ['bare', 'product'] as const) await contactRound(sides, side, warmUp, leadMs(side, warmUp));
   for (let round = 0; round < contactRounds; round += 1) {
     for (const side of ['bare', 'product'] as const) {

@@ -34,6 +34,9 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** Both workers', as docker-compose.yml starts ours. */
+const youngGeneration = ['--max-semi-space-size=32'];
+
 export async function openStage(say: (line: string) => void): Promise<Stage> {
   const closing: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -72,7 +75,7 @@ async function build(say: (line: string) => void, closing: (() => Promise<void>)
 
   say('Worker, sealer, bare worker ...');
   const start = async (name: string, file: string, env: Readonly<Record<string, string>>): Promise<Child> => {
-    const child = await startChild({ name, nodeArguments: [...profiling(name), 'scripts/run.mjs', file], env, logDir });
+    const child = await startChild({ name, nodeArguments: [...(name.endsWith('worker') ? youngGeneration : []), ...profiling(name), 'scripts/run.mjs', file], env, logDir });
     closing.push(() => child.stop());
     return child;
   };

@@ -56,6 +56,9 @@ export interface World {
 }
 
 /** Thrown in one line when a part of the world cannot be had or does not come up. */
+/** As docker-compose.yml starts it. */
+const workerFlags = ['--max-semi-space-size=32'];
+
 export class WorldError extends Error {
   readonly code = 'WORLD';
 }
@@ -106,9 +109,9 @@ async function build(options: WorldOptions, supervisor: Supervisor): Promise<Wor
   const control = await startControl(ports.control, (victim) => kill9(victim));
   supervisor.onStop('control', () => control.close());
   const processes = new Map<string, SupervisedProcess>();
-  const start = async (name: string, file: string, env: Record<string, string>, readyUrl: string | undefined): Promise<void> => {
+  const start = async (name: string, file: string, env: Record<string, string>, readyUrl: string | undefined, flags: readonly string[] = []): Promise<void> => {
     say(`${name} ...`);
-    const started = await supervisor.start({ name, nodeArguments: ['scripts/run.mjs', file], env, cwd: root });
+    const started = await supervisor.start({ name, nodeArguments: [...flags, 'scripts/run.mjs', file], env, cwd: root });
     processes.set(name, started);
     if (readyUrl !== undefined) await answering(readyUrl, started);
   };
@@ -125,7 +128,7 @@ async function build(options: WorldOptions, supervisor: Supervisor): Promise<Wor
   await start('sealer', 'worker/sealer-main.ts', environment, undefined);
   await start('auth', 'api/auth-main.ts', { ...environment, HTTP_PORT: String(ports.auth) }, `${local(ports.auth)}/readyz`);
   await start('api', 'api/main.ts', { ...environment, HTTP_PORT: String(ports.api), METRICS_PORT: String(ports.apiMetrics) }, `${local(ports.api)}/healthz`);
-  await start('worker', 'worker/main.ts', { ...environment, METRICS_PORT: String(ports.workerMetrics) }, `${local(ports.workerMetrics)}/healthz`);
+  await start('worker', 'worker/main.ts', { ...environment, METRICS_PORT: String(ports.workerMetrics) }, `${local(ports.workerMetrics)}/healthz`, workerFlags);
   await writeFile(path.join(dataDir, 'made'), new Date().toISOString());
 
   async function kill9(victim: Victim): Promise<void> {
