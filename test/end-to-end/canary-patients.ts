@@ -1,66 +1,57 @@
-import { randomBytes } from 'node:crypto';
 import { answersCall } from '../../sandbox/showcase/call-scripts.ts';
 import { replyTo } from '../../sandbox/showcase/reactions.ts';
+import type { Scene } from '../../sandbox/showcase/scene.ts';
 import { words } from '../../sandbox/showcase/words.ts';
-import type { Patient, Person } from '../../sandbox/showcase/scene.ts';
+import { becomes, showcasePlan } from './canary-stage.ts';
+import type { CanaryStage } from './canary-stage.ts';
 
-/** Texts that stand nowhere else; each field of each patient has one. */
-export interface Canaries {
-  /** By what they are, such as `name`. */
-  texts: Record<string, string>;
-  patients: Patient[];
+interface Planned {
+  touchpointId: string;
+  stepId: string;
+  status: string;
 }
 
-const sign = (): string => randomBytes(6).toString('hex');
+/** The plan of a reminder later, with facts, and a message of its own so that it is seen to go along with another's. */
+export async function planWithFacts(): Promise<string> {
+  const plan = await showcasePlan('showcase-timer');
+  return plan
+    .replace('id: showcase-timer', 'id: canary-facts')
+    .replace('message: visit-reminder', 'message: surgery-preparation')
+    .replace('channels: [sms]', "facts:\n  number_of_card: { kind: number, title: { en: 'Card', zh: '卡号' }, min: 0, max: 9000000000000000 }\n  since: { kind: date, title: { en: 'Since', zh: '起始日' } }\nchannels: [sms]");
+}
 
-/** Patients who go through texts, mail, a recorded call, a red alert and the inbox, with a canary in everything that is theirs. */
-export function canaryPatients(): Canaries {
-  const texts: Record<string, string> = {
-    name: `Zefira Quandry${sign()}`,
-    chineseName: `欧阳翡翠${String(Date.now()).slice(-6)}`,
-    note: `note ${sign()} on the left knee`,
-    spoken: `worried about ${sign()} at night`,
-    written: `where do I park ${sign()} tomorrow`,
-    birthDate: '1907-08-13',
-    phoneOfCaller: '2125550141',
-    phoneOfAlarmed: '2125550142',
-    mailbox: 'canary-by-mail@example.org',
-  };
-  const person = (phone: string, more: Partial<Person>): Person => ({ name: texts['name'] ?? '', birthDate: texts['birthDate'] ?? '', sex: 'female', language: 'en', zone: 'day', phone, note: texts['note'] ?? '', ...more });
-  const spoken = answersCall('en', 'agrees', 2);
-  if (spoken.kind === 'human') spoken.turns = spoken.turns.map((turn) => (turn.when === words.concerns.en ? { ...turn, say: texts['spoken'] } : turn));
-  const patients: Patient[] = [
-    {
-      id: 'canary-by-voice',
-      person: person('41', {}),
-      consents: ['sms', 'voice'],
-      plan: 'showcase',
-      manner: { calls: [spoken] },
-      async act(scene) {
-        await replyTo(scene, 'pain', '3');
-        await replyTo(scene, 'thanks', texts['written'] ?? '');
-      },
-      checks: () => [],
-    },
-    {
-      id: 'canary-alarmed',
-      person: person('42', { name: texts['chineseName'] ?? '', language: 'zh' }),
-      consents: ['sms', 'voice'],
-      plan: 'showcase-question',
-      act: (scene) => replyTo(scene, 'pain', '9'),
-      checks: () => [],
-    },
-    {
-      id: 'canary-by-mail',
-      person: person('43', {}),
-      consents: ['email'],
-      plan: 'showcase',
-      until: async ({ actors, enrolmentId }) => {
-        const { touchpoints } = await actors.coordinator.get<{ touchpoints: { stepId: string; status: string }[] }>(`/v1/enrolments/${enrolmentId}`);
-        return touchpoints.some((touchpoint) => touchpoint.stepId === 'welcome' && touchpoint.status === 'sent');
-      },
-      checks: () => [],
-    },
-  ];
-  return { texts, patients };
+/** Answers by text, writes to staff, takes a recorded call and says what worries her; then two more plans await her, one of them with facts. */
+export async function playCalled(stage: CanaryStage): Promise<Scene> {
+  const { texts } = stage.canaries;
+  const answers = answersCall('en', 'agrees', 2);
+  if (answers.kind === 'human') answers.turns = answers.turns.map((turn) => (turn.when === words.concerns.en ? { ...turn, say: texts.spoken } : turn));
+  const scene = await stage.enter('called', 'showcase', '41', { manner: { calls: [answers] } });
+  await replyTo(scene, 'pain', '3');
+  await replyTo(scene, 'thanks', texts.written);
+  await becomes('her recording is kept here alone', async () => {
+    const calls = await scene.phones.callsTo(scene.phone);
+    return (await Promise.all(calls.map((call) => scene.phones.recordingsOf(call.sid)))).flat().some((recording) => recording.deleted);
+  });
+  const anchors = { enrolment: new Date().toISOString() };
+  const { patientId } = scene;
+  await scene.actors.coordinator.post('/v1/enrolments', { patientId, planId: 'canary-facts', anchors, facts: { number_of_card: Number(texts.fact), since: texts.birthDate } });
+  await scene.actors.coordinator.post('/v1/enrolments', { patientId, planId: 'showcase-timer', anchors });
+  return scene;
+}
+
+/** Has agreed to mail alone, and gets one. */
+export async function playMailed(stage: CanaryStage): Promise<Scene> {
+  const scene = await stage.enter(`mail-${stage.canaries.mark}`, 'showcase', '43', { consents: ['email'] });
+  await becomes('the mail', async () => (await plannedOf(scene)).some(({ stepId, status }) => stepId === 'welcome' && status === 'sent'));
+  return scene;
+}
+
+export async function plannedOf({ actors, enrolmentId }: Scene): Promise<Planned[]> {
+  return (await actors.coordinator.get<{ touchpoints: Planned[] }>(`/v1/enrolments/${enrolmentId}`)).touchpoints;
+}
+
+/** No secrets in themselves, but said to Temporal in payloads alone: the ids of what was planned for these. */
+export async function remindersOf(scenes: readonly Scene[]): Promise<Record<string, string>> {
+  const planned = (await Promise.all(scenes.map(plannedOf))).flat().filter(({ stepId }) => stepId === 'welcome');
+  return Object.fromEntries(planned.map(({ touchpointId }, index) => [`reminder ${index + 1}`, touchpointId]));
 }

@@ -24,9 +24,8 @@ export async function historiesOf({ address, namespace }: { address: string; nam
   return { histories, visibility: JSON.stringify(described) };
 }
 
-export function rawHistories({ histories, visibility }: Histories): Buffer {
-  const encoded = histories.map((history) => Buffer.from(proto.temporal.api.history.v1.History.encode(history).finish()));
-  return Buffer.concat([...encoded, Buffer.from(visibility)]);
+export function rawHistories({ histories }: Histories): Buffer {
+  return Buffer.concat(histories.map((history) => Buffer.from(proto.temporal.api.history.v1.History.encode(history).finish())));
 }
 
 /** Every payload within the histories, opened; one that is not sealed counts as it is. */

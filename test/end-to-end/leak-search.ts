@@ -2,11 +2,10 @@ import { readFile, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { Payload } from '@temporalio/common';
 import postgres from 'postgres';
-import type { ShowcaseResult } from '../../sandbox/showcase/run.ts';
 import type { World } from '../../sandbox/world.ts';
 import { createPayloadCodec } from '../../temporal/codec.ts';
 import { readCodecKeys } from '../../temporal/codec-keys.ts';
-import { searchFor } from './canary-forms.ts';
+import { seekerOf } from './canary-forms.ts';
 import type { Finding } from './canary-forms.ts';
 import { historiesOf, openedHistories, rawHistories } from './histories.ts';
 
@@ -15,35 +14,35 @@ const outside = ['phones', 'mail.jsonl', 'secrets'];
 
 export interface Sought {
   /** What is nowhere to be found: all that is the patients'. */
-  anywhere: Readonly<Record<string, string>>;
+  anywhere: Readonly<Record<string, string | Buffer>>;
   /** No secret in itself, but said to Temporal in payloads alone: found there, something is not sealed. */
   inTemporal: Readonly<Record<string, string>>;
+  /** What most of them have in common. */
+  mark: string;
 }
 
-/** A showcase's canaries. Histories hold no patient even when they are opened, so that of the codec the ids of reminders tell. */
-export function soughtOf(texts: Readonly<Record<string, string>>, { run, stories }: ShowcaseResult): Sought {
-  const reminders = stories.flatMap(({ seen }) => seen.enrolment.touchpoints).filter((touchpoint) => touchpoint.stepId === 'welcome');
-  return {
-    anywhere: { ...texts, recordNumber: `SHOW-${run}`, evidence: `Form ${run}` },
-    inTemporal: Object.fromEntries(reminders.map(({ touchpointId }, index) => [`reminder ${index + 1}`, touchpointId])),
-  };
-}
-
-/** Where every process of the world, which is kept in the folder, left something. Ends the world: what it wrote lies still then. */
-export async function searchEverywhere(world: World, folder: string, sought: Sought): Promise<Finding[]> {
-  const found: Finding[] = [];
-  const look = (bytes: Buffer, place: string, canaries = sought.anywhere): void => void found.push(...searchFor(canaries, bytes, place));
-  const lookInTemporal = (bytes: Buffer, place: string): void => look(bytes, place, { ...sought.anywhere, ...sought.inTemporal });
+/** Where every process of the world, which is kept in the folder, left something. Ends everything by `stop` before it reads files: what was written lies still then. */
+export async function searchEverywhere(world: World, folder: string, { anywhere, inTemporal, mark }: Sought, stop: () => Promise<void>): Promise<Finding[]> {
+  const seek = seekerOf(anywhere, mark);
+  const seekInTemporal = seekerOf({ ...anywhere, ...inTemporal }, mark);
   const [current, ...older] = await readCodecKeys(world.secrets.files.codecKeys);
   const codec = createPayloadCodec([current, ...older]);
   const histories = await historiesOf(world.temporal);
-  lookInTemporal(rawHistories(histories), 'histories, raw');
-  look(await openedHistories(histories, (payloads: Payload[]) => codec.decode(payloads)), 'histories, opened');
-  for (const port of [world.ports.apiMetrics, world.ports.workerMetrics]) look(Buffer.from(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()), 'metrics');
-  for (const database of ['data', 'keys'] as const) look(await tablesOf(world.superuserUrl(database)), `tables of ${database}`);
-  await world.stop();
-  for (const { place, file } of await filesBelow(folder)) (place === 'temporal' ? lookInTemporal : look)(await readFile(file), place);
-  return found;
+  const found = [
+    seekInTemporal(rawHistories(histories), 'histories, raw'),
+    seekInTemporal(Buffer.from(histories.visibility), 'visibility'),
+    seek(await openedHistories(histories, (payloads: Payload[]) => codec.decode(payloads)), 'histories, opened'),
+  ];
+  for (const port of [world.ports.apiMetrics, world.ports.workerMetrics]) found.push(seek(Buffer.from(await metricsAt(port)), 'metrics'));
+  for (const database of ['data', 'keys'] as const) found.push(seek(await tablesOf(world.superuserUrl(database)), `tables of ${database}`));
+  await stop();
+  for (const { place, file } of await filesBelow(folder)) found.push((place === 'temporal' ? seekInTemporal : seek)(await readFile(file), place));
+  return found.flat();
+}
+
+/** As a monitoring server reads them. */
+export async function metricsAt(port: number): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
 }
 
 /** Every row as text, because large values lie compressed in the files. */
