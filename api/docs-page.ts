@@ -6,7 +6,7 @@ export function documentPage(document: OpenApiDocument): string {
   const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]) => Object.entries(methods as Record<string, Operation>).map(([method, operation]) => ({ path, method, operation })));
   const tags = [...new Set(operations.map(({ operation }) => operation.tags?.[0] ?? ''))];
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escape(document.info.title)}</title><style>${style}</style></head><body>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,"><title>${escape(document.info.title)}</title><style>${style}</style></head><body>
 <header><h1>${escape(document.info.title)}</h1><p>${escape(document.info.description ?? '')}</p><p><a href="/v1/openapi.json">OpenAPI 3.1</a> · <a href="/v1/plan-schema.json">JSON Schema of a plan</a></p>
 <nav>${tags.map((tag) => `<a href="#${escape(tag)}">${escape(tag)}</a>`).join(' ')} <a href="#schemas">schemas</a> <a href="#problems">problems</a></nav></header>
 ${tags.map((tag) => section(tag, operations.filter(({ operation }) => operation.tags?.[0] === tag))).join('\n')}

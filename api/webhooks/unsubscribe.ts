@@ -45,5 +45,5 @@ function languageFor(accepted: string | false): Language {
 
 function send(response: Response, status: number, language: Language, body: string): void {
   const { title } = words[language];
-  response.status(status).set('Cache-Control', 'no-store').set('Referrer-Policy', 'no-referrer').type('html').send(`<!doctype html><html lang="${language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><main>${body}</main></html>`);
+  response.status(status).set('Cache-Control', 'no-store').set('Referrer-Policy', 'no-referrer').type('html').send(`<!doctype html><html lang="${language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>${title}</title><main>${body}</main></html>`);
 }
