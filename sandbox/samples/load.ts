@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { rotas, staff } from '../secrets.ts';
 import { signIn } from '../showcase/care-api.ts';
 import type { CareApi } from '../showcase/care-api.ts';
 
@@ -43,10 +44,14 @@ export async function loadSamples({ urls, secrets }: SampleWorld, signal?: Abort
   return added;
 }
 
-/** A card on the phone page says whose it is; a shared phone says all. */
+/** A card on the phone page says whose it is; a shared phone says all. Who is texted at once comes first, then those on call, whom a red answer pages. */
 async function nameThePhones(phones: string, samples: readonly SamplePatient[]): Promise<void> {
-  for (const number of new Set(samples.map((sample) => sample.phone))) {
-    const label = samples.filter((sample) => sample.phone === number).map((sample) => sample.name).join(' · ');
+  const isTexted = ({ plan, consents }: SamplePatient): boolean => plan?.id === 'showcase' && consents.includes('sms');
+  const [now, later] = [samples.filter(isTexted), samples.filter((sample) => !isTexted(sample))];
+  const onCall = staff.flatMap(({ login, displayName, phone }) => (phone === null ? [] : [{ phone, name: `${displayName} · ${rotas.find(({ logins }) => logins.some((each) => each === login))?.role ?? 'staff'}` }]));
+  const people = [...now, ...onCall, ...later];
+  for (const number of new Set(people.map(({ phone }) => phone))) {
+    const label = people.filter(({ phone }) => phone === number).map(({ name }) => name).join(' · ');
     await fetch(`${phones}/sandbox/phones`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ number, label }) });
   }
 }
