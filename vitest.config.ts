@@ -25,7 +25,7 @@ export default defineConfig({
       suite('story', { ...withPostgres, ...withSeed, testTimeout: 300_000 }),
       suite('api', { ...together, ...withPostgres }),
       suite('browser', { ...together, ...withPostgres }),
-      suite('end-to-end', { ...withPostgres, testTimeout: 300_000 }),
+      suite('end-to-end', { testTimeout: 300_000 }),
     ],
   },
 });

@@ -22,7 +22,7 @@ export const lanes = [
     { name: 'sandbox', needs: ['temporal', 'time-skipping'] },
   ],
   [
-    { name: 'end-to-end', needs: ['temporal'], postgres: true },
+    { name: 'end-to-end', needs: ['temporal'] },
     { name: 'workflow', needs: ['temporal', 'time-skipping'], postgres: true },
     { name: 'story', postgres: true },
     { name: 'browser', needs: ['temporal', 'chromium'], postgres: true },

@@ -74,47 +74,57 @@ async function decodeEvents(login: StaffLogin): Promise<{ action: string; verdic
     where actor_id = (select person_id::text from auth.person where login = ${login}) and action in ('decode-history', 'post:/v1/codec/decode')`;
 }
 
-it('an engineer who has signed in reads ids and codes in a workflow, sets nothing for it, and each decode is in the ledger', async () => {
+interface EngineersLook {
+  /** What the page shows. */
+  seen: string;
+  /** What the codec server has opened for it. */
+  opened: string;
+  asked: number;
+  events: Awaited<ReturnType<typeof decodeEvents>>;
+}
+
+/** Once for the tests that read of it: to load the page is the dearest of it all. */
+let engineersLook: Promise<EngineersLook> | undefined;
+const lookAsEngineer = (): Promise<EngineersLook> => (engineersLook ??= look());
+
+async function look(): Promise<EngineersLook> {
+  const reading: Promise<string[]>[] = [];
+  page.on('response', (response) => {
+    if (!response.url().endsWith('/v1/codec/decode') || response.request().method() !== 'POST') return;
+    reading.push(response.json().then((body: { payloads: { data?: string }[] }) => body.payloads.map(({ data }) => Buffer.from(data ?? '', 'base64').toString('utf8'))));
+  });
   await signIn('engineer');
   await openWorkflow();
-
   await page.getByText('"subjectId"').first().waitFor();
   await page.getByText(/sms, \d{4}-\d\d-\d\d \d\d:\d\d America\/New_York/).first().waitFor();
   const seen = await page.locator('body').innerText();
+  return { seen, opened: (await Promise.all(reading)).flat().join('\n'), asked: decodes.length, events: await decodeEvents('engineer') };
+}
+
+it('an engineer who has signed in reads ids and codes in a workflow, sets nothing for it, and each decode is in the ledger', async () => {
+  const { seen, asked, events } = await lookAsEngineer();
 
   expect(seen).toContain(`"${enrolmentId}"`);
   expect(seen).not.toContain('Payloads are sealed');
-  const events = await decodeEvents('engineer');
-  expect(events.length).toBeGreaterThanOrEqual(decodes.length);
+  expect(asked).toBeGreaterThan(0);
+  expect(events.length).toBeGreaterThanOrEqual(asked);
   expect(new Set(events.map(({ action, verdict }) => `${action} ${verdict}`))).toEqual(new Set(['decode-history allowed']));
   for (const word of Object.values(patient)) expect(seen).not.toContain(word);
 });
 
-it('the worker that runs it serves the SDK’s metrics beside its own', async () => {
-  await signIn('engineer');
-  await openWorkflow();
-  await page.getByText(/sms, \d{4}-\d\d-\d\d/).first().waitFor();
+it('nothing that the codec server opens for the page tells who the patient is', async () => {
+  const { opened } = await lookAsEngineer();
+
+  expect(opened).toContain(enrolmentId);
+  for (const word of [...Object.values(patient), patient.number.slice(-7), 'Willa']) expect(opened).not.toContain(word);
+});
+
+it('the worker that runs what they see serves the SDK’s metrics beside its own', async () => {
+  await lookAsEngineer();
 
   const text = await (await fetch(`http://127.0.0.1:${world.ports.workerMetrics}/metrics`)).text();
 
   for (const name of ['temporal_request', 'temporal_worker_task_slots_available', 'temporal_workflow_task_queue_poll_succeed', 'carethread_touchpoints_late', 'carethread_ledger_lag_seconds']) expect(text).toMatch(new RegExp(`^${name}(\\{.*\\})? \\d`, 'm'));
-});
-
-it('nothing that the codec server opens for the page tells who the patient is', async () => {
-  const opened: string[] = [];
-  page.on('response', (response) => {
-    if (!response.url().endsWith('/v1/codec/decode') || response.request().method() !== 'POST') return;
-    reading.push(response.json().then((body: { payloads: { data?: string }[] }) => void opened.push(...body.payloads.map(({ data }) => Buffer.from(data ?? '', 'base64').toString('utf8')))));
-  });
-  const reading: Promise<void>[] = [];
-  await signIn('engineer');
-  await openWorkflow();
-  await page.getByText('"subjectId"').first().waitFor();
-  await page.getByText(/sms, \d{4}-\d\d-\d\d/).first().waitFor();
-  await Promise.all(reading);
-
-  expect(opened.join('\n')).toContain(enrolmentId);
-  for (const word of [...Object.values(patient), patient.number.slice(-7), 'Willa']) expect(opened.join('\n')).not.toContain(word);
 });
 
 it('a coordinator is shown sealed payloads and where to sign in, and each refusal is in the ledger', async () => {
