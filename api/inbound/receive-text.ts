@@ -53,18 +53,30 @@ async function answerAgain(deps: InboundDeps, inboundId: string, signal: AbortSi
     switch (again.state) {
       case 'done':
         return { inboundId, answers: [] };
-      case 'reply': {
-        const sealed = await deps.gate.readReply(again.secret);
-        return { inboundId, answers: sealed === null ? [] : await openReply(deps.vault, inboundId, sealed) };
-      }
-      case 'handle': {
-        const stored = await deps.gate.readInbound(again.secret);
-        if (stored === null) throw new Error(`There is no message ${inboundId}.`);
-        return { inboundId, answers: await handleText(deps, again.secret, await openInbound(deps.vault, stored), stored.receivedAt, false) };
-      }
+      case 'reply':
+        return { inboundId, answers: await keptAnswers(deps, inboundId, again.secret) };
+      case 'handle':
+        return { inboundId, answers: await handleHeld(deps, inboundId, again.secret) };
       case 'busy':
         await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
     }
   }
   return null;
+}
+
+async function keptAnswers(deps: InboundDeps, inboundId: string, secret: string): Promise<string[]> {
+  const sealed = await deps.gate.readReply(secret);
+  return sealed === null ? [] : openReply(deps.vault, inboundId, sealed);
+}
+
+async function handleHeld(deps: InboundDeps, inboundId: string, secret: string): Promise<string[]> {
+  const stored = await deps.gate.readInbound(secret);
+  if (stored === null) throw new Error(`There is no message ${inboundId}.`);
+  try {
+    return await handleText(deps, secret, await openInbound(deps.vault, stored), stored.receivedAt, false);
+  } catch (error) {
+    if (!(error instanceof HandledElsewhere)) throw error;
+    // A try that came to be late was still at work, and committed first: its webhook has said so, so this one, which holds the message, is the one to answer.
+    return keptAnswers(deps, inboundId, secret);
+  }
 }

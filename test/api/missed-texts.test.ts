@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { webhookDeadlineMs } from '../../api/inbound/deadline.ts';
+import { handleText } from '../../api/inbound/handle-text.ts';
 import { createMissedTexts } from '../../api/inbound/missed-texts.ts';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { twilioClient } from '../../providers/twilio/client.ts';
@@ -186,6 +187,24 @@ describe('the webhook of texts', () => {
     expect(oncemore).toEqual(nothing);
     expect(await world.escalations(patient.patientId)).toHaveLength(1);
     expect(await world.sweeper().sweep()).toBe(0);
+  });
+
+  test('answers at the next try also where the late first one is still at work then, and commits before it', async () => {
+    const asked = await world.asked();
+    const text = textOf(asked.phone, 'I have chest pain');
+    const sid = sidOf('SM');
+    const first = await world.deps.gate.inboundStore({ ...(await sealInbound(world.vault, text)), providerSid: sid, kind: 'sms', addressKind: 'phone', receivedAt: noon });
+    await aMinuteLater(asked.addressId);
+    const readInbound: typeof world.deps.gate.readInbound = async (secret) => {
+      const stored = await world.deps.gate.readInbound(secret);
+      await handleText(world.deps, first.secret, text, noon, false);
+      return stored;
+    };
+
+    const again = await receiveText({ ...world.deps, gate: { ...world.deps.gate, readInbound } }, sid, text, new AbortController().signal);
+
+    expect(again?.answers).toEqual([expect.stringContaining('call 911 now') as string]);
+    expect(await world.escalations(asked.patientId)).toHaveLength(1);
   });
 
   test('holds a message for nobody who has been told to send it again', async () => {
