@@ -44,7 +44,8 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
       // In a pause it is to begin as soon as that is over, and not set on by its length.
       return { state: state.status === 'starting' && state.reason === 'number-busy' && state.nextAt > event.at ? { ...state, nextAt: state.pausedAt ?? event.at } : state, effects: [] };
     case 'opted-out':
-      return { state: state.status === 'starting' && isBy(event.address, state) && state.nextAt > event.at ? { ...state, nextAt: state.pausedAt ?? event.at } : state, effects: [] };
+      // A redial waits by its plan and not for the gate, and one on the number that was opted out is cancelled: this is of another.
+      return { state: state.status === 'starting' && state.callsMade === 0 && isBy(event.address, state) && state.nextAt > event.at ? { ...state, nextAt: state.pausedAt ?? event.at } : state, effects: [] };
     case 'paused':
       return { state: { ...state, pausedAt: state.pausedAt ?? event.at, resumesWhenFree: false }, effects: [] };
     case 'resumed':

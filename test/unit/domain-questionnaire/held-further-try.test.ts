@@ -38,3 +38,14 @@ describe('a further try that is held', () => {
     expect(heldUntil('2026-03-13T15:00:00.000Z', { channels: ['voice', 'sms'] }).state).toMatchObject({ status: 'starting', channelIndex: 1 });
   });
 });
+
+test('a redial waits its time though another number of the patient is opted out meanwhile; a first call that is held is tried at once', () => {
+  const { state } = heldUntil('2026-03-10T08:00:00.000Z');
+  const redial = { ...state, nextAt: '2026-03-09T10:30:00.000Z', reason: 'no-answer' };
+  const first = { ...fresh, nextAt: '2026-03-09T10:30:00.000Z', reason: 'quiet-hours' };
+  const optedOut: ConversationEvent = { kind: 'opted-out', address: 'phone', at: '2026-03-09T10:05:00.000Z' };
+
+  const [waiting, tried] = [redial, first].map((before) => evolveConversation(rules, before, optedOut).state.nextAt);
+
+  expect([waiting, tried]).toEqual(['2026-03-09T10:30:00.000Z', '2026-03-09T10:05:00.000Z']);
+});
