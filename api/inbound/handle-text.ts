@@ -22,11 +22,15 @@ export class HandledElsewhere extends Error {
   }
 }
 
+/** `first`: as it came; `again`: at a further try of the provider's; `retaken`: when nobody waits for the answer any more. */
+export type Telling = 'first' | 'again' | 'retaken';
+
 /**
  * Handles a stored message in one transaction, and answers with the texts to send back. `secret` is its right, from another
  * transaction. Throws {@link HandledElsewhere}; after any error the message is as unhandled as before.
  */
-export async function handleText(deps: InboundDeps, secret: string, text: InboundText, receivedAt: string, retaken: boolean): Promise<string[]> {
+export async function handleText(deps: InboundDeps, secret: string, text: InboundText, receivedAt: string, telling: Telling): Promise<string[]> {
+  const retaken = telling === 'retaken';
   const staffId = await deps.gate.staffOfPhone(text.from);
   const now = deps.clock().toISOString();
   const handled = await inTransaction(deps.sql, async (tx) => {
@@ -35,7 +39,7 @@ export async function handleText(deps: InboundDeps, secret: string, text: Inboun
     const notAsked = await notAskedSince(tx, given.conversations.map(({ touchpointId }) => touchpointId), receivedAt);
     const unasked = given.conversations.filter(({ touchpointId }) => notAsked.includes(touchpointId));
     const detail = { ...given, conversations: given.conversations.filter((open) => !unasked.includes(open)) };
-    const message: Message = { tx, gate, secret, detail, text, receivedAt, now, retaken, unasked };
+    const message: Message = { tx, gate, secret, detail, text, receivedAt, now, retaken, outOfTurn: telling !== 'first', unasked };
     const outcome = await decide(deps, message, staffId);
     const replyKind: ReplyKind | null = outcome.answers.length === 0 ? null : (outcome.replyKind ?? 'answer');
     // Nobody waits for the answer any more.
@@ -57,8 +61,8 @@ async function decide(deps: InboundDeps, message: Message, staffId: string | nul
     case 'opt-out':
       return optOut(deps, message);
     case 'opt-in':
-      // Taken up late, it may be older than a STOP that came since: a person sees to it.
-      return message.retaken ? toInbox(deps, message, 'late-start') : optIn(deps, message);
+      // Out of its turn, it may be older than a STOP that came since: a person sees to it.
+      return message.outOfTurn ? toInbox(deps, message, 'late-start') : optIn(deps, message);
     case 'help':
       return help(deps, message);
     case 'safety':

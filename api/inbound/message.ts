@@ -22,6 +22,8 @@ export interface Message {
   now: string;
   /** Taken up again by the sweeper: nobody waits for an answer any more. */
   retaken: boolean;
+  /** It is not handled at its first telling: what was written after it may have been handled before it. */
+  outOfTurn: boolean;
   /** Open on the number, but not asked on it again since they lost it in a pause: nobody knows whether the text is meant for them. `detail` does not name these. */
   unasked: InboundDetail['conversations'];
 }

@@ -35,7 +35,7 @@ async function takeIn(deps: InboundDeps, providerSid: string, text: InboundText,
   const message = { inboundId: newId, providerSid, kind: 'sms', addressKind: 'phone', blindIndex, keyId, sealed, receivedAt } as const;
   const { inboundId, secret, duplicate } = await (missed ? deps.gate.inboundStoreMissed(message) : deps.gate.inboundStore(message));
   try {
-    if (!duplicate) return { inboundId, answers: await handleText(deps, secret, text, receivedAt, missed) };
+    if (!duplicate) return { inboundId, answers: await handleText(deps, secret, text, receivedAt, missed ? 'retaken' : 'first') };
     return missed ? null : await answerAgain(deps, inboundId, manner.signal);
   } catch (error) {
     if (error instanceof HandledElsewhere) return { inboundId, answers: [] };
@@ -73,7 +73,7 @@ async function handleHeld(deps: InboundDeps, inboundId: string, secret: string):
   const stored = await deps.gate.readInbound(secret);
   if (stored === null) throw new Error(`There is no message ${inboundId}.`);
   try {
-    return await handleText(deps, secret, await openInbound(deps.vault, stored), stored.receivedAt, false);
+    return await handleText(deps, secret, await openInbound(deps.vault, stored), stored.receivedAt, 'again');
   } catch (error) {
     if (!(error instanceof HandledElsewhere)) throw error;
     // A try that came to be late was still at work, and committed first: its webhook has said so, so this one, which holds the message, is the one to answer.

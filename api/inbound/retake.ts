@@ -55,7 +55,7 @@ async function handleAgain(deps: InboundDeps, inboundId: string, secret: string)
   try {
     const stored = await deps.gate.readInbound(secret);
     if (stored === null) throw new Error(`There is no message ${inboundId}.`);
-    await handleText(deps, secret, await openInbound(deps.vault, stored), stored.receivedAt, true);
+    await handleText(deps, secret, await openInbound(deps.vault, stored), stored.receivedAt, 'retaken');
   } catch (error) {
     if (error instanceof HandledElsewhere) throw error;
     deps.logger.error({ inboundId, error }, 'a message cannot be handled: it goes to staff unread');

@@ -42,11 +42,12 @@ export async function answerConversation(deps: InboundDeps, message: Message, to
   return { disposition: `answer-${turn.status}`, ...wordsOf(deps, turn, rules, reader), threads: [...heard, ...rules.threads, ...told] };
 }
 
-/** A text that was fetched late is no answer to what was asked after it was written; nor is any to what has lost its number and not asked again on it before. */
-function isOlderThanQuestion({ retaken, receivedAt }: Message, state: ConversationState): boolean {
+/** A text that was fetched late is no answer to what was asked after it was written, nor one that is handled out of its turn to what follows a later answer; nor is any to what has lost its number and not asked again on it before. */
+function isOlderThanQuestion({ retaken, outOfTurn, receivedAt }: Message, state: ConversationState): boolean {
   const { askedAt, lastAnswerAt } = state;
   if (!takesText(state, receivedAt)) return true;
-  return retaken && (askedAt === null || receivedAt < askedAt || (lastAnswerAt !== null && receivedAt < lastAnswerAt));
+  if (outOfTurn && lastAnswerAt !== null && receivedAt < lastAnswerAt) return true;
+  return retaken && (askedAt === null || receivedAt < askedAt);
 }
 
 /** Whether the open question takes what would else be a call for help; see {@link isAwaitedNumber}. */

@@ -167,6 +167,12 @@ async function unansweredTo(phone: string, body: string): Promise<string> {
   await receiveText(world.deps, sid, textOf(phone, body), new AbortController().signal);
   return sid;
 }
+/** Stored, and its process dies before it handles it. */
+async function unhandled(phone: string, body: string, receivedAt = noon): Promise<string> {
+  const sid = sidOf('SM');
+  await world.deps.gate.inboundStore({ ...(await sealInbound(world.vault, textOf(phone, body))), providerSid: sid, kind: 'sms', addressKind: 'phone', receivedAt });
+  return sid;
+}
 
 describe('the webhook of texts', () => {
   test('is too late for nobody: what is not ready by its deadline is told to be sent again, goes on, and is answered then, once', async () => {
@@ -197,7 +203,7 @@ describe('the webhook of texts', () => {
     await aMinuteLater(asked.addressId);
     const readInbound: typeof world.deps.gate.readInbound = async (secret) => {
       const stored = await world.deps.gate.readInbound(secret);
-      await handleText(world.deps, first.secret, text, noon, false);
+      await handleText(world.deps, first.secret, text, noon, 'first');
       return stored;
     };
 
@@ -229,8 +235,7 @@ describe('the webhook of texts', () => {
 describe('a text whose process died', () => {
   test('before it was handled is handled and answered at the next try of the provider', async () => {
     const asked = await world.asked();
-    const sid = sidOf('SM');
-    await world.deps.gate.inboundStore({ ...(await sealInbound(world.vault, textOf(asked.phone, 'yes'))), providerSid: sid, kind: 'sms', addressKind: 'phone', receivedAt: noon });
+    const sid = await unhandled(asked.phone, 'yes');
     await aMinuteLater(asked.addressId);
 
     const answer = await world.text(asked.phone, 'yes', sid);
@@ -239,6 +244,31 @@ describe('a text whose process died', () => {
     expect(answer.body).toContain('What is your temperature today?');
     expect(await world.escalations(asked.patientId)).toHaveLength(1);
     expect(await notSentTo(asked.patientId)).toEqual([]);
+  });
+
+  test('before its START was handled opts nobody in any more who has written STOP since: staff see to it', async () => {
+    const patient = await world.asked();
+    const sid = await unhandled(patient.phone, 'START');
+    await world.text(patient.phone, 'STOP');
+    await aMinuteLater(patient.addressId);
+
+    await world.text(patient.phone, 'START', sid);
+
+    expect(await world.isOptedOut(patient.addressId)).toBe(true);
+    expect((await world.tasks(patient.patientId)).map(({ title }) => title)).toContain('late-start');
+  });
+
+  test('before its answer was handled answers no question that a later answer has led to: staff read it', async () => {
+    const asked = await world.asked();
+    const sid = await unhandled(asked.phone, '2', '2026-03-02T11:59:00.000Z');
+    const sinceThen = await world.text(asked.phone, '2');
+    await aMinuteLater(asked.addressId);
+
+    const answer = await world.text(asked.phone, '2', sid);
+
+    expect(sinceThen.body).toContain('What is your temperature today?');
+    expect((await world.tasks(asked.patientId)).map(({ kind }) => kind)).toEqual(['inbox']);
+    expect(answer.body).not.toContain('temperature');
   });
 
   test.each([['STOP', 'no more messages'], ['I have chest pain', 'call 911 now'], ['2', 'What is your temperature today?']])('after it was handled (%s) gets its answer at the next try', async (body, words) => {

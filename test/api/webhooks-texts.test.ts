@@ -341,7 +341,7 @@ describe('a message that two runs handle at the same time', () => {
     const text = { from: person.phone, body: 'chest pain', media: 0, optOutType: null };
     const stored = await world.deps.gate.inboundStore({ ...(await sealInbound(world.vault, text)), providerSid: sidOf('SM'), kind: 'sms', addressKind: 'phone', receivedAt: noon });
 
-    const runs = await Promise.allSettled([1, 2].map(() => handleText(world.deps, stored.secret, text, noon, false)));
+    const runs = await Promise.allSettled([1, 2].map(() => handleText(world.deps, stored.secret, text, noon, 'first')));
 
     const failed = runs.flatMap((run) => (run.status === 'rejected' ? [run.reason as unknown] : []));
     expect(failed).toHaveLength(1);

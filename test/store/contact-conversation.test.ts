@@ -97,7 +97,7 @@ describe('an engine that slept through the reply window', () => {
     world.at('2026-03-02T20:00:00.000Z');
 
     const woken = await runConversation(world, touchpointId);
-    await handleText(world.inbound, stored.secret, text, '2026-03-02T11:00:00.000Z', true);
+    await handleText(world.inbound, stored.secret, text, '2026-03-02T11:00:00.000Z', 'retaken');
     const ended = await runConversation(world, touchpointId);
 
     expect(woken).toMatchObject({ kind: 'wait', summary: 'a reply is being taken up' });
