@@ -115,7 +115,8 @@ function waive(state: FollowUpState, event: Extract<FollowUpEvent, { kind: 'waiv
 /** What an appointment that is cancelled leaves without a date, or without an end, staff are told: nobody else may book another. */
 function anchorCleared(plan: Plan, state: FollowUpState, event: Extract<FollowUpEvent, { kind: 'anchor-cleared' }>, now: Instant, newId: () => string): Evolved {
   const cleared = clearAnchor(plan, state, event, now, newId);
-  const isTold = state.anchors[event.anchor] !== undefined && isMissing(plan, cleared, event.anchor, now);
+  // A follow-up that has ended needs none: a hospital's system cancels the appointments of whoever has died.
+  const isTold = state.status !== 'ended' && state.anchors[event.anchor] !== undefined && isMissing(plan, cleared, event.anchor, now);
   return { state: cleared, effects: isTold ? [cancelledTask(event.anchor)] : [] };
 }
 

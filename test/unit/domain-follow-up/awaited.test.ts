@@ -150,3 +150,13 @@ test('an appointment that nothing hangs on any more is cancelled without a word'
 
   expect(one.effects).toEqual([]);
 });
+
+test('an appointment of a follow-up that has ended is cancelled without a word', () => {
+  const one = followUp({ steps: [{ ...weekly, at: { anchor: 'visit', offset: 'P0D', localTime: '09:00' }, every: { rule: 'FREQ=WEEKLY;COUNT=3' } }], anchors: known });
+  one.look('2026-03-02T09:00:00.000Z');
+  one.tell('2026-03-19T12:00:00.000Z', { kind: 'ended', reason: 'deceased', by: 'nurse' });
+
+  one.tell('2026-03-19T12:00:01.000Z', cancel);
+
+  expect(one.effects).toEqual([]);
+});
