@@ -42,8 +42,8 @@ export async function handleText(deps: InboundDeps, secret: string, text: Inboun
     const message: Message = { tx, gate, secret, detail, text, receivedAt, now, retaken, outOfTurn: telling !== 'first', unasked };
     const outcome = await decide(deps, message, staffId);
     const replyKind: ReplyKind | null = outcome.answers.length === 0 ? null : (outcome.replyKind ?? 'answer');
-    // Nobody waits for the answer any more.
-    if (retaken && replyKind !== null) await tellNotSent(message, replyKind);
+    // Nobody waits for the answer any more. Who replied with an alert's code sees by the next page whether it is theirs.
+    if (retaken && replyKind !== null && replyKind !== 'staff') await tellNotSent(message, replyKind);
     // Kept until it was handed over: whoever is told the message again answers with it.
     const reply = retaken || replyKind === null ? [] : [{ kind: replyKind, sealed: await sealReply(deps.vault, text.from, detail.inboundId, outcome.answers) }];
     if (!(await gate.inboundDone(detail.inboundId, outcome.disposition, ...reply))) throw new HandledElsewhere(detail.inboundId);

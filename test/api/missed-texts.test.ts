@@ -308,4 +308,16 @@ describe('a text whose process died', () => {
     expect(await world.tasks(null)).toEqual(before);
     expect(await world.text(pager, '000000', sid)).toEqual(nothing);
   });
+
+  test('before what staff wrote was handled is no task either', async () => {
+    const pager = freshPhone();
+    await world.staff(pager);
+    const before = await world.tasks(null);
+    const sid = await unhandled(pager, '000000');
+    await world.root`update phi.inbound set stored_at = stored_at - interval '1 minute' where provider_sid = ${sid}`;
+
+    expect(await world.sweeper().sweep()).toBe(1);
+
+    expect(await world.tasks(null)).toEqual(before);
+  });
 });
