@@ -62,20 +62,27 @@ export async function openInbound(vault: Vault, stored: { inboundId: string; sea
   return inboundTextSchema.parse(text);
 }
 
-const repliesSchema = z.array(z.string());
+/** The answer to a text, as it waits to be handed over. */
+export interface KeptReply {
+  answers: string[];
+  /** Whether it goes to a number that was opted out since: advice, and what confirms the opt-out. */
+  isForOptedOut: boolean;
+}
+
+const replySchema: z.ZodType<KeptReply> = z.object({ answers: z.array(z.string()), isForOptedOut: z.boolean() });
 const placeOfReply = (owner: string, inboundId: string) => ({ patientId: owner, field: 'inbound.reply', rowId: inboundId, version: 1 });
 
 /** Seals the answer to a text as the text itself is: it tells as much. */
-export async function sealReply(vault: Vault, from: string, inboundId: string, answers: readonly string[]): Promise<Buffer> {
+export async function sealReply(vault: Vault, from: string, inboundId: string, reply: KeptReply): Promise<Buffer> {
   const owner = inboundOwner(senderIndex(vault, from));
-  const envelope = await vault.sealJson(answers, { ...placeOfReply(owner, inboundId), retentionClass: 'inbound' });
+  const envelope = await vault.sealJson(reply, { ...placeOfReply(owner, inboundId), retentionClass: 'inbound' });
   return Buffer.concat([Buffer.from(owner.replaceAll('-', ''), 'hex'), envelope]);
 }
 
 /** What `gate.readReply` answered with, opened. */
-export async function openReply(vault: Vault, inboundId: string, sealed: Uint8Array): Promise<string[]> {
+export async function openReply(vault: Vault, inboundId: string, sealed: Uint8Array): Promise<KeptReply> {
   const owner = uuidOf(sealed.subarray(0, ownerLength));
-  return repliesSchema.parse(await vault.openJson(sealed.subarray(ownerLength), placeOfReply(owner, inboundId)));
+  return replySchema.parse(await vault.openJson(sealed.subarray(ownerLength), placeOfReply(owner, inboundId)));
 }
 
 /** A short code or a name is no person's number and has no blind index; it is stored all the same. */

@@ -45,7 +45,8 @@ export async function handleText(deps: InboundDeps, secret: string, text: Inboun
     // Nobody waits for the answer any more. Who replied with an alert's code sees by the next page whether it is theirs.
     if (retaken && replyKind !== null && replyKind !== 'staff') await tellNotSent(message, replyKind);
     // Kept until it was handed over: whoever is told the message again answers with it.
-    const reply = retaken || replyKind === null ? [] : [{ kind: replyKind, sealed: await sealReply(deps.vault, text.from, detail.inboundId, outcome.answers) }];
+    const isForOptedOut = replyKind !== 'answer' || detail.optedOut || outcome.disposition === 'opt-out';
+    const reply = retaken || replyKind === null ? [] : [{ kind: replyKind, sealed: await sealReply(deps.vault, text.from, detail.inboundId, { answers: outcome.answers, isForOptedOut }) }];
     if (!(await gate.inboundDone(detail.inboundId, outcome.disposition, ...reply))) throw new HandledElsewhere(detail.inboundId);
     return outcome;
   });

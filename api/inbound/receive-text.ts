@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { InboundDetail } from '../../store/gate.ts';
 import { openInbound, openReply, sealInbound } from '../../store/inbound.ts';
 import type { InboundText } from '../../store/inbound.ts';
 import type { InboundDeps } from './deps.ts';
@@ -66,7 +67,13 @@ async function answerAgain(deps: InboundDeps, inboundId: string, signal: AbortSi
 
 async function keptAnswers(deps: InboundDeps, inboundId: string, secret: string): Promise<string[]> {
   const sealed = await deps.gate.readReply(secret);
-  return sealed === null ? [] : openReply(deps.vault, inboundId, sealed);
+  if (sealed === null) return [];
+  const { answers, isForOptedOut } = await openReply(deps.vault, inboundId, sealed);
+  const { detail } = await deps.gate.verdict<InboundDetail>(secret);
+  if (isForOptedOut || !detail.optedOut) return answers;
+  // STOP has come since: the next question is not to follow its confirmation.
+  await deps.gate.inboundReplied(inboundId);
+  return [];
 }
 
 async function handleHeld(deps: InboundDeps, inboundId: string, secret: string): Promise<string[]> {

@@ -309,6 +309,20 @@ describe('a text whose process died', () => {
     expect(await world.text(pager, '000000', sid)).toEqual(nothing);
   });
 
+  test('after it was handled gets no question any more where STOP has come since', async () => {
+    const asked = await world.asked();
+    const sid = await unansweredTo(asked.phone, '2');
+    const stop = await world.text(asked.phone, 'STOP');
+    await world.pending.settled();
+    await aMinuteLater(asked.addressId);
+
+    const again = await world.text(asked.phone, '2', sid);
+
+    expect(stop.body).toContain('no more messages');
+    expect(again).toEqual(nothing);
+    expect(await world.sweeper().sweep()).toBe(0);
+  });
+
   test('before what staff wrote was handled is no task either', async () => {
     const pager = freshPhone();
     await world.staff(pager);
