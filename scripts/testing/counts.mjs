@@ -3,8 +3,8 @@ import path from 'node:path';
 import { root } from '../ensure-packages.mjs';
 
 /**
- * Tests passed, failed and skipped by vitest's report, for each of the projects in their order. What nobody can tell whose fault it is,
- * a run that ended ill without a failed test, counts as one failed of the first; so does each project without a report.
+ * Tests passed, failed and skipped by vitest's report, for each list of projects in their order. One of which nothing was run counts as
+ * one failed; so does, for the first, a run that ended ill without a failed test, since nobody can tell whose fault that is.
  */
 export function countsIn(reportFile, code, projects) {
   const results = resultsIn(reportFile);
@@ -23,6 +23,7 @@ function resultsIn(reportFile) {
 }
 
 function countsOf(results) {
+  if (results.length === 0) return { passed: 0, failed: 1, skipped: 0 };
   const tests = results.flatMap((result) => result.assertionResults);
   const having = (...statuses) => tests.filter((test) => statuses.includes(test.status)).length;
   // A file that does not even load holds no failed test, and is a failure all the same.

@@ -11,7 +11,7 @@ import { searchEverywhere } from './leak-search.ts';
 import { playOutage } from './outage-play.ts';
 import { setOutageStage } from './outage-stage.ts';
 import type { OutageStage } from './outage-stage.ts';
-import { fieldsWithCanary, patientFieldsOf, pieceOf } from './patient-fields.ts';
+import { fieldsWithCanary, passing, patientFieldsOf, pieceOf } from './patient-fields.ts';
 import type { PatientFields } from './patient-fields.ts';
 import { plantEverywhere, planted } from './planted.ts';
 
@@ -79,7 +79,7 @@ it('reminders of two plans that came due meanwhile arrive as one message', () =>
 });
 
 it('every column that is classed as a patient\'s was filled by the play', () => {
-  const empty = Object.entries(fields.columns).filter(([, rows]) => rows === 0);
+  const empty = Object.entries(fields.columns).filter(([column, rows]) => rows === 0 && !Object.hasOwn(passing, column));
 
   expect(empty).toEqual([]);
   expect(Object.keys(fields.columns)).toContain('phi.value.sealed');
