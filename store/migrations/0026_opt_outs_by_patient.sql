@@ -9,6 +9,7 @@ create table phi.opt_out (
   primary key (address_id, patient_id)
 );
 grant select, insert, update, delete on phi.opt_out to ct_gate;
+grant select on phi.opt_out to ct_backup;
 -- Of those before, only the first word was kept. Where staff wrote down what a patient of theirs said, it is taken for staff's: they are asked, rather than somebody messaged.
 -- Nobody else's is: staff have always had to write it down.
 insert into phi.opt_out (address_id, patient_id, opted_out_at, opted_out_by)
