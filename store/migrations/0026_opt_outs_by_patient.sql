@@ -43,8 +43,9 @@ begin
   if not gate.speaks_for(v_grant, p_address) then
     perform gate.fail('CT001', 'no such grant');
   end if;
-  if p_by is null or p_by not in ('reply', 'unsubscribe', 'provider', 'staff') then
-    perform gate.fail('CT422', 'an opt-out comes by reply, unsubscribe, provider or staff');
+  -- Whose word it is follows from the right. A phone's counts for everybody who has the number, whom staff's right does not name; staff's is not lifted by START.
+  if not coalesce(p_by = any (case v_grant.action when 'change-opt-out' then array['staff'] when 'inbound' then array['reply'] when 'contact' then array['provider'] else array['unsubscribe', 'provider'] end), false) then
+    perform gate.fail('CT422', 'this right does not give that word: an opt-out comes by reply, unsubscribe, provider or staff');
   end if;
   perform gate.tell_others(v_grant.patient_ids, p_address);
   update phi.address set epoch = epoch + 1, opted_out_at = coalesce(opted_out_at, clock_timestamp()), opted_out_by = coalesce(opted_out_by, p_by) where address_id = p_address;

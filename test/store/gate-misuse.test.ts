@@ -302,4 +302,20 @@ describe('a right for something else', () => {
 
     expect(faults).toEqual(faults.map(() => noSuchGrant));
   });
+
+  test('staff\'s right is not passed off as the phone\'s word, which would count for whoever shares it, nor a text as what staff recorded', async () => {
+    const { patient: one, due } = await world.duePatient();
+    const sharer = await world.patient({ sharing: one, department: 'cardiology' });
+    const { secret: contacted } = await world.contact({ subjectId: due.touchpointId });
+    const { secret: texted } = await world.inboundFrom(one);
+    const linked = await world.gate.unsubscribeBegin(one.addressId, randomUUID());
+    const opened = await world.gate.open({ token: (await world.person()).token, purpose: 'rights', action: 'change-opt-out', patients: [one.patientId], fields: [] });
+    const words = { [opened]: ['reply', 'provider', 'unsubscribe', null], [texted]: ['staff', 'provider', 'unsubscribe'], [linked]: ['staff', 'reply'], [contacted]: ['staff', 'reply'] };
+
+    const codes = [];
+    for (const [secret, others] of Object.entries(words)) for (const word of others) codes.push((await faultOf(as(secret === contacted ? 'ct_worker' : 'ct_api')`select gate.opt_out(${secret}, ${one.addressId}, ${word})`))?.code);
+
+    expect(codes).toEqual(codes.map(() => 'CT422'));
+    expect(await world.root`select from phi.opt_out where patient_id in (${one.patientId}, ${sharer.patientId})`).toHaveLength(0);
+  });
 });
