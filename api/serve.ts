@@ -35,6 +35,9 @@ export async function serve(handler: RequestListener | Server, host: string, por
   };
 }
 
+/** For so long who is told that a request cannot be read may read that. */
+const lingerMs = 1_000;
+
 /** What Node cannot read as a request reaches no route: it is answered here, in the form of every other error. */
 function answerUnreadable(server: Server): void {
   const answers = new WeakMap<Duplex, ServerResponse>();
@@ -51,6 +54,9 @@ function answerUnreadable(server: Server): void {
     const { status } = problem;
     const body = JSON.stringify(problemBody(problem, '', null));
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+    // Whoever leaves their half open would hold it for good: Node watches no more over what it has told of.
+    const cut = setTimeout(() => socket.destroy(), lingerMs);
+    socket.once('close', () => clearTimeout(cut));
   });
 }
 

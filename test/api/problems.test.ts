@@ -1,6 +1,8 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { createConnection } from 'node:net';
+import type { Socket } from 'node:net';
 import { text as readAll } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../api/app.ts';
@@ -120,5 +122,21 @@ describe('an error', () => {
 
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*\r\nContent-Type: application/problem\\+json\r\n`));
     expect(problemSchema.parse(JSON.parse(body))).toMatchObject({ type: 'about:blank', status, code });
+  });
+
+  it('is told to whoever sends nothing, and holds no connection open for who does not close theirs', async () => {
+    const server = createServer({ connectionsCheckingInterval: 10 });
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const served = await serve(server, '127.0.0.1', 0);
+    server.headersTimeout = 10;
+    const socket = createConnection({ port: served.port, host: '127.0.0.1', allowHalfOpen: true });
+    const [theirs] = await accepted;
+    const closed = once(theirs, 'close');
+    const [told] = (await once(socket, 'data')) as [Buffer];
+    await closed;
+
+    expect(told.toString()).toMatch(/^HTTP\/1.1 408 /);
+    socket.destroy();
+    await served.stop(0);
   });
 });
