@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import postgres from 'postgres';
 import { noteVerifier } from './checkpoint.ts';
 import { receiptsOfLines } from './receipts.ts';
-import { databaseLines, fileLines, ledgerRows } from './rows.ts';
+import { databaseLines, fileLines, LedgerDumpError, ledgerRows } from './rows.ts';
 import type { LedgerVerdict } from './verify.ts';
 import { verifyLedger } from './verify.ts';
 
@@ -55,6 +55,8 @@ async function main(): Promise<number> {
   const publicKey = noteVerifier(await readFile(keyFile, 'utf8'));
   const witnesses = await Promise.all(values.witness.map((file) => readFile(file, 'utf8')));
   const receipts = values.receipts === undefined ? [] : await receiptsOfLines(fileLines(values.receipts));
+  // Nothing compared is not nothing found.
+  if (values.receipts !== undefined && receipts.length === 0) throw new LedgerDumpError(`There is no receipt in ${values.receipts}, so nothing would be compared: make it anew with npm run ledger:receipts, or leave --receipts out.`);
   const check = (lines: AsyncIterable<string>): Promise<LedgerVerdict> => verifyLedger({ rows: ledgerRows(lines), directory, publicKey, witnesses, receipts });
   const verdict = url === undefined ? await check(fileLines(rows ?? '')) : await withLines(url, check);
   process.stdout.write(values.json ? `${JSON.stringify(verdict)}\n` : report(verdict));

@@ -238,6 +238,8 @@ describe('npm run ledger:verify', () => {
     await appendFile(receipts, `${lineOfReceipt({ holder: 'call/lost', leafHash: randomBytes(32) })}\n`);
     expect(JSON.parse((await command(...common, '--rows', dump, '--json')).said)).toMatchObject({ ok: false, problems: [{ kind: 'deleted', leafIndex: 4 }, { kind: 'forked', message: expect.stringContaining('call/lost') as string }] });
     expect(await command('--rows', dump)).toMatchObject({ code: 2 });
+    await writeFile(receipts, '');
+    expect(await command(...common, '--rows', dump)).toEqual({ code: 2, said: '' });
   });
 });
 
