@@ -85,6 +85,8 @@ begin
     order by inbound.handled_at, inbound.inbound_id limit least(greatest(p_limit, 0), 1000);
 end $$;
 
-grant execute on function gate.inbound_done(uuid, text, bytea, text) to ct_worker, ct_api;
+-- Messages are the API's to handle: by the worker's login one could be read, and marked as handled so that a STOP was never obeyed.
+revoke execute on function gate.inbound_reopen(uuid), gate.read_inbound(text, uuid) from ct_worker;
+grant execute on function gate.inbound_done(uuid, text, bytea, text) to ct_api;
 grant execute on function gate.inbound_again(uuid), gate.read_reply(text), gate.inbound_replied(uuid), gate.inbound_unanswered(int) to ct_api;
 reset role;

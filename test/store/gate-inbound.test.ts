@@ -129,18 +129,18 @@ describe('a message', () => {
     await waitIsOver(inboundId);
     const waiting = await world.workerGate.inboundWaiting(1000);
 
-    const secrets = await Promise.all([world.workerGate.inboundReopen(inboundId), world.workerGate.inboundReopen(inboundId)]);
-    const verdicts = await Promise.all(secrets.map((secret) => world.workerGate.verdict(secret)));
+    const secrets = await Promise.all([world.gate.inboundReopen(inboundId), world.gate.inboundReopen(inboundId)]);
+    const verdicts = await Promise.all(secrets.map((secret) => world.gate.verdict(secret)));
     const winner = secrets[verdicts.findIndex((verdict) => verdict.verdict === 'allowed')] ?? '';
-    const stored = await world.workerGate.readInbound(winner);
-    const done = await world.workerGate.inboundDone(inboundId, 'answered');
+    const stored = await world.gate.readInbound(winner);
+    const done = await world.gate.inboundDone(inboundId, 'answered');
 
     expect(await world.gate.verdict(early)).toMatchObject({ verdict: 'refused', reason: 'busy' });
     expect(waiting).toContain(inboundId);
     expect(verdicts.map((verdict) => verdict.verdict).sort()).toEqual(['allowed', 'refused']);
     expect(Buffer.from(stored?.sealed ?? []).toString()).toBe('sealed text');
     expect(done).toBe(true);
-    expect(await world.workerGate.verdict(await world.workerGate.inboundReopen(inboundId))).toMatchObject({ reason: 'handled' });
+    expect(await world.gate.verdict(await world.gate.inboundReopen(inboundId))).toMatchObject({ reason: 'handled' });
   });
 
   test('has an answer that its own right alone opens, in another transaction, until it was handed over', async () => {
@@ -224,7 +224,7 @@ describe('a number that changes hands', () => {
     await link(before, after);
     await waitIsOver(inboundId);
 
-    const verdict = await world.workerGate.verdict<InboundDetail>(await world.workerGate.inboundReopen(inboundId));
+    const verdict = await world.gate.verdict<InboundDetail>(await world.gate.inboundReopen(inboundId));
 
     expect(verdict).toMatchObject({ verdict: 'allowed', patientIds: [], detail: { patients: [], conversations: [] } });
   });
