@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.ts';
 import { workerDefinition } from '../config/worker.ts';
@@ -21,16 +21,21 @@ async function write(file: string): Promise<number> {
   const keys = await readCodecKeys(config.codecKeysFile);
   const temporal = connectTemporal(config, createDataConverter(keys));
   try {
-    const out = await open(file, 'w', 0o600);
+    // Under its own name only once it is whole: half of the receipts would pass for all of them.
+    const unfinished = `${file}.unfinished`;
+    const out = await open(unfinished, 'w', 0o600);
     try {
       let count = 0;
       for await (const receipt of receiptsAt(temporal.client, createPayloadCodec(keys))) {
         await out.write(`${lineOfReceipt(receipt)}\n`);
         count += 1;
       }
+      await out.close();
+      await rename(unfinished, file);
       return count;
     } finally {
       await out.close();
+      await rm(unfinished, { force: true });
     }
   } finally {
     await temporal.close();
