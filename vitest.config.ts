@@ -11,7 +11,8 @@ const withPostgres = { globalSetup: ['test/support/global-postgres.ts'] };
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // One more than a lane has cores to itself: most suites wait for servers now and then.
+    maxWorkers: 3,
     // What was made of a source is kept by its content, as `scripts/bundle.mjs` does: twelve runs of vitest need not each make it anew.
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/carethread/vitest' },
     projects: [

@@ -19,7 +19,7 @@ import { wordsIn, wordsOfLanguage } from './words.ts';
 vi.mock('@temporalio/workflow', () => import('./threads-double.ts'));
 
 /** Each is carried out on real servers, so `npm test` plays few: `STORY_PLANS=400 PROPERTY_SEED=random npx vitest run --project story` explores. */
-const runs = Number(process.env['STORY_PLANS'] ?? 24);
+const runs = Number(process.env['STORY_PLANS'] ?? 20);
 const seed = fc.readConfigureGlobal().seed ?? randomInt(2 ** 31);
 
 /** Half of them as they were drawn, half those of the others that have most to tell: a patient who writes STOP on the first day tells little. */
