@@ -133,7 +133,7 @@ async function faults(patient: CarePatient, planned: readonly Planned[]): Promis
 test('whatever plans, faults, deaths and news: each reminder arrives once or not at all, as it is known, and no two contacts come closer than they may', { timeout: 300_000 }, async () => {
   const seen = { merged: 0, messages: 0, reminders: 0 };
   const found: string[] = [];
-  for (let seed = 1; seed <= 30; seed += 1) {
+  for (let seed = 1; seed <= 40; seed += 1) {
     world.reset();
     const random = randomNumbers(seed * 7_919);
     const patient = await world.patient();
