@@ -41,8 +41,11 @@ export function connectTemporal(config: TemporalAddress, dataConverter: DataConv
   };
 }
 
+/** Closing waits so long at most for a call that is to be tried again. */
+const longestRetryMs = 1_000;
+
 /**
- * The SDK's retries, at most a second apart, so that they can be ended: a call that waits to be tried again when its connection
+ * The SDK's retries, at most `longestRetryMs` apart, so that they can be ended: a call that waits to be tried again when its connection
  * is closed makes the SDK throw where nobody catches, which would end a process in the middle of its own stop.
  */
 function endableRetries(): { options: GrpcRetryOptions; end: () => Promise<void> } {
@@ -53,7 +56,7 @@ function endableRetries(): { options: GrpcRetryOptions; end: () => Promise<void>
     options: {
       retryableDecider: (attempt, status) => !isEnding && retryableDecider(attempt, status),
       delayFunction: (attempt, status) => {
-        const delayMs = Math.min(1_000, delayFunction(attempt, status));
+        const delayMs = Math.min(longestRetryMs, delayFunction(attempt, status));
         lastAt = Math.max(lastAt, Date.now() + delayMs);
         return delayMs;
       },

@@ -39,7 +39,7 @@ export interface WorkerMetrics {
 }
 
 /** When the database cannot be read, `carethread_health_unreadable` is 1 and the product's gauges are left out: an old value, or a 0, would say that all is well. */
-export function createWorkerMetrics(readHealth: () => Promise<Health>): WorkerMetrics {
+function createWorkerMetrics(readHealth: () => Promise<Health>): WorkerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gauges = Object.entries(meanings).map(([field, [name, help]]) => ({ field: field as keyof Health, gauge: new Gauge({ name, help, registers: [registry] }) }));

@@ -17,7 +17,7 @@ export interface PatientFields {
 }
 
 /** No canary can stand in these, and why. */
-export const withoutCanary: Readonly<Partial<Record<Field, string>>> = {
+const withoutCanary: Readonly<Partial<Record<Field, string>>> = {
   'patient.sex': 'one of four words',
   'call.recording': 'a sound; bytes of it are looked for',
   'call.transcript': 'nothing writes it',
