@@ -1,6 +1,5 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { ensureNode, ensurePackages, root } from './ensure-packages.mjs';
 import { endAll, start } from './testing/children.mjs';
 import { countsIn } from './testing/counts.mjs';
+import { makeRunFolder } from './testing/run-folder.mjs';
 import { argumentsOf, lanes, suites, tools } from './testing/suites.mjs';
 
 /**
@@ -28,7 +28,9 @@ if (unknown.length > 0) {
 ensureNode();
 ensurePackages();
 
-const results = mkdtempSync(path.join(tmpdir(), 'carethread-results-'));
+const folder = makeRunFolder();
+/** For the suites and the servers that they start. */
+const inFolder = { TMPDIR: folder };
 const chosen = suites.filter((suite) => values.suite === undefined || values.suite.includes(suite.name));
 const waiting = lanes.map((lane) => lane.map((run) => run.filter((suite) => chosen.includes(suite))).filter((run) => run.length > 0));
 const rows = new Map(chosen.map((suite) => [suite.name, 'not run']));
@@ -71,7 +73,7 @@ function obtain(tools) {
 /** One Postgres for all suites of this run. Where it does not come up each suite starts its own, and says what is wrong. */
 async function startCluster() {
   if (!chosen.some((suite) => suite.postgres)) return { env: {}, stop: () => Promise.resolve() };
-  const { child, ended } = start(['scripts/run.mjs', 'test/support/shared-cluster.ts'], { input: 'pipe', output: 'pipe' });
+  const { child, ended } = start(['scripts/run.mjs', 'test/support/shared-cluster.ts'], { input: 'pipe', output: 'pipe', env: inFolder });
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout });
   const told = await Promise.race([new Promise((resolve) => lines.once('line', resolve)), ended.then(() => undefined)]);
@@ -115,7 +117,7 @@ const namesOf = (run) => run.map((suite) => suite.name).join(', ');
 async function output(run, reportFile, options) {
   const args = argumentsOf(run, reportFile);
   if (chosen.length === run.length) return start(args, options).ended;
-  const logFile = path.join(results, `${run[0].name}.log`);
+  const logFile = path.join(folder, `${run[0].name}.log`);
   const log = await open(logFile, 'w');
   say(`-- ${namesOf(run)}: started (what it says until it ends: ${logFile})`);
   const code = await start(args, { ...options, output: log.fd }).ended;
@@ -145,8 +147,8 @@ async function runSuites(group, cluster) {
 
   const [first] = run;
   const startedAt = Date.now();
-  const reportFile = path.join(results, `${first.name}.json`);
-  const code = await output(run, reportFile, { env: { ...(first.postgres ? (await cluster).env : {}), ...first.env }, ...(first.node === undefined ? {} : { node: settledTools.get(first.node).path }) });
+  const reportFile = path.join(folder, `${first.name}.json`);
+  const code = await output(run, reportFile, { env: { ...inFolder, ...(first.postgres ? (await cluster).env : {}), ...first.env }, ...(first.node === undefined ? {} : { node: settledTools.get(first.node).path }) });
   const took = `${Math.round((Date.now() - startedAt) / 1000)} s${run.length > 1 ? ` together with ${namesOf(run.slice(1))}` : ''}`;
   if (interrupted) {
     for (const suite of run) record(suite.name, `interrupted after ${took}`);
@@ -193,7 +195,7 @@ for (const name of unnamedSuites()) {
 }
 await (await cluster).stop();
 await Promise.all(obtained.values());
-rmSync(results, { recursive: true, force: true });
+rmSync(folder, { recursive: true, force: true });
 
 say('\nSummary');
 for (const [name, said] of rows) say(`  ${name.padEnd(12)} ${said}`);
