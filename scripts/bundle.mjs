@@ -12,10 +12,11 @@ const cache = path.join(root, 'node_modules', '.cache', 'carethread', 'run');
  * hundreds of TypeScript modules one by one takes a second of a core to start, and a world has six processes.
  *
  * @param file the program, from the checkout's folder, e.g. `worker/main.ts`
+ * @param doubles for a test: modules of ours, each with the one in its folder `where` that everybody else gets in its place
  * @returns the script's path
  */
-export async function bundle(file) {
-  const name = file.replaceAll(/[^a-z0-9]+/gi, '-');
+export async function bundle(file, doubles = { where: undefined, of: new Map() }) {
+  const name = [file, ...doubles.of.keys()].join(' with ').replaceAll(/[^a-z0-9]+/gi, '-');
   // All that may get into it: our sources with their places, and the packages' versions.
   const sources = contentHash(/\.(ts|json)$/, root, readFileSync(path.join(root, 'package-lock.json'))).slice(0, 32);
   const script = path.join(cache, `${name}.${sources}.mjs`);
@@ -33,7 +34,13 @@ export async function bundle(file) {
     sourcemap: 'inline',
     sourcesContent: false,
     logLevel: 'silent',
-    plugins: [{ name: 'place', setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, keepPlace) }],
+    plugins: [{
+      name: 'place',
+      setup({ onLoad, onResolve }) {
+        onLoad({ filter: /\.ts$/ }, keepPlace);
+        if (doubles.of.size > 0) onResolve({ filter: /^\..*\.ts$/ }, (asked) => double(asked, doubles));
+      },
+    }],
   });
   // Its own process would wait for more work as long as ours runs.
   await stop();
@@ -53,4 +60,10 @@ function keepPlace({ path: file }) {
     .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(file).href))
     .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(file)));
   return { contents, loader: 'ts' };
+}
+
+/** The double itself gets the real one. */
+function double({ path: asked, resolveDir }, { where, of }) {
+  const module = path.relative(root, path.resolve(resolveDir, asked)).replaceAll(path.sep, '/');
+  return resolveDir === where || !of.has(module) ? undefined : { path: path.join(where, of.get(module)) };
 }

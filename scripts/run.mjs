@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { bundle } from './bundle.mjs';
 import { ensureNode, ensurePackages, root } from './ensure-packages.mjs';
 
 /**
@@ -16,12 +17,4 @@ ensurePackages();
 const script = path.resolve(root, file);
 process.setSourceMapsEnabled(true);
 process.argv.splice(1, process.argv.length, script, ...rest);
-// Whoever puts other modules in our modules' place from outside, as a test does, needs them one by one.
-if (process.env.NODE_OPTIONS?.includes('--import') === true) {
-  const { register } = await import('tsx/esm/api');
-  register();
-  await import(pathToFileURL(script).href);
-} else {
-  const { bundle } = await import('./bundle.mjs');
-  await import(pathToFileURL(await bundle(path.relative(root, script))).href);
-}
+await import(pathToFileURL(await bundle(path.relative(root, script))).href);
