@@ -31,7 +31,7 @@ const compose = parse(readFileSync(path.join(root, 'docker-compose.yml'), 'utf8'
 };
 const services = Object.entries(compose.services);
 /** Services that do one thing and end: others wait for their good end instead of their health. */
-const oneShot = ['migrate', 'temporal-schema', 'temporal-namespace'];
+const oneShot = ['migrate', 'temporal-databases', 'temporal-schema', 'temporal-namespace'];
 const processes: Record<string, Pick<ProcessDefinition<KeySet>, 'keys'>> = { worker: workerDefinition, api: apiDefinition, auth: authDefinition, sealer: sealerDefinition, migrate: migrateDefinition };
 
 describe('the deployment by compose', () => {
