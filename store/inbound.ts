@@ -65,11 +65,9 @@ export async function openInbound(vault: Vault, stored: { inboundId: string; sea
 /** The answer to a text, as it waits to be handed over. */
 export interface KeptReply {
   answers: string[];
-  /** Whether it goes to a number that was opted out since: advice, and what confirms the opt-out. */
-  isForOptedOut: boolean;
 }
 
-const replySchema: z.ZodType<KeptReply> = z.object({ answers: z.array(z.string()), isForOptedOut: z.boolean() });
+const replySchema: z.ZodType<KeptReply> = z.object({ answers: z.array(z.string()) });
 const placeOfReply = (owner: string, inboundId: string) => ({ patientId: owner, field: 'inbound.reply', rowId: inboundId, version: 1 });
 
 /** Seals the answer to a text as the text itself is: it tells as much. */

@@ -2,7 +2,7 @@ import { classifyInbound } from '../../domain/dialogue/classify.ts';
 import type { InboundKind } from '../../domain/dialogue/types.ts';
 import { plusMs } from '../../domain/time/durations.ts';
 import { createGate } from '../../store/gate.ts';
-import type { InboundDetail, ReplyKind } from '../../store/gate.ts';
+import type { InboundDetail, ReplyKind, SealedReply } from '../../store/gate.ts';
 import { inTransaction, lastConversationOn, notAskedSince, sealReply } from '../../store/inbound.ts';
 import type { InboundText, LastConversation } from '../../store/inbound.ts';
 import { acknowledgeByCode, codeIn } from './acknowledge.ts';
@@ -44,14 +44,19 @@ export async function handleText(deps: InboundDeps, secret: string, text: Inboun
     const replyKind: ReplyKind | null = outcome.answers.length === 0 ? null : (outcome.replyKind ?? 'answer');
     // Nobody waits for the answer any more. Who replied with an alert's code sees by the next page whether it is theirs.
     if (retaken && replyKind !== null && replyKind !== 'staff') await tellNotSent(message, replyKind);
-    // Kept until it was handed over: whoever is told the message again answers with it.
-    const isForOptedOut = replyKind !== 'answer' || detail.optedOut || outcome.disposition === 'opt-out';
-    const reply = retaken || replyKind === null ? [] : [{ kind: replyKind, sealed: await sealReply(deps.vault, text.from, detail.inboundId, { answers: outcome.answers, isForOptedOut }) }];
-    if (!(await gate.inboundDone(detail.inboundId, outcome.disposition, ...reply))) throw new HandledElsewhere(detail.inboundId);
+    const reply = retaken || replyKind === null ? [] : [await keptReply(deps, message, replyKind, outcome.answers)];
+    if (!(await gate.inboundDone(secret, outcome.disposition, ...reply))) throw new HandledElsewhere(detail.inboundId);
     return outcome;
   });
   deps.pending.add(deps.poker.poke(handled.threads));
   return retaken ? [] : handled.answers;
+}
+
+/** Kept until it was handed over: whoever is told the message again answers with it. With it, whom the message was taken for: another may be in conversation on the number by then. */
+async function keptReply(deps: InboundDeps, { detail, text }: Message, kind: ReplyKind, answers: string[]): Promise<SealedReply> {
+  const sealed = await sealReply(deps.vault, text.from, detail.inboundId, { answers });
+  if (kind === 'staff') return { kind, sealed, patientIds: [], touchpointId: null };
+  return { kind, sealed, patientIds: concerned(detail).map(({ patientId }) => patientId), touchpointId: detail.conversations[0]?.touchpointId ?? null };
 }
 
 async function decide(deps: InboundDeps, message: Message, staffId: string | null): Promise<Handled> {

@@ -42,14 +42,19 @@ export interface Handled {
 export const taskWithinMs = 24 * 3_600_000;
 const urgentWithinMs = 15 * 60_000;
 
+/** What a task for staff takes of a message: whom it may be about, and with which of them a conversation is open. */
+export interface ForStaff extends Pick<Message, 'tx' | 'now'> {
+  detail: Pick<InboundDetail, 'inboundId' | 'conversations'> & { patients: readonly { patientId: string; department: string }[] };
+}
+
 /** Staff are told of an answer that the patient did not get: it must not be thought given. Who has not read what to do in an emergency is to be rung. */
-export async function tellNotSent(message: Pick<Message, 'tx' | 'detail' | 'now'>, replyKind: ReplyKind): Promise<void> {
+export async function tellNotSent(message: ForStaff, replyKind: ReplyKind): Promise<void> {
   const isAdvice = replyKind === 'advice';
   await giveToStaff(message, 'staff-message', isAdvice ? 'advice-not-sent' : 'answer-not-sent', message.detail.conversations[0]?.touchpointId ?? null, isAdvice);
 }
 
 /** The patient whose conversation is open on the number is meant; with none open, any who shares it may have written, so all are. */
-export function concerned(detail: InboundDetail): InboundDetail['patients'] {
+export function concerned<Patient extends { patientId: string }>(detail: { patients: readonly Patient[]; conversations: InboundDetail['conversations'] }): readonly Patient[] {
   const inConversation = detail.patients.filter((patient) => detail.conversations.some((open) => open.patientId === patient.patientId));
   return inConversation.length > 0 ? inConversation : detail.patients;
 }
@@ -58,7 +63,7 @@ export function concerned(detail: InboundDetail): InboundDetail['patients'] {
  * Staff tasks about a message. A task names one patient, so a shared phone without an open conversation gives one for each, all
  * naming the message: each department sees its own, and none is left out because another read it first.
  */
-export async function giveToStaff(message: Pick<Message, 'tx' | 'detail' | 'now'>, kind: TaskKind, title: string, touchpointId: string | null = null, isUrgent = false): Promise<void> {
+export async function giveToStaff(message: ForStaff, kind: TaskKind, title: string, touchpointId: string | null = null, isUrgent = false): Promise<void> {
   const { tx, detail, now } = message;
   const patients = concerned(detail);
   const task = { enrolmentId: null, touchpointId, inboundId: detail.inboundId, kind, title, dueAt: plusMs(now, isUrgent ? urgentWithinMs : taskWithinMs), createdAt: now };

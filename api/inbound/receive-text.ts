@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InboundDetail } from '../../store/gate.ts';
 import { openInbound, openReply, sealInbound } from '../../store/inbound.ts';
 import type { InboundText } from '../../store/inbound.ts';
 import type { InboundDeps } from './deps.ts';
@@ -9,6 +8,8 @@ import { handleText, HandledElsewhere } from './handle-text.ts';
 export interface Reply {
   inboundId: string;
   answers: string[];
+  /** The right to note that they were handed over; null where there are none. */
+  secret: string | null;
 }
 
 /**
@@ -36,10 +37,10 @@ async function takeIn(deps: InboundDeps, providerSid: string, text: InboundText,
   const message = { inboundId: newId, providerSid, kind: 'sms', addressKind: 'phone', blindIndex, keyId, sealed, receivedAt } as const;
   const { inboundId, secret, duplicate } = await (missed ? deps.gate.inboundStoreMissed(message) : deps.gate.inboundStore(message));
   try {
-    if (!duplicate) return { inboundId, answers: await handleText(deps, secret, text, receivedAt, missed ? 'retaken' : 'first') };
+    if (!duplicate) return { inboundId, secret, answers: await handleText(deps, secret, text, receivedAt, missed ? 'retaken' : 'first') };
     return missed ? null : await answerAgain(deps, inboundId, manner.signal);
   } catch (error) {
-    if (error instanceof HandledElsewhere) return { inboundId, answers: [] };
+    if (error instanceof HandledElsewhere) return { inboundId, secret: null, answers: [] };
     deps.logger.error({ inboundId, error }, 'a stored message could not be handled; the provider tells it again, or the sweeper takes it up');
     return null;
   }
@@ -53,11 +54,11 @@ async function answerAgain(deps: InboundDeps, inboundId: string, signal: AbortSi
     const again = await deps.gate.inboundAgain(inboundId);
     switch (again.state) {
       case 'done':
-        return { inboundId, answers: [] };
+        return { inboundId, secret: null, answers: [] };
       case 'reply':
-        return { inboundId, answers: await keptAnswers(deps, inboundId, again.secret) };
+        return { inboundId, secret: again.secret, answers: await keptAnswers(deps, inboundId, again.secret) };
       case 'handle':
-        return { inboundId, answers: await handleHeld(deps, inboundId, again.secret) };
+        return { inboundId, secret: again.secret, answers: await handleHeld(deps, inboundId, again.secret) };
       case 'busy':
         await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
     }
@@ -66,13 +67,10 @@ async function answerAgain(deps: InboundDeps, inboundId: string, signal: AbortSi
 }
 
 async function keptAnswers(deps: InboundDeps, inboundId: string, secret: string): Promise<string[]> {
-  const sealed = await deps.gate.readReply(secret);
-  if (sealed === null) return [];
-  const { answers, isForOptedOut } = await openReply(deps.vault, inboundId, sealed);
-  const { detail } = await deps.gate.verdict<InboundDetail>(secret);
-  if (isForOptedOut || !detail.optedOut) return answers;
-  // STOP has come since: the next question is not to follow its confirmation.
-  await deps.gate.inboundReplied(inboundId);
+  const { fate, sealed } = await deps.gate.readReply(secret);
+  if (sealed !== null) return (await openReply(deps.vault, inboundId, sealed)).answers;
+  // STOP has come since, say: the next question is not to follow its confirmation. What is for staff to tell is left to the sweeper.
+  if (fate === 'lapsed') await deps.gate.inboundReplied(secret, 'lapsed');
   return [];
 }
 

@@ -64,7 +64,7 @@ async function handleAgain(deps: InboundDeps, inboundId: string, secret: string)
       const { detail } = await gate.demand<InboundDetail>(secret);
       const now = deps.clock().toISOString();
       await giveToStaff({ tx, detail, now }, 'inbox', 'not-handled', null, true);
-      if (!(await gate.inboundDone(inboundId, 'given-to-staff'))) throw new HandledElsewhere(inboundId);
+      if (!(await gate.inboundDone(secret, 'given-to-staff'))) throw new HandledElsewhere(inboundId);
     });
   }
 }

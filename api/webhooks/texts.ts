@@ -26,8 +26,8 @@ export function textRoutes(deps: InboundDeps): Router {
     const { MessageSid, From, Body, NumMedia, OptOutType } = form.data;
     const reply = await replyInTime(deps, MessageSid, { from: From, body: Body, media: NumMedia, optOutType: OptOutType });
     if (reply === null) throw new Problem('took-too-long', 'This is not answered yet. Send it again.');
-    const { inboundId, answers } = reply;
-    if (answers.length > 0) response.once('finish', () => deps.pending.add(noteHandedOver(deps, inboundId, request.socket.destroyed)));
+    const { answers, secret } = reply;
+    if (answers.length > 0 && secret !== null) response.once('finish', () => deps.pending.add(noteHandedOver(deps, reply.inboundId, secret, request.socket.destroyed)));
     response.type('text/xml').send(replyTwiml(answers.length === 0 ? null : answers.join('\n')));
   });
   return router;
@@ -46,7 +46,7 @@ async function replyInTime(deps: InboundDeps, messageSid: string, text: InboundT
 }
 
 /** Where this cannot be noted, the provider or staff are told once more: that is better than not at all. */
-async function noteHandedOver(deps: InboundDeps, inboundId: string, isCutOff: boolean): Promise<void> {
+async function noteHandedOver(deps: InboundDeps, inboundId: string, secret: string, isCutOff: boolean): Promise<void> {
   if (isCutOff) return;
-  await deps.gate.inboundReplied(inboundId).catch((error: unknown) => deps.logger.error({ inboundId, error }, 'it could not be noted that an answer was handed over: staff may be told that it was not'));
+  await deps.gate.inboundReplied(secret, 'handed-over').catch((error: unknown) => deps.logger.error({ inboundId, error }, 'it could not be noted that an answer was handed over: staff may be told that it was not'));
 }

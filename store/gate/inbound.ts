@@ -1,4 +1,4 @@
-import type { InboundAgain, InboundMessage, ReplyKind, SealedInbound, SealedReply, StoredInbound } from './types.ts';
+import type { InboundAgain, InboundMessage, ReplyFate, ReplyKind, SealedInbound, SealedReply, StoredInbound } from './types.ts';
 import { asked, askedOne, toInstant } from './connection.ts';
 import type { Connection } from './connection.ts';
 
@@ -9,16 +9,16 @@ export interface Inbound {
   /** The same for a text that its webhook never brought: of those who have the number only the patients who had it at `receivedAt`, a true time of the provider's. */
   inboundStoreMissed(message: InboundMessage): Promise<StoredInbound>;
   /**
-   * Marks a message as handled; `disposition` is a code. True for whoever marks it first: in the transaction that applies
-   * the message, false means that another has applied it, and that this one is to be rolled back.
+   * Marks a message as handled, by its right; `disposition` is a code, and what it says must be there: an opt-out, an answer, or a task that names the message.
+   * True for whoever marks it first: in the transaction that applies the message, false means that another has applied it, and that this one is to be rolled back.
    */
-  inboundDone(inboundId: string, disposition: string, reply?: SealedReply): Promise<boolean>;
+  inboundDone(secret: string, disposition: string, reply?: SealedReply): Promise<boolean>;
   /** What is to be done with a message that the provider tells again, or whose answer nobody has handed over. */
   inboundAgain(inboundId: string): Promise<InboundAgain>;
-  /** The sealed answer, by the right that `inboundAgain` gave; null once it was handed over. */
-  readReply(secret: string): Promise<Uint8Array | null>;
-  /** Marks a message's answer as handed to the provider, or as given to staff because it was not. True for whoever marks it first. */
-  inboundReplied(inboundId: string): Promise<boolean>;
+  /** The sealed answer, by the message's right or by that which `inboundAgain` gave, where it may still go. */
+  readReply(secret: string): Promise<{ fate: ReplyFate; sealed: Uint8Array | null }>;
+  /** Marks an answer as handed to the provider; as given to staff, by a task for each patient whom it is for; or as lapsed, which it must have. True for whoever marks it first. */
+  inboundReplied(secret: string, how: 'handed-over' | 'given-to-staff' | 'lapsed'): Promise<boolean>;
   /** Messages whose answer nobody has handed over within 15 s, oldest first. */
   inboundUnanswered(limit: number): Promise<{ inboundId: string; replyKind: ReplyKind }[]>;
   /** Messages that nobody handled within 15 s of their arrival, oldest first. */
@@ -52,17 +52,19 @@ export function createInbound(sql: Connection): Inbound {
         select inbound_id as "inboundId", secret, duplicate
         from gate.inbound_store_missed(${inboundId}, ${providerSid}, ${kind}, ${addressKind}, ${blindIndex}, ${keyId}, ${sealed}, ${receivedAt})`);
     },
-    async inboundDone(inboundId, disposition, reply) {
-      return (await askedOne(sql<{ first: boolean }[]>`select gate.inbound_done(${inboundId}, ${disposition}, ${reply?.sealed ?? null}, ${reply?.kind ?? null}) as first`)).first;
+    async inboundDone(secret, disposition, reply) {
+      const row = await askedOne(sql<{ first: boolean }[]>`
+        select gate.inbound_done(${secret}, ${disposition}, ${reply?.sealed ?? null}, ${reply?.kind ?? null}, ${reply === undefined ? null : [...reply.patientIds]}::uuid[], ${reply?.touchpointId ?? null}) as first`);
+      return row.first;
     },
     async inboundAgain(inboundId) {
       return askedOne(sql<InboundAgain[]>`select state, secret from gate.inbound_again(${inboundId})`);
     },
     async readReply(secret) {
-      return (await askedOne(sql<{ sealed: Uint8Array | null }[]>`select gate.read_reply(${secret}) as sealed`)).sealed;
+      return askedOne(sql<{ fate: ReplyFate; sealed: Uint8Array | null }[]>`select fate, sealed from gate.read_reply(${secret})`);
     },
-    async inboundReplied(inboundId) {
-      return (await askedOne(sql<{ first: boolean }[]>`select gate.inbound_replied(${inboundId}) as first`)).first;
+    async inboundReplied(secret, how) {
+      return (await askedOne(sql<{ first: boolean }[]>`select gate.inbound_replied(${secret}, ${how}) as first`)).first;
     },
     async inboundUnanswered(limit) {
       return asked(sql<{ inboundId: string; replyKind: ReplyKind }[]>`select inbound_id as "inboundId", reply_kind as "replyKind" from gate.inbound_unanswered(${limit})`);

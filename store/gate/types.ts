@@ -192,9 +192,24 @@ export type ReplyKind = 'advice' | 'answer' | 'staff';
 export interface SealedReply {
   kind: ReplyKind;
   sealed: Uint8Array;
+  /** Whom the message was taken for; nobody where staff wrote it. */
+  patientIds: readonly string[];
+  /** The conversation that it was taken for, if one was open. */
+  touchpointId: string | null;
 }
 
-/** Nothing; wait for whoever holds the message; or, by its right anew, hand its answer over or handle it. */
+/** What is to become of a kept answer: it goes, still; it has lapsed, and nobody is to hear of it; or staff are to tell it. `none`: there is none, or no more. */
+export type ReplyFate = 'goes' | 'lapsed' | 'for-staff' | 'none';
+
+/** `detail` of the right to a kept answer: whom the message was taken for, as it was handled. */
+export interface ReplyDetail {
+  inboundId: string;
+  fate: ReplyFate;
+  touchpointId: string | null;
+  patients: { patientId: string; department: string }[];
+}
+
+/** Nothing; wait for whoever holds the message; hand its answer over, by the right to that alone ({@link ReplyDetail}); or handle it, by its right anew. */
 export type InboundAgain = { state: 'done' | 'busy'; secret: null } | { state: 'reply' | 'handle'; secret: string };
 
 /** `detail` of an inbound message's verdict; all patients who share the number. */

@@ -140,12 +140,12 @@ export async function createWebhooksWorld() {
     return { status: response.status, body: await response.text() };
   }
 
-  async function patient(options: { phone?: string; language?: 'en' | 'zh'; name?: string; zone?: string; sharing?: Person; status?: string } = {}): Promise<Person> {
+  async function patient(options: { phone?: string; language?: 'en' | 'zh'; name?: string; zone?: string; sharing?: Person; status?: string; department?: string } = {}): Promise<Person> {
     const patientId = randomUUID();
     const phone = options.sharing?.phone ?? options.phone ?? freshPhone();
     const rows = { name: randomUUID(), address: randomUUID() };
     const index = vault.blindIndex('phone', phone);
-    await root`insert into phi.contact_state (patient_id, status, zone, language, department) values (${patientId}, ${options.status ?? 'active'}, ${options.zone ?? 'UTC'}, ${options.language ?? 'en'}, 'surgery')`;
+    await root`insert into phi.contact_state (patient_id, status, zone, language, department) values (${patientId}, ${options.status ?? 'active'}, ${options.zone ?? 'UTC'}, ${options.language ?? 'en'}, ${options.department ?? 'surgery'})`;
     await root`insert into phi.address (kind, blind_index) values ('phone', ${index}) on conflict do nothing`;
     const [row] = await root<{ addressId: string }[]>`select address_id as "addressId" from phi.address where blind_index = ${index}`;
     const addressId = row?.addressId ?? '';

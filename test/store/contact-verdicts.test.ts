@@ -22,8 +22,8 @@ async function reply({ phone }: CarePatient): Promise<string> {
   const index = world.vault.blindIndex('phone', phone.number);
   const inboundId = randomUUID();
   const sealed = await world.vault.sealText('hello', { patientId: inboundId, field: 'inbound.body', rowId: inboundId, version: 1, retentionClass: 'inbound' });
-  await world.inbound.gate.inboundStore({ inboundId, providerSid: `SM${inboundId}`, kind: 'sms', addressKind: 'phone', blindIndex: index, keyId: keyIdOf(sealed), sealed, receivedAt: world.clock.now.toISOString() });
-  return inboundId;
+  const { secret } = await world.inbound.gate.inboundStore({ inboundId, providerSid: `SM${inboundId}`, kind: 'sms', addressKind: 'phone', blindIndex: index, keyId: keyIdOf(sealed), sealed, receivedAt: world.clock.now.toISOString() });
+  return secret;
 }
 
 describe('a contact that has to wait', () => {
@@ -77,10 +77,10 @@ describe('a contact that has to wait', () => {
 
   test('waits until a reply of the patient has been read', async () => {
     const { patient, enrolmentId, touchpointId } = await due();
-    const inboundId = await reply(patient);
+    const secret = await reply(patient);
     await runFollowUp(world, enrolmentId);
     expect(await world.touchpoint(touchpointId)).toMatchObject({ reason: 'reply-waiting', nextAt: '2026-03-02T10:00:15.000Z' });
-    await world.inbound.gate.inboundDone(inboundId, 'test');
+    await world.inbound.gate.inboundDone(secret, 'help');
     world.at('2026-03-02T10:00:15.000Z');
 
     await runFollowUp(world, enrolmentId);

@@ -51,10 +51,10 @@ describe('a contact is held', () => {
 
   test('while a reply waits to be applied, and goes after', async () => {
     const { patient, due } = await world.duePatient();
-    const { inboundId } = await world.inboundFrom(patient);
+    const { secret } = await world.inboundFrom(patient);
 
     const held = await world.contact({ subjectId: due.touchpointId });
-    const marks = [await world.gate.inboundDone(inboundId, 'answered'), await world.gate.inboundDone(inboundId, 'answered')];
+    const marks = [await world.gate.inboundDone(secret, 'help'), await world.gate.inboundDone(secret, 'help')];
     const again = await world.contact({ subjectId: due.touchpointId });
 
     expect(held.verdict).toMatchObject({ verdict: 'held', reason: 'reply-waiting', detail: { holdUntil: minutesAfterNoon(0.25) } });

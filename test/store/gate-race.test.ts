@@ -41,9 +41,9 @@ const stops: readonly Stop[] = [
     name: 'STOP',
     reason: 'opted-out',
     right: async (patient) => {
-      const { inboundId, secret } = await world.inboundFrom(patient);
+      const { secret } = await world.inboundFrom(patient);
       // A text that nobody has looked at would hold what we begin by itself.
-      await world.gate.inboundDone(inboundId, 'stop');
+      await world.gate.inboundDone(secret, 'help');
       return secret;
     },
     stop: (gate, secret, { addressId }) => gate.optOut(secret, addressId, 'reply'),

@@ -185,11 +185,11 @@ describe('reconciliation', () => {
     const patient = await world.patient();
     const inboundId = randomUUID();
     const sealed = await world.vault.sealText('hello', { patientId: inboundId, field: 'inbound.body', rowId: inboundId, version: 1, retentionClass: 'inbound' });
-    await world.inbound.gate.inboundStore({ inboundId, providerSid: `SM${inboundId}`, kind: 'sms', addressKind: 'phone', blindIndex: world.vault.blindIndex('phone', patient.phone.number), keyId: keyIdOf(sealed), sealed, receivedAt: dueAt });
+    const { secret } = await world.inbound.gate.inboundStore({ inboundId, providerSid: `SM${inboundId}`, kind: 'sms', addressKind: 'phone', blindIndex: world.vault.blindIndex('phone', patient.phone.number), keyId: keyIdOf(sealed), sealed, receivedAt: dueAt });
     await world.root`update phi.inbound set stored_at = stored_at - interval '1 minute', taken_at = taken_at - interval '1 minute' where inbound_id = ${inboundId}`;
 
     expect(await differencesOf(inboundId)).toEqual(['inbound-unhandled']);
-    await world.inbound.gate.inboundDone(inboundId, 'test');
+    await world.inbound.gate.inboundDone(secret, 'help');
     expect(await differencesOf(inboundId)).toEqual([]);
   });
 
