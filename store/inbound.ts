@@ -119,10 +119,14 @@ export interface LastConversation {
   missedSecondAt: string | null;
 }
 
-/** Those of these conversations that have lost their number in a pause and had not asked again on it when a text arrived: it is not known to answer them. */
-export async function notAskedSince(tx: Transaction, touchpointIds: readonly string[], receivedAt: string): Promise<string[]> {
+/**
+ * Of these conversations those of which a text that arrived then is not known to speak: `unasked` have lost their number in a pause and had not asked again on it; `askedLater` have
+ * asked only since, which it takes a text that is fetched late to find.
+ */
+export async function notMeantBy(tx: Transaction, touchpointIds: readonly string[], receivedAt: string): Promise<{ unasked: string[]; askedLater: string[] }> {
   const rows = await tx<{ touchpointId: string; state: ConversationState }[]>`select touchpoint_id as "touchpointId", state from care.conversation where touchpoint_id = any(${[...touchpointIds]}::uuid[])`;
-  return rows.flatMap(({ touchpointId, state }) => (takesText(state, receivedAt) ? [] : [touchpointId]));
+  const those = (isSo: (state: ConversationState) => boolean) => rows.flatMap(({ touchpointId, state }) => (isSo(state) ? [touchpointId] : []));
+  return { unasked: those((state) => !takesText(state, receivedAt)), askedLater: those((state) => takesText(state, receivedAt) && (state.askedAt === null || receivedAt < state.askedAt)) };
 }
 
 /** The conversation of these patients that was on this number last, but for some: what a late answer most likely belongs to. */

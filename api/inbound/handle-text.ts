@@ -3,7 +3,7 @@ import type { InboundKind } from '../../domain/dialogue/types.ts';
 import { plusMs } from '../../domain/time/durations.ts';
 import { createGate } from '../../store/gate.ts';
 import type { InboundDetail, ReplyKind, SealedReply } from '../../store/gate.ts';
-import { inTransaction, lastConversationOn, notAskedSince, sealReply } from '../../store/inbound.ts';
+import { inTransaction, lastConversationOn, notMeantBy, sealReply } from '../../store/inbound.ts';
 import type { InboundText, LastConversation } from '../../store/inbound.ts';
 import { acknowledgeByCode, codeIn } from './acknowledge.ts';
 import type { InboundDeps } from './deps.ts';
@@ -36,10 +36,11 @@ export async function handleText(deps: InboundDeps, secret: string, text: Inboun
   const handled = await inTransaction(deps.sql, async (tx) => {
     const gate = createGate(tx);
     const { detail: given } = await gate.demand<InboundDetail>(secret);
-    const notAsked = await notAskedSince(tx, given.conversations.map(({ touchpointId }) => touchpointId), receivedAt);
-    const unasked = given.conversations.filter(({ touchpointId }) => notAsked.includes(touchpointId));
-    const detail = { ...given, conversations: given.conversations.filter((open) => !unasked.includes(open)) };
-    const message: Message = { tx, gate, secret, detail, text, receivedAt, now, retaken, outOfTurn: telling !== 'first', unasked };
+    const notMeant = await notMeantBy(tx, given.conversations.map(({ touchpointId }) => touchpointId), receivedAt);
+    const unasked = given.conversations.filter(({ touchpointId }) => notMeant.unasked.includes(touchpointId));
+    const askedLater = given.conversations.filter(({ touchpointId }) => retaken && notMeant.askedLater.includes(touchpointId));
+    const detail = { ...given, conversations: given.conversations.filter((open) => !unasked.includes(open) && !askedLater.includes(open)) };
+    const message: Message = { tx, gate, secret, detail, text, receivedAt, now, retaken, outOfTurn: telling !== 'first', unasked, askedLater };
     const outcome = await decide(deps, message, staffId);
     const replyKind: ReplyKind | null = outcome.answers.length === 0 ? null : (outcome.replyKind ?? 'answer');
     // Nobody waits for the answer any more. Who replied with an alert's code sees by the next page whether it is theirs.
@@ -119,11 +120,11 @@ function isLateSecond({ now }: Message, { missedSecondAt }: LastConversation): b
 
 /** For a person to read, in every other case: nothing that a patient writes is dropped. An opted-out or unknown number gets no answer. */
 async function toInbox(deps: InboundDeps, message: Message, title: string): Promise<Handled> {
-  const { tx, detail, unasked } = message;
-  const last = await lastConversationOn(tx, detail.addressId, detail.patients.map((patient) => patient.patientId), unasked.map(({ touchpointId }) => touchpointId));
+  const { tx, detail, unasked, askedLater } = message;
+  const last = await lastConversationOn(tx, detail.addressId, detail.patients.map((patient) => patient.patientId), [...unasked, ...askedLater].map(({ touchpointId }) => touchpointId));
   // What may answer a question whose alarm the rules would raise at once is read as soon as an alarm would be.
   const isUrgent = unasked.length > 0 || (last !== null && isLateSecond(message, last));
-  if (unasked.length === 0) await giveToStaff(message, 'inbox', title, last?.touchpointId ?? null, isUrgent);
+  if (unasked.length === 0) await giveToStaff(message, 'inbox', title, last, isUrgent);
   else await giveToEach(message, title, last === null ? unasked : [last, ...unasked], isUrgent);
   const isAnswered = detail.patients.length > 0 && !detail.optedOut;
   return { disposition: title === 'message' ? 'inbox' : title, answers: isAnswered ? [approved(deps, 'given-to-staff', concerned(message.detail))] : [], threads: [] };
@@ -133,7 +134,7 @@ async function toInbox(deps: InboundDeps, message: Message, title: string): Prom
 async function giveToEach(message: Message, title: string, candidates: readonly { touchpointId: string; patientId: string }[], isUrgent: boolean): Promise<void> {
   const { detail } = message;
   const among = (isMeant: (patientId: string) => boolean): Message => ({ ...message, detail: { ...detail, patients: detail.patients.filter(({ patientId }) => isMeant(patientId)) } });
-  for (const candidate of candidates) await giveToStaff(among((patientId) => patientId === candidate.patientId), 'inbox', title, candidate.touchpointId, isUrgent);
+  for (const candidate of candidates) await giveToStaff(among((patientId) => patientId === candidate.patientId), 'inbox', title, candidate, isUrgent);
   const others = among((patientId) => !candidates.some((candidate) => candidate.patientId === patientId));
   if (others.detail.patients.length > 0) await giveToStaff(others, 'inbox', title, null, isUrgent);
 }

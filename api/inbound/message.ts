@@ -26,6 +26,8 @@ export interface Message {
   outOfTurn: boolean;
   /** Open on the number, but not asked on it again since they lost it in a pause: nobody knows whether the text is meant for them. `detail` does not name these. */
   unasked: InboundDetail['conversations'];
+  /** Open on the number, but asked only after this was written, which was fetched late: on a shared phone another may have written. `detail` does not name these either. */
+  askedLater: InboundDetail['conversations'];
 }
 
 export interface Handled {
@@ -50,7 +52,7 @@ export interface ForStaff extends Pick<Message, 'tx' | 'now'> {
 /** Staff are told of an answer that the patient did not get: it must not be thought given. Who has not read what to do in an emergency is to be rung. */
 export async function tellNotSent(message: ForStaff, replyKind: ReplyKind): Promise<void> {
   const isAdvice = replyKind === 'advice';
-  await giveToStaff(message, 'staff-message', isAdvice ? 'advice-not-sent' : 'answer-not-sent', message.detail.conversations[0]?.touchpointId ?? null, isAdvice);
+  await giveToStaff(message, 'staff-message', isAdvice ? 'advice-not-sent' : 'answer-not-sent', message.detail.conversations[0] ?? null, isAdvice);
 }
 
 /** The patient whose conversation is open on the number is meant; with none open, any who shares it may have written, so all are. */
@@ -61,12 +63,13 @@ export function concerned<Patient extends { patientId: string }>(detail: { patie
 
 /**
  * Staff tasks about a message. A task names one patient, so a shared phone without an open conversation gives one for each, all
- * naming the message: each department sees its own, and none is left out because another read it first.
+ * naming the message: each department sees its own, and none is left out because another read it first. What it may be about is one
+ * patient's, and named to their staff alone.
  */
-export async function giveToStaff(message: ForStaff, kind: TaskKind, title: string, touchpointId: string | null = null, isUrgent = false): Promise<void> {
+export async function giveToStaff(message: ForStaff, kind: TaskKind, title: string, about: InboundDetail['conversations'][number] | null = null, isUrgent = false): Promise<void> {
   const { tx, detail, now } = message;
   const patients = concerned(detail);
-  const task = { enrolmentId: null, touchpointId, inboundId: detail.inboundId, kind, title, dueAt: plusMs(now, isUrgent ? urgentWithinMs : taskWithinMs), createdAt: now };
-  if (patients.length === 0) await createTask(tx, { ...task, patientId: null, department: unassigned });
-  for (const { patientId, department } of patients) await createTask(tx, { ...task, patientId, department });
+  const task = { enrolmentId: null, inboundId: detail.inboundId, kind, title, dueAt: plusMs(now, isUrgent ? urgentWithinMs : taskWithinMs), createdAt: now };
+  if (patients.length === 0) await createTask(tx, { ...task, touchpointId: null, patientId: null, department: unassigned });
+  for (const { patientId, department } of patients) await createTask(tx, { ...task, touchpointId: about?.patientId === patientId ? about.touchpointId : null, patientId, department });
 }

@@ -64,10 +64,10 @@ export function help(deps: InboundDeps, message: Message): Handled {
 }
 
 async function cancelQueued(message: Message, news: InboundDetail['patients']): Promise<ThreadToPoke[]> {
-  const { tx, detail, unasked, now } = message;
+  const { tx, detail, unasked, askedLater, now } = message;
   const threads: ThreadToPoke[] = [];
   const lost = await pausedOffNumber(tx, detail.addressId, detail.patients.map(({ patientId }) => patientId));
-  for (const touchpointId of [...[...detail.conversations, ...unasked].map((open) => open.touchpointId), ...lost]) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
+  for (const touchpointId of [...[...detail.conversations, ...unasked, ...askedLater].map((open) => open.touchpointId), ...lost]) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
   // Whoever is not meant, and for whom it was opted out before, has been told then.
   const told = new Set(concerned({ ...detail, patients: news }).map(({ patientId }) => patientId));
   const untold = new Set(news.flatMap(({ patientId }) => (told.has(patientId) ? [] : [patientId])));

@@ -24,7 +24,7 @@ export async function raiseSafety(deps: InboundDeps, message: Message, certainty
   // Whoever wrote needs a person now: nudges stop. The conversation is changed before alerts, in the order of the locks.
   const threads = open === null ? [] : await applyToConversation(tx, open, now, [{ kind: 'answered-item', at: receivedAt }]);
   for (const { patientId, department } of patients) threads.push(...(await openSafetyAlert(tx, { patientId, department, touchpointId: open, certainty, now })));
-  await giveToStaff(message, 'doubtful-safety', ruleOf[certainty], open, true);
+  await giveToStaff(message, 'doubtful-safety', ruleOf[certainty], detail.conversations[0] ?? null, true);
   const disposition = certainty === 'stated' ? 'safety' : 'safety-doubtful';
   if (patients.length === 0) return { disposition, answers: [], threads };
   if (certainty === 'stated') return { disposition, answers: [approved(deps, 'red-advice', patients)], replyKind: 'advice', threads };

@@ -37,7 +37,7 @@ export async function answerConversation(deps: InboundDeps, message: Message, to
   await writeProgress(place, stored, turn.progress);
   if (turn.status === 'completed' || turn.status === 'given-to-staff') await writeAnswers(place, questionnaire, turn.progress, 'sms');
   const rules = await applyRules(tx, row, questionnaire, { before: stored.dialogue.answers, after: turn.progress.answers, isComplete: turn.status === 'completed', respondent: turn.progress.respondent }, { questionnaires: deps.content.questionnaires, vault: deps.vault, values: () => gate.read(secret) }, now);
-  if (turn.status === 'given-to-staff') await giveToStaff(message, 'staff-message', 'given-to-staff', touchpointId);
+  if (turn.status === 'given-to-staff') await giveToStaff(message, 'staff-message', 'given-to-staff', row);
   const told = await applyToConversation(tx, touchpointId, now, eventsOfTurn(turn, rules.actions, { ...message, held: row.state.held }));
   return { disposition: `answer-${turn.status}`, ...wordsOf(deps, turn, rules, reader), threads: [...heard, ...rules.threads, ...told] };
 }

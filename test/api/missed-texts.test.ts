@@ -85,6 +85,19 @@ describe('a text that was written while the API was away', () => {
     expect((await world.tasks(patient.patientId)).map((task) => task.kind)).toContain('inbox');
   });
 
+  test('is of danger to each who shares the phone, where only since it was written another of them was asked something', async () => {
+    const wrote = await world.patient();
+    await write(wrote.phone, 'I have chest pain');
+    const asked = await world.asked(await world.patient({ sharing: wrote, department: 'maternity' }));
+    await world.root`update care.conversation set state = state || '{"askedAt": "2199-01-01T00:00:00.000Z"}' where touchpoint_id = ${asked.touchpointId}`;
+
+    await collector().collect();
+
+    expect((await Promise.all([wrote, asked].map(({ patientId }) => world.escalations(patientId)))).map((alerts) => alerts.map(({ ruleId }) => ruleId))).toEqual([['safety-phrase'], ['safety-phrase']]);
+    expect(await world.tasks(asked.patientId)).toEqual(expect.arrayContaining([expect.objectContaining({ title: 'advice-not-sent', department: 'maternity', touchpointId: null })]));
+    expect((await world.tasks(wrote.patientId)).map(({ title }) => title)).toContain('advice-not-sent');
+  });
+
   test('is left to the webhook where that had it, and while the provider may still be trying', async () => {
     const patient = await world.asked();
     const known = await write(patient.phone, 'hello');

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { handleText, HandledElsewhere } from '../../api/inbound/handle-text.ts';
+import { applyToConversation } from '../../store/conversations.ts';
 import { sealInbound } from '../../store/inbound.ts';
 import { createWebhooksWorld, freshPhone, noon, sidOf } from './webhooks-world.ts';
 import type { WebhooksWorld } from './webhooks-world.ts';
@@ -81,15 +82,17 @@ describe('a text from outside', () => {
     expect(answer).toEqual({ status: 200, body: nothing });
   });
 
-  it('on a shared phone without an open conversation gives each patient a task', async () => {
-    const first = await world.patient();
+  it('on a shared phone without an open conversation gives each patient a task, and names the last conversation there to the staff of its own alone', async () => {
+    const first = await world.asked();
     const second = await world.patient({ sharing: first });
+    await world.api.begin((tx) => applyToConversation(tx, first.touchpointId, noon, [{ kind: 'cancelled', reason: 'withdrawn' }]));
 
     await world.text(first.phone, 'when is the visit?');
 
     const [one, two] = [await world.tasks(first.patientId), await world.tasks(second.patientId)];
     expect([...one, ...two].map((task) => task.kind)).toEqual(['inbox', 'inbox']);
     expect(one[0]?.inboundId).toBe(two[0]?.inboundId);
+    expect([one[0]?.touchpointId, two[0]?.touchpointId]).toEqual([first.touchpointId, null]);
   });
 });
 
