@@ -229,6 +229,19 @@ describe('a kept answer', () => {
     expect(told).toEqual([nothing.body, expect.stringContaining('call 911 now') as string, expect.stringContaining('no more messages') as string]);
   });
 
+  test('of which no try came any more is nobody\'s to tell either where STOP has come since, and is kept no longer', async () => {
+    const asked = await world.asked();
+    const sid = await unansweredTo(asked.phone, '2');
+    await world.text(asked.phone, 'STOP');
+    await world.pending.settled();
+    await aMinuteLater(asked.addressId);
+
+    const ended = await world.sweeper().sweep();
+
+    const [row] = await world.root<{ isKept: boolean }[]>`select replied_at is null or reply_sealed is not null as "isKept" from phi.inbound where provider_sid = ${sid}`;
+    expect([ended, row?.isKept, await notSentTo(asked.patientId)]).toEqual([1, false, []]);
+  });
+
   test('of a START does not follow a later STOP; of a call for HELP it reaches a number that was shut before', async () => {
     const [starts, asks] = [await world.patient(), await world.patient()];
     for (const { phone } of [starts, asks]) await world.text(phone, 'STOP');
