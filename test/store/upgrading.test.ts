@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { runner } from 'node-pg-migrate';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { InboundDetail } from '../../store/gate.ts';
+import type { InboundDetail, ReplyDetail } from '../../store/gate.ts';
 import { connect } from '../../store/connect.ts';
 import type { Sql } from '../../store/connect.ts';
 import { createGateWorld } from '../support/gate-world.ts';
@@ -16,6 +16,7 @@ const quiet = (): void => undefined;
 
 let server: Sql;
 let world: GateWorld;
+const unanswered = randomUUID();
 let people: Record<'before' | 'since' | 'unwritten' | 'silent' | 'recorded', Patient>;
 /** The next `count` migrations of the facts; the cluster has the roles. */
 const migrateBy = (count: number) =>
@@ -38,6 +39,10 @@ beforeAll(async () => {
   await world.root`update phi.address set opted_out_at = clock_timestamp(), opted_out_by = 'staff' where address_id = ${silent.addressId}`;
   await world.root`insert into phi.value (patient_id, field, row_id, version, key_id, sealed, recorded_by)
     values (${people.recorded.patientId}, 'opt-out.evidence', ${silent.addressId}, 1, ${randomUUID()}, ${Buffer.from('sealed letter')}, 'test')`;
+  // Up to 0028: an answer was kept, and not for whom.
+  await migrateBy(9);
+  await world.root`insert into phi.inbound (inbound_id, provider_sid, kind, address_id, patient_ids, key_id, sealed, received_at, stored_at, handled_at, disposition, reply_sealed, reply_kind)
+    values (${unanswered}, ${randomUUID()}, 'sms', ${before.addressId}, ${[before.patientId, people.unwritten.patientId].sort()}, ${randomUUID()}, ${Buffer.from('sealed text')}, now(), now() - interval '1 minute', now() - interval '1 minute', 'inbox', ${Buffer.from('sealed answer')}, 'answer')`;
   await migrateBy(Infinity);
 });
 afterAll(async () => {
@@ -65,4 +70,13 @@ test('an opt-out from before the update counts for each who had the number, and 
   const kept = await world.root`select patient_id as "patientId", opted_out_by as by from phi.opt_out where address_id = ${silent.addressId}`;
 
   expect(new Map(kept.map((row) => [row['patientId'], row['by']]))).toEqual(new Map([[silent.patientId, 'reply'], [recorded.patientId, 'staff']]));
+});
+
+test('an answer that waits through the update is for whoever had the number when the message came, and is handed over', async () => {
+  const { before, unwritten } = people;
+
+  const { secret } = await world.gate.inboundAgain(unanswered);
+
+  expect((await world.gate.verdict<ReplyDetail>(secret ?? '')).detail.patients.map(({ patientId }) => patientId)).toEqual([before.patientId, unwritten.patientId].sort());
+  expect(Buffer.from((await world.gate.readReply(secret ?? '')).sealed ?? []).toString()).toBe('sealed answer');
 });
