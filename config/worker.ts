@@ -24,7 +24,7 @@ export const workerDefinition = defineProcess({
     providerDeadlineSeconds: key('PROVIDER_DEADLINE_SECONDS', numberWithin(1, 12).default(10), 'How long a provider may take to answer; shorter than LEASE_SECONDS. At most 12: a page belongs to its worker for 15 s, and its POST starts within 2.'),
     settlingSeconds: key('SETTLING_SECONDS', numberWithin(1, 3_600).default(60), 'After so long without a trace at the provider, an attempt of unknown outcome counts as never accepted.'),
     unclearAfterSeconds: key('UNCLEAR_AFTER_SECONDS', numberWithin(1, 86_400).default(900), 'After so long an attempt whose outcome is still unknown is given to staff; longer than SETTLING_SECONDS.'),
-    standbyAfterSeconds: key('STANDBY_AFTER_SECONDS', numberWithin(5, 600).default(60), 'After so long an alert that Temporal does not carry on is paged by the worker itself ([what an outage does](outages.md)). Above the half a minute after which Temporal itself comes back to a page whose worker died, far below the quarter of an hour of a red answer.'),
+    standbyAfterSeconds: key('STANDBY_AFTER_SECONDS', numberWithin(5, 600).default(60), 'After so long an alert that Temporal does not carry on is paged, and silence that is one heard, by the worker itself ([what an outage does](outages.md)). Above the half a minute after which Temporal itself comes back to a page whose worker died, far below the quarter of an hour of a red answer.'),
     ...metricsKeys,
     ...processKeys,
   },

@@ -6,6 +6,8 @@ import type { ConversationDecision, ConversationEffect, ConversationEvent, Conve
 import { plusMs } from '../domain/time/durations.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
 import { workflowIdOf } from '../domain/threads.ts';
+import { endUnattended } from '../domain/unattended.ts';
+import type { Unattended } from '../domain/unattended.ts';
 import { json } from './connect.ts';
 import type { Sql, Transaction } from './connect.ts';
 import { createCall } from './calls.ts';
@@ -67,6 +69,23 @@ export async function applyToConversation(tx: Transaction, touchpointId: string,
   // A row that its thread has yet to hear, not a poke alone: a poke that is lost is then repeated by the sweeper. It says nothing by itself.
   if (applied > 0 && before.state.status !== 'done') threads.push(await tell(tx, 'questionnaire', touchpointId, { kind: 'started' }, now));
   return threads;
+}
+
+/**
+ * For its thread that does not run: ends what time alone has ended, and tells its follow-up. What the thread was told is heard first, such as that the patient has
+ * died. False: there is nothing of it, or not yet. A row is left that the thread has yet to hear, so it is poked until it looks by itself.
+ */
+export async function endConversationUnattended(tx: Transaction, touchpointId: string, now: Instant, unattended: Unattended): Promise<boolean> {
+  const peeked = await lockConversation(tx, touchpointId);
+  if (peeked === null || endUnattended(peeked.rules, peeked.state, now, unattended) === null) return false;
+  await applyToConversation(tx, touchpointId, now, []);
+  const before = await lockConversation(tx, touchpointId);
+  const ended = before === null ? null : endUnattended(before.rules, before.state, now, unattended);
+  // A reply that has arrived and is not applied yet is no silence.
+  if (before === null || ended === null || (await createGate(tx).replyWaiting(touchpointId))) return false;
+  await saveConversation(tx, before, { ...before, state: ended.state, revision: before.revision + 1 }, ended.effects, now);
+  await tell(tx, 'questionnaire', touchpointId, { kind: 'started' }, now);
+  return true;
 }
 
 async function evolveConversationRow(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[]) {

@@ -4,8 +4,9 @@ import { leaveBranches } from '../domain/follow-up/branches.ts';
 import { decide } from '../domain/follow-up/decide.ts';
 import { evolve } from '../domain/follow-up/evolve.ts';
 import { isGoingOut, notAfterOf } from '../domain/follow-up/touchpoints.ts';
-import type { FollowUpDecision, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from '../domain/follow-up/types.ts';
+import type { Evolved, FollowUpDecision, FollowUpEffect, FollowUpEvent, FollowUpState, Instant, Touchpoint } from '../domain/follow-up/types.ts';
 import type { Plan } from '../domain/plan/format.ts';
+import { endUnasked } from '../domain/unattended.ts';
 import { json } from './connect.ts';
 import type { Transaction } from './connect.ts';
 import { applyEffects } from './effects.ts';
@@ -13,7 +14,7 @@ import { lockFollowUp } from './follow-up-row.ts';
 import type { FollowUpRow } from './follow-up-row.ts';
 import { tellStory } from './story.ts';
 import type { StoryEntry } from './story.ts';
-import { closeThread, hear } from './threads.ts';
+import { closeThread, hear, tell } from './threads.ts';
 import type { ThreadToPoke } from './threads.ts';
 
 export interface Resumed<Next> {
@@ -54,17 +55,31 @@ export async function decideFollowUp(tx: Transaction, before: FollowUpRow, now: 
 /** Applies events without deciding, for a webhook that must not take a command away from the thread. True when the thread must look. */
 export async function applyToFollowUp(tx: Transaction, enrolmentId: string, now: Instant, events: FollowUpEvent[]): Promise<{ mustPoke: boolean; threads: ThreadToPoke[] }> {
   const before = await lockFollowUp(tx, enrolmentId);
-  const evolved = evolveAll(before, events, now);
-  const bumped = commandsChanged(before.state, evolved.state);
-  const row = { ...before, state: evolved.state, revision: before.revision + (bumped ? 1 : 0) };
-  const threads = await saveFollowUp(tx, before, row, evolved.effects, now);
+  const { row, threads } = await saveEvolved(tx, before, evolveAll(before, events, now), now);
   // What it waited for last may be what keeps it from leaving a branch that nobody took.
   const { touchpoints } = leaveBranches(row.plan, row.state, now);
-  return { mustPoke: bumped || touchpoints.every((touchpoint) => touchpoint.status === 'done'), threads };
+  return { mustPoke: row.revision !== before.revision || touchpoints.every((touchpoint) => touchpoint.status === 'done'), threads };
+}
+
+async function saveEvolved(tx: Transaction, before: FollowUpRow, { state, effects }: Evolved, now: Instant): Promise<{ row: FollowUpRow; threads: ThreadToPoke[] }> {
+  const row = { ...before, state, revision: before.revision + (commandsChanged(before.state, state) ? 1 : 0) };
+  return { row, threads: await saveFollowUp(tx, before, row, effects, now) };
+}
+
+/**
+ * For its thread that does not run: hears what that was told, such as a death or how a conversation ended, and ends second readings that nobody is asked for.
+ * Nothing else is decided. A row is left that the thread has yet to hear, so it is poked until it looks by itself.
+ */
+export async function hearUnattended(tx: Transaction, enrolmentId: string, now: Instant): Promise<void> {
+  const { before, heard } = await listen(tx, enrolmentId);
+  const told = evolveAll(before, heard, now);
+  const unasked = endUnasked(before.plan, told.state, now, randomUUID);
+  await saveEvolved(tx, before, { state: unasked.state, effects: [...told.effects, ...unasked.effects] }, now);
+  await tell(tx, 'followUp', enrolmentId, { kind: 'started' }, now);
 }
 
 /** What these facts do to a position, in order. */
-export function evolveAll(row: Pick<FollowUpRow, 'plan' | 'state'>, events: FollowUpEvent[], now: Instant): { state: FollowUpState; effects: FollowUpEffect[] } {
+export function evolveAll(row: Pick<FollowUpRow, 'plan' | 'state'>, events: FollowUpEvent[], now: Instant): Evolved {
   let state = row.state;
   const effects: FollowUpEffect[] = [];
   for (const event of events) {

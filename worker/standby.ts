@@ -7,9 +7,13 @@ import { createGate } from '../store/gate.ts';
 import { boundTransaction, inTransaction } from '../store/inbound.ts';
 import { databaseClock } from '../store/ping.ts';
 import { takeUnattended } from '../store/standby.ts';
+import { hearSilent, takeSilent } from '../store/unattended.ts';
+import type { Silent, SilenceSearch } from '../store/unattended.ts';
 
 const pauseMs = { whileBusy: 1_000, whileIdle: 5_000 };
 const atOnce = 8;
+/** Most that are looked at wait for a nudge yet, and a look costs next to nothing. */
+const silencesAtOnce = 48;
 const clockWarnedEveryMs = 60_000;
 
 export interface Patience {
@@ -24,7 +28,7 @@ export interface Patience {
 /**
  * Pages for alerts whose thread Temporal does not run, until the signal is aborted: it is down, or no worker gets round to it. What is
  * decided and claimed in Postgres needs no Temporal, so whoever comes second, thread or another standby, finds the page made or under
- * way. Nothing else is stood in for: a reminder can wait, a red answer cannot.
+ * way. Of all else only silence is stood in for on which an alarm hangs: a reminder can wait, whoever may lie ill cannot.
  */
 export async function standBy(deps: ActivityDeps, patience: Patience, signal: AbortSignal): Promise<void> {
   let clockWarnedAtMs = -Infinity;
@@ -43,7 +47,7 @@ export async function standBy(deps: ActivityDeps, patience: Patience, signal: Ab
 }
 
 /**
- * One round: one step of each alert, so that a ladder of people who cannot be reached keeps no other alert waiting. Answers with how many there were. A clock
+ * One round: one step of each alert, and a look at silence, so that a ladder of people who cannot be reached keeps no other alert waiting. Answers with how many there were. A clock
  * of ours that is off would take back each acknowledgement whose second clock it believes to have ended, so the database's, which all have in common, counts then.
  */
 export async function standInOnce(deps: ActivityDeps, { afterMs, clockWithinMs, lockedMs }: Patience, tellClock: (aheadMs: number) => void = () => undefined): Promise<number> {
@@ -51,9 +55,33 @@ export async function standInOnce(deps: ActivityDeps, { afterMs, clockWithinMs, 
   const isOff = Math.abs(aheadMs) > clockWithinMs;
   if (isOff) tellClock(aheadMs);
   const timed: ActivityDeps = isOff ? { ...deps, clock: () => new Date(deps.clock().getTime() - aheadMs) } : deps;
-  const unattended = await takeUnattended(timed.sql, { now: timed.clock().toISOString(), afterMs, limit: atOnce });
-  await Promise.all(unattended.map((escalationId) => step(timed, escalationId, lockedMs)));
-  return unattended.length;
+  const now = timed.clock().toISOString();
+  const unattended = await takeUnattended(timed.sql, { now, afterMs, limit: atOnce });
+  const [heard] = await Promise.all([hearSilences(timed, { now, afterMs, limit: silencesAtOnce }, lockedMs), ...unattended.map((escalationId) => step(timed, escalationId, lockedMs))]);
+  return unattended.length + heard;
+}
+
+/** Opens the alerts that time alone opens, for threads that do not look. Their pages are the next rounds', as those of any alert. Answers with how many threads it stood in for. */
+async function hearSilences(deps: ActivityDeps, search: SilenceSearch, lockedMs: number): Promise<number> {
+  let heard = 0;
+  try {
+    const found = await takeSilent(deps.sql, search);
+    while (found.length > 0) heard += (await Promise.all(found.splice(0, atOnce).map((silent) => hearOne(deps, silent, search, lockedMs)))).filter(Boolean).length;
+  } catch (error) {
+    deps.logger.warn({ err: error }, 'silence on which an alarm hangs could not be looked up; the next round tries again');
+  }
+  return heard;
+}
+
+async function hearOne({ sql, logger }: ActivityDeps, silent: Silent, { now, afterMs }: SilenceSearch, lockedMs: number): Promise<boolean> {
+  try {
+    const isHeard = await hearSilent(sql, silent, now, { afterMs, lockedMs });
+    if (isHeard) logger.warn({ ...silent }, 'standing in for this thread, on which an alarm hangs and which does not run: see whether Temporal is up and workers poll the queue "care"');
+    return isHeard;
+  } catch (error) {
+    logger.error({ ...silent, err: error }, 'the standby could not look at this silence; a later round tries again');
+    return false;
+  }
 }
 
 /** By how much our clock is ahead of the database's, at least; negative behind it. Looked at on both sides of the answer: one that is slow is no clock that is wrong. */

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import type { ConversationRules, ConversationState } from '../../domain/questionnaire/types.ts';
+import { endUnattended } from '../../domain/unattended.ts';
+
+const rules: ConversationRules = { windowMs: 3_600_000, nudgesMs: [], redialsMs: [], silence: 'escalate-red', record: false, isCall: false };
+const state: ConversationState = {
+  schemaVersion: 1, touchpointId: 't', enrolmentId: 'e', status: 'starting', channels: ['sms', 'voice'], channelIndex: 1, askedAt: '2026-03-02T10:00:00.000Z', nudgesSent: 0, callsMade: 0,
+  nextAt: '2026-03-02T11:00:00.000Z', notAfter: '2026-03-03T10:00:00.000Z', lastAnswerAt: null, pausedAt: null, outcome: null, reason: 'no-answer',
+};
+const end = (changes: Partial<ConversationState>, at = '2026-03-02T11:20:00.000Z', isSecond = false) => endUnattended(rules, { ...state, ...changes }, at, { afterMs: 60_000, isSecond, isCallUnmade: false });
+const alert = { kind: 'open-escalation', touchpointId: 't', level: 'red', ruleId: 'silence' };
+const task = (kind: string) => ({ kind: 'create-task', touchpointId: 't', task: kind, title: kind });
+
+test.each([
+  ['whoever said nothing to the text, and whom nobody rings', {}, 'escalated', [alert]],
+  ['whoever answered some of it', { lastAnswerAt: '2026-03-02T10:10:00.000Z' }, 'missed', [task('no-answer')]],
+  ['whom the text has not reached, and whom nobody rings', { askedAt: null, reason: '30003' }, 'escalated', [alert, task('repair-contact')]],
+  ['who has opted out of texts, and whom nobody rings', { askedAt: null, reason: 'opted-out' }, 'missed', []],
+] as const)('a conversation that no thread carries on ends, of %s, as it does when no channel is left', (_told, changes, outcome, effects) => {
+  const ended = end(changes);
+
+  expect([ended?.state.outcome, ended?.effects]).toEqual([outcome, effects]);
+});
+
+test.each([
+  ['whose call is held until later', { nextAt: '2026-03-02T11:00:01.000Z' }],
+  ['which is paused', { pausedAt: '2026-03-02T10:30:00.000Z' }],
+  ['of which nobody was asked anything yet', { channelIndex: 0, askedAt: null, reason: null }],
+  ['whose call is under way', { status: 'calling', callsMade: 1 }],
+] as const)('a conversation %s is left to its thread', (_told, changes) => {
+  const ended = end(changes);
+
+  expect(ended).toBeNull();
+});
+
+test('a second reading that nobody was asked for ends as one that is late, and leaves the alarm to its follow-up', () => {
+  const ended = end({ channelIndex: 0, askedAt: null, reason: null }, '2026-03-02T11:20:00.000Z', true);
+
+  expect(ended).toMatchObject({ state: { outcome: 'missed', reason: 'late' }, effects: [] });
+});
