@@ -1,3 +1,4 @@
+import { hasLostDate } from '../domain/follow-up/awaited.ts';
 import type { FollowUpDecision, FollowUpState, Instant, Touchpoint } from '../domain/follow-up/types.ts';
 import { channelsOf } from '../domain/plan/channels.ts';
 import type { Plan } from '../domain/plan/format.ts';
@@ -15,10 +16,15 @@ const statuses: Readonly<Record<Exclude<Touchpoint['status'], 'done'>, Words>> =
 export function wordsOfTouchpoint(plan: Plan, touchpoint: Touchpoint, zone: string): Words {
   // A step that a newer version of the plan has dropped is told by its id.
   const title: Plan['title'] = plan.steps.find((step) => step.id === touchpoint.stepId)?.title ?? { en: touchpoint.stepId };
-  const state = touchpoint.status === 'done' ? (touchpoint.outcome === null ? statuses.open : outcomeWords[touchpoint.outcome]) : statuses[touchpoint.status];
+  const isLost = hasLostDate(touchpoint);
+  const stands = touchpoint.status === 'done' ? (touchpoint.outcome === null ? statuses.open : outcomeWords[touchpoint.outcome]) : statuses[touchpoint.status];
   const at = touchpoint.status === 'planned' ? (touchpoint.nextAt ?? touchpoint.dueAt) : touchpoint.dueAt;
-  const when = at === null ? { en: 'its anchor is not known yet', zh: '锚点日期未知' } : { en: localText(at, zone), zh: localText(at, zone) };
-  const because = becauseWords(touchpoint.reason);
+  const undated = isLost ? { en: 'its date was cancelled', zh: '日期已取消' } : { en: 'its anchor is not known yet', zh: '锚点日期未知' };
+  const when = at === null ? undated : { en: localText(at, zone), zh: localText(at, zone) };
+  // What cancelled its date is no reason for its being planned.
+  const isAwaited = isLost && touchpoint.status === 'planned';
+  const state = isAwaited ? { en: 'waits for another', zh: '等待新的日期' } : stands;
+  const because = becauseWords(isAwaited ? null : touchpoint.reason);
   return { en: `${title.en} (${when.en}): ${state.en}${because.en}.`, zh: `${title.zh ?? title.en}（${when.zh}）：${state.zh}${because.zh}。` };
 }
 
@@ -38,7 +44,10 @@ const summed: Readonly<Record<string, string>> = {
   'until more of a series is planned': '届时安排该系列的后续部分',
 };
 
-function asSummed(summary: string): Words {
+function asSummed({ anchors }: Plan, summary: string): Words {
+  const cancelled = /^(.+): cancelled, another date is awaited$/.exec(summary)?.[1]?.split(', ');
+  const titles = cancelled?.map((anchor) => anchors[anchor]?.title ?? { en: anchor });
+  if (titles !== undefined) return { en: `for another date of ${titles.map(({ en }) => `“${en}”`).join(', ')} (cancelled)`, zh: `${titles.map(({ en, zh }) => `“${zh ?? en}”`).join('、')}已取消，等待新的日期` };
   const receiptOf = /^(.+): delivery receipt awaited$/.exec(summary)?.[1];
   return { en: summary, zh: receiptOf === undefined ? (summed[summary] ?? summary) : `${receiptOf}：等待送达回执` };
 }
@@ -50,7 +59,7 @@ export function wordsOfNext(plan: Plan, next: FollowUpDecision['next'], touchpoi
     case 'wait': {
       if (status === 'paused') return { en: 'Waits: the follow-up is paused.', zh: '等待：随访已暂停。' };
       // Of the next step, and not of a receipt or of a series that is laid out further before it.
-      const what = step !== null && touchpoint?.nextAt === next.dueAt ? step : asSummed(next.summary);
+      const what = step !== null && touchpoint?.nextAt === next.dueAt ? step : asSummed(plan, next.summary);
       if (next.dueAt === null) return { en: `Waits: ${what.en}.`, zh: `等待：${what.zh}。` };
       return { en: `At ${localText(next.dueAt, zone)}: ${what.en}.`, zh: `${localText(next.dueAt, zone)}：${what.zh}。` };
     }
@@ -59,7 +68,7 @@ export function wordsOfNext(plan: Plan, next: FollowUpDecision['next'], touchpoi
     case 'remind':
     case 'ask':
     case 'call': {
-      const what = step ?? asSummed(next.summary);
+      const what = step ?? asSummed(plan, next.summary);
       return { en: `Now (${localText(now, zone)}): ${what.en}.`, zh: `现在（${localText(now, zone)}）：${what.zh}。` };
     }
     case 'end': {

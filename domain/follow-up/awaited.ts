@@ -2,7 +2,7 @@ import type { Plan, Step } from '../plan/format.ts';
 import { rulesOf } from '../plan/questions.ts';
 import { resolveDueAt } from '../time/due-at.ts';
 import { hasDaysBeyondEnd } from './series.ts';
-import type { FollowUpEffect, FollowUpState, Instant } from './types.ts';
+import type { FollowUpEffect, FollowUpState, Instant, Touchpoint } from './types.ts';
 
 /** What keeps a follow-up going though no step of it waits: more of a series, and dates that have yet to come. */
 export function awaitsMore(plan: Plan, state: FollowUpState, now: Instant): boolean {
@@ -46,6 +46,22 @@ function wasDated({ touchpoints }: FollowUpState, step: Step): boolean {
 
 function isMadeToItsEnd(state: FollowUpState, { id }: Step): boolean {
   return state.series[id]?.extendAt === null;
+}
+
+/** Whether it has no date because that was cancelled, and not because none was ever known. */
+export function hasLostDate({ dueAt, status, recurrenceId, reason }: Touchpoint): boolean {
+  return dueAt === null && (recurrenceId !== '' || (status === 'planned' && reason !== null));
+}
+
+/** The anchors that were cancelled, and another date of which is waited for. */
+export function cancelledAnchors(plan: Plan, state: FollowUpState, now: Instant): string[] {
+  const dormant = dormantAnchors(plan);
+  const awaited = awaitedDates(plan, state, now).flatMap(({ anchor, at }) => (at === null ? [anchor] : []));
+  const undated = plan.steps.flatMap(({ id, at: { anchor }, every }) => {
+    const isLost = (touchpoint: Touchpoint): boolean => touchpoint.stepId === id && (every === undefined ? touchpoint.status === 'planned' && hasLostDate(touchpoint) : touchpoint.dueAt !== null);
+    return state.anchors[anchor] === undefined && !dormant.has(anchor) && state.touchpoints.some(isLost) ? [anchor] : [];
+  });
+  return [...new Set([...awaited, ...undated])];
 }
 
 /** Staff hear of an appointment that was cancelled where the follow-up has something to do with it yet: it stands without that date, or a series without its end, until another is booked. */

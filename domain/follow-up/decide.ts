@@ -4,7 +4,7 @@ import { channelsOf } from '../plan/channels.ts';
 import type { Plan, Step, StepOf } from '../plan/format.ts';
 import { durationMs } from '../time/durations.ts';
 import { endLate, oneTaskEach } from './lateness.ts';
-import { awaitedDates, awaitsMore, cancelledTask } from './awaited.ts';
+import { awaitedDates, awaitsMore, cancelledAnchors, cancelledTask } from './awaited.ts';
 import { areDormant, leaveBranches } from './branches.ts';
 import { hearUnasked } from './outcomes.ts';
 import { extend } from './schedule.ts';
@@ -21,7 +21,7 @@ export function decide(plan: Plan, state: FollowUpState, now: Instant, revision:
   const unended = state.status === 'ended' ? { state: withNothingPlanned(state), effects: [] } : goOn(plan, state, now, newId);
   const effects = [...unended.effects];
   let current = confirmOverdue(unended.state, now);
-  if (current.status !== 'active') return { state: current, effects, next: rest(plan, current, now, revision) };
+  if (current.status !== 'active') return resting(plan, current, now, revision, effects);
   for (const { id } of dueInOrder(current, now)) {
     // As it stands now: what one step came to may have dated or ended others.
     const touchpoint = current.touchpoints.find((candidate) => candidate.id === id);
@@ -31,10 +31,13 @@ export function decide(plan: Plan, state: FollowUpState, now: Instant, revision:
     effects.push(...begun.effects);
     if (begun.next !== null) return { state: current, effects: oneTaskEach(effects), next: begun.next };
   }
-  current = leaveBranches(plan, current, now);
-  const next = rest(plan, current, now, revision);
-  if (next.kind === 'end') current = { ...current, status: 'ended', endReason: next.reason };
-  return { state: current, effects: oneTaskEach(effects), next };
+  return resting(plan, leaveBranches(plan, current, now), now, revision, oneTaskEach(effects));
+}
+
+/** Nothing is due. What has nothing left has ended, though it is paused: nobody could tell what it is to be resumed for. */
+function resting(plan: Plan, state: FollowUpState, now: Instant, revision: number, effects: FollowUpEffect[]): FollowUpDecision {
+  const next = rest(plan, state, now, revision);
+  return { state: next.kind === 'end' && state.status !== 'ended' ? { ...state, status: 'ended', endReason: next.reason } : state, effects, next };
 }
 
 /** Series with what they are to have by now. Staff hear of those that stand without their end though nobody has told them when it was lost. */
@@ -134,20 +137,22 @@ function rest(plan: Plan, state: FollowUpState, now: Instant, revision: number):
 function restOfPlan(plan: Plan, state: FollowUpState, now: Instant, revision: number): FollowUpNext {
   const unfinished = state.touchpoints.filter((touchpoint) => touchpoint.status !== 'done');
   if (unfinished.length === 0 && !awaitsMore(plan, state, now)) return { kind: 'end', reason: state.endReason ?? 'completed', summary: 'every step has ended' };
-  if (state.status === 'paused') return { kind: 'wait', dueAt: null, summary: 'paused', then: null };
+  const [date] = areDormant(plan, state, unfinished) ? awaitedDates(plan, state, now).flatMap(({ at }) => at ?? []).sort() : [];
+  if (state.status === 'paused') return { kind: 'wait', dueAt: unfinished.length === 0 ? (date ?? null) : null, summary: 'paused', then: null };
   const planned = earliest(unfinished.filter((touchpoint) => touchpoint.status === 'planned'), (touchpoint) => touchpoint.nextAt);
   const extendAt = Object.values(state.series).reduce<Instant | null>((first, series) => (series.extendAt !== null && (first === null || series.extendAt < first) ? series.extendAt : first), null);
   if (extendAt !== null && (planned?.nextAt == null || extendAt < planned.nextAt)) return { kind: 'wait', dueAt: extendAt, summary: 'until more of a series is planned', then: null };
   if (planned !== null) return { kind: 'wait', dueAt: planned.nextAt, summary: summaryOf(plan, state, planned), then: isMessage(plan, planned) ? remind(plan, state, planned, revision) : null };
   const sent = earliest(unfinished.filter((touchpoint) => touchpoint.status === 'sent'), (touchpoint) => touchpoint.receiptBy);
   if (sent !== null) return { kind: 'wait', dueAt: sent.receiptBy, summary: `${sent.stepId}: delivery receipt awaited`, then: null };
-  const [date] = areDormant(plan, state, unfinished) ? awaitedDates(plan, state, now).flatMap(({ at }) => at ?? []).sort() : [];
   if (date !== undefined) return { kind: 'wait', dueAt: date, summary: 'a date has yet to come, and may be moved', then: null };
-  return { kind: 'wait', dueAt: null, summary: whatIsAwaited(unfinished), then: null };
+  return { kind: 'wait', dueAt: null, summary: whatIsAwaited(plan, state, unfinished, now), then: null };
 }
 
-function whatIsAwaited(unfinished: readonly Touchpoint[]): string {
-  return unfinished.some((touchpoint) => touchpoint.status === 'open') ? 'a conversation is open' : 'an anchor is not known yet';
+function whatIsAwaited(plan: Plan, state: FollowUpState, unfinished: readonly Touchpoint[], now: Instant): string {
+  if (unfinished.some((touchpoint) => touchpoint.status === 'open')) return 'a conversation is open';
+  const cancelled = cancelledAnchors(plan, state, now);
+  return cancelled.length === 0 ? 'an anchor is not known yet' : `${cancelled.join(', ')}: cancelled, another date is awaited`;
 }
 
 /** A message that goes out when its timer fires undisturbed; one with a condition is judged first. */

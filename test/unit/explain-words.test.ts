@@ -43,6 +43,16 @@ test.each(['a conversation is open', 'an anchor is not known yet', 'a date has y
   expect(words.zh).toMatch(/^等待：(note：)?[\u4e00-\u9fff]+。$/);
 });
 
+test('an appointment that was cancelled is told by its title, and its step waits for another', () => {
+  const next = wordsOfNext(plan, { kind: 'wait', dueAt: null, summary: 'start, birth: cancelled, another date is awaited', then: null }, null, { zone: 'UTC', status: 'active' }, '2026-03-02T10:00:00.000Z');
+  const step = wordsOfTouchpoint(plan, { ...touchpoint, dueAt: null, nextAt: null, reason: 'appointment-cancelled' }, 'UTC');
+  const unknown = wordsOfTouchpoint(plan, { ...touchpoint, dueAt: null, nextAt: null }, 'UTC');
+
+  expect(next).toEqual({ en: 'Waits: for another date of “S”, “birth” (cancelled).', zh: '等待：“S”、“birth”已取消，等待新的日期。' });
+  expect(step).toEqual({ en: 'Note (its date was cancelled): waits for another.', zh: '提醒（日期已取消）：等待新的日期。' });
+  expect(unknown.en).toBe('Note (its anchor is not known yet): planned.');
+});
+
 test('a page by the standby says why, and a delivery needs no reason', () => {
   const line = { at: '2026-03-02T10:00:00.000Z', stepId: null, touchpointId: null };
   const paged = sentenceOf({ ...line, what: 'escalation.page-ended', detail: { by: 'standby', outcome: 'sent' } }, undefined, plan, 'UTC');

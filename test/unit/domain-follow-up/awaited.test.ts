@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../domain/follow-up/decide.ts';
+import { describePlan } from '../../../domain/follow-up/describe.ts';
 import { followUp, message } from './follow-up.ts';
 
 const visit = '2026-03-20T10:00:00.000Z';
@@ -60,6 +61,52 @@ describe('a follow-up with nothing left but dates that may be put off', () => {
 
     expect(one.look('2026-03-20T12:00:00.000Z')).toMatchObject({ kind: 'wait', dueAt: null });
     expect(one.effects).toEqual([task]);
+  });
+
+  test('says which appointment was cancelled, and in the workflow UI that the step has no date for that reason', () => {
+    const one = followUp({ steps: [reminder, { ...message, id: 'later', at: { anchor: 'stop' } }], anchors: known });
+    const unknown = one.look('2026-03-02T09:00:00.000Z');
+
+    one.tell('2026-03-02T12:00:00.000Z', cancel);
+    const before = one.look('2026-03-02T12:00:00.000Z');
+    const waiting = describePlan(one.plan, one.state());
+    one.tell('2026-03-03T12:00:00.000Z', book(later));
+
+    expect([unknown, before]).toMatchObject([{ summary: expect.stringMatching(/^reminder, sms/) as string }, { summary: 'visit: cancelled, another date is awaited' }]);
+    expect(waiting).toContain('| cancelled, no other date yet |');
+    expect(one.look('2026-03-03T12:00:00.000Z')).toMatchObject({ kind: 'wait', dueAt: '2026-03-26T09:00:00.000Z' });
+  });
+
+  test.each([
+    ['a reminder that went out', [reminder], '2026-03-19T09:00:00.000Z'],
+    ['a series of it', [{ ...message, id: 'reminder', at: { anchor: 'visit', offset: '-P1D', localTime: '09:00' }, every: { rule: 'FREQ=DAILY;COUNT=2' } }], '2026-03-19T09:00:00.000Z'],
+  ])('says so, too, of %s', (_told, steps, at) => {
+    const one = followUp({ steps, anchors: known });
+    one.delivered(at, 'reminder');
+
+    one.tell('2026-03-19T12:00:00.000Z', cancel);
+
+    expect(one.look('2026-03-19T12:00:00.000Z')).toMatchObject({ kind: 'wait', summary: 'visit: cancelled, another date is awaited' });
+  });
+
+  test('waits for an anchor that was never known without a word of a cancellation', () => {
+    const one = followUp({ steps: [reminder], anchors: {} });
+
+    expect(one.look('2026-03-02T09:00:00.000Z')).toMatchObject({ kind: 'wait', summary: 'an anchor is not known yet' });
+  });
+
+  test('ends with them though it is paused, and rests where there is something to resume it for', () => {
+    const pause = { kind: 'paused' as const, by: 'nurse', reason: 'holiday' };
+    const [done, cancelled, undone] = [reminded(), reminded(), followUp({ steps: [reminder], anchors: known })];
+    for (const one of [done, cancelled, undone]) one.tell('2026-03-19T12:00:00.000Z', pause);
+    cancelled.tell('2026-03-19T13:00:00.000Z', cancel);
+
+    const waits = [done, cancelled, undone].map((one) => one.look('2026-03-19T13:00:00.000Z'));
+    const after = done.look(visit);
+
+    expect(waits).toMatchObject([{ dueAt: visit, summary: 'paused' }, { dueAt: null, summary: 'paused' }, { dueAt: null, summary: 'paused' }]);
+    expect(after).toMatchObject({ kind: 'end', reason: 'completed' });
+    expect(done.state()).toMatchObject({ status: 'ended', endReason: 'completed' });
   });
 
   test('ends where its only reminder was waived before it had a date', () => {
