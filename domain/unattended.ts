@@ -31,11 +31,13 @@ export interface Unattended {
  */
 export function endUnattended(rules: ConversationRules, state: ConversationState, now: Instant, { afterMs, isSecond, isCallUnmade }: Unattended): Pick<ConversationDecision, 'state' | 'effects'> | null {
   if (!(isSecond || holdsAlarm(state) || rules.silence === 'escalate-red' || rules.silence === 'escalate-amber')) return null;
+  const wasAsked = state.askedAt !== null || state.callsMade > 0;
+  // What nobody was asked yet is late in its own time.
+  if (!(wasAsked || isSecond || state.channelIndex > 0)) return null;
   const left = asOf(rules, state, plusMs(now, -afterMs));
   if (left.state.status === 'done') return left;
   if (!(isCallUnmade || leavesContact(asOf(rules, state, plusMs(now, -unmadeContactMs))))) return null;
-  const wasAsked = state.askedAt !== null || state.callsMade > 0;
-  if (!wasAsked && state.channelIndex === 0) return isSecond ? { state: endConversation(state, 'missed', 'late'), effects: [] } : null;
+  if (!wasAsked && state.channelIndex === 0) return { state: endConversation(state, 'missed', 'late'), effects: [] };
   const asked = state.lastAnswerAt === null ? 'no-answer' : 'partial';
   return giveUpChannel(rules, { ...state, channels: state.channels.slice(0, state.channelIndex + 1) }, wasAsked ? asked : (state.reason ?? asked), now);
 }

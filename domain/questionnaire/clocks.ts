@@ -36,8 +36,14 @@ export function holdsAlarm({ held = [] }: ConversationState): boolean {
  * one window; after a longer outage a human is told instead.
  */
 export function isNudgeLate(rules: ConversationRules, state: ConversationState, now: Instant): boolean {
+  const until = lateNudgeUntil(rules, state);
+  return until !== null && now < until;
+}
+
+/** From when on the nudge that did not go out is waited for no more, though it may be held for longer. */
+export function lateNudgeUntil(rules: ConversationRules, state: ConversationState): Instant | null {
   const due = nudgeDue(rules, state);
-  return due !== null && due < windowEnd(rules, state) && now <= plusMs(due, mayBeLateMs(rules, state));
+  return due !== null && due < windowEnd(rules, state) ? plusMs(due, mayBeLateMs(rules, state) + 1) : null;
 }
 
 /** The state after a nudge that went out at `at`: what is left of window and nudges runs from it as the plan has it between them. */

@@ -2,7 +2,7 @@ import { assertNever } from '../codes.ts';
 import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
 import { againKind, isToAskAgain, silentAt } from './ask-again.ts';
-import { holdsAlarm, isNudgeLate, nextNudge, windowEnd } from './clocks.ts';
+import { holdsAlarm, isNudgeLate, lateNudgeUntil, nextNudge, windowEnd } from './clocks.ts';
 import { endConversation, giveUpChannel } from './evolve.ts';
 import type { ConversationDecision, ConversationEffect, ConversationNext, ConversationRules, ConversationState } from './types.ts';
 
@@ -21,7 +21,7 @@ function settle(rules: ConversationRules, state: ConversationState, now: Instant
   const effects: FollowUpEffect[] = [];
   let current = state;
   if (current.pausedAt !== null) return { state: endPausedAlarm(rules, state, now), effects };
-  if (current.status === 'starting' && current.askedAt === null && current.callsMade === 0 && now > current.notAfter) {
+  if (current.status === 'starting' && isUnbegun(current) && now > current.notAfter) {
     const late = endConversation(current, 'missed', current.reason ?? 'late');
     return { state: late, effects: [{ kind: 'create-task', touchpointId: state.touchpointId, task: 'late-step', title: 'late-step' }] };
   }
@@ -55,7 +55,7 @@ function nextOf(rules: ConversationRules, state: ConversationState, now: Instant
     case 'calling':
       return { kind: 'wait', dueAt: plusMs(now, longestCallMs), summary: 'a call is under way' };
     case 'starting':
-      return state.nextAt > now ? { kind: 'wait', dueAt: state.nextAt, summary: `held: ${state.reason ?? 'not yet'}` } : contact(state, 'first', revision);
+      return state.nextAt > now ? { kind: 'wait', dueAt: heldUntil(state), summary: `held: ${state.reason ?? 'not yet'}` } : contact(state, 'first', revision);
     case 'waiting': {
       const again = isToAskAgain(state) ? againKind(rules, state) : null;
       if (again !== null) {
@@ -66,11 +66,24 @@ function nextOf(rules: ConversationRules, state: ConversationState, now: Instant
       const nudge = nextNudge(rules, state);
       if (nudge !== null && nudge <= now) return contact(state, `nudge-${state.nudgesSent + 1}`, revision);
       const end = windowEnd(rules, state);
-      return nudge !== null && (nudge < end || isNudgeLate(rules, state, now)) ? { kind: 'wait', dueAt: nudge, summary: 'until the nudge' } : { kind: 'wait', dueAt: end, summary: 'until the reply window ends' };
+      if (nudge !== null && nudge < end) return { kind: 'wait', dueAt: nudge, summary: 'until the nudge' };
+      const until = lateNudgeUntil(rules, state);
+      if (nudge !== null && until !== null && now < until) return { kind: 'wait', dueAt: nudge < until ? nudge : until, summary: 'until the nudge' };
+      return { kind: 'wait', dueAt: end, summary: 'until the reply window ends' };
     }
     default:
       return assertNever(state.status);
   }
+}
+
+function isUnbegun({ askedAt, callsMade }: ConversationState): boolean {
+  return askedAt === null && callsMade === 0;
+}
+
+/** A pause sets on what held it, and not the bound of what has not begun: past that it is late, and staff hear of it then. */
+function heldUntil(state: ConversationState): Instant {
+  const late = plusMs(state.notAfter, 1);
+  return isUnbegun(state) && late < state.nextAt ? late : state.nextAt;
 }
 
 /** Whoever has the number may be paused in its turn and give way without ending, which nobody tells: what waits for a number asks again. */

@@ -4,6 +4,7 @@ import type { Channel, ContactOutcome } from '../../domain/codes.ts';
 import { takesText } from '../../domain/questionnaire/ask-again.ts';
 import { decideConversation } from '../../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../../domain/questionnaire/evolve.ts';
+import { endUnattended, unmadeContactMs } from '../../domain/unattended.ts';
 import { cases } from '../support/cases.ts';
 import { contactOutcome } from './follow-up-simulation.ts';
 import type { ToldAction } from '../../domain/follow-up/types.ts';
@@ -51,6 +52,8 @@ interface Run {
   endedMs: number;
   /** Contacts and calls that were begun during a pause. */
   madeInPause: string[];
+  /** What its thread slept on, and from when to when at the latest. */
+  waits: { state: ConversationState; fromMs: number; untilMs: number }[];
   /** When an alarm was told first that a second reading is to confirm; null: never. */
   alarmedMs: number | null;
 }
@@ -68,7 +71,7 @@ function simulate(given: ConversationRules, channels: Channel[], { contacts, cal
     schemaVersion: 1, touchpointId: 't', enrolmentId: 'e', status: 'starting', channels, channelIndex: 0, askedAt: null, nudgesSent: 0, callsMade: 0,
     nextAt: iso(start), notAfter: iso(start + 86_400_000), lastAnswerAt: null, pausedAt: null, outcome: null, reason: null,
   };
-  const run: Run = { state, effects: [], made: [], ended: false, endedMs: 0, madeInPause: [], alarmedMs: null };
+  const run: Run = { state, effects: [], made: [], ended: false, endedMs: 0, madeInPause: [], waits: [], alarmedMs: null };
   const apply = (event: ConversationEvent): void => {
     const evolved = evolveConversation(given, state, event);
     state = evolved.state;
@@ -99,6 +102,7 @@ function simulate(given: ConversationRules, channels: Channel[], { contacts, cal
       break;
     }
     if (next.kind === 'wait') {
+      run.waits.push({ state, fromMs: nowMs, untilMs: Date.parse(next.dueAt) });
       const reply = state.status === 'waiting' && takesText(state, at) ? (toReply.shift() ?? 'none') : 'none';
       if (reply === 'item') apply({ kind: 'answered-item', at });
       if (reply === 'completed') apply({ kind: 'completed', at, actions: run.alarmedMs === null ? [] : [alarm] });
@@ -190,6 +194,19 @@ describe('whatever is replied, and whatever calls come to', () => {
       expect(state.held === undefined || state.held.length === 0 ? state.outcome : 'told').toBe('told');
       expect(endedMs - alarmedMs).toBeLessThanOrEqual(7 * 86_400_000);
     }), cases(2_000));
+  });
+
+  test('nobody stands in for a thread that looks when it said it would, and where it looks no more, silence that the plan escalates and an alarm that waits reach a human', () => {
+    const minuteMs = 60_000;
+    const without = (given: ConversationRules, state: ConversationState, atMs: number) => endUnattended(given, state, iso(atMs), { afterMs: minuteMs, isSecond: true, isCallUnmade: false });
+    fc.assert(fc.property(rules, channelOrders, world, (given, channels, answers) => {
+      const { waits } = simulate(given, channels, answers);
+      expect(waits.filter(({ state, untilMs }) => without(given, state, untilMs + minuteMs - 1) !== null)).toEqual([]);
+      const silent = waits.filter(({ state }) => state.status === 'waiting' && state.pausedAt === null);
+      const ended = silent.map(({ state, fromMs }) => without(given, state, fromMs + 4 * given.windowMs + unmadeContactMs + minuteMs));
+      expect(ended.filter((end) => end?.state.status !== 'done')).toEqual([]);
+      expect(ended.filter((end) => given.silence !== 'nothing' && (end?.effects ?? []).length === 0)).toEqual([]);
+    }), cases(500));
   });
 
   test('silence reaches a human unless the plan says that nothing is lost by it', () => {

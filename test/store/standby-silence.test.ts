@@ -191,6 +191,23 @@ describe('an amber answer that is to be asked again, while Temporal is away', ()
     expect(world.received(patient)).toHaveLength(isAsked ? 2 : 1);
   });
 
+  test('is an alert when the rest of the answers does not come', async () => {
+    const patient = await world.patient();
+    const readings = ['upper', 'lower'].map((id) => ({ id, text: { en: `Your ${id} number?`, zh: '血压？' }, unit: 'mmHg', min: 30, max: 260 }));
+    const { enrolmentId, touchpoints } = await world.enrol(patient, [{ id: 'pressure', kind: 'measure', readings, reply: { window: 'PT1H', nudges: [], silence: 'nothing' }, rules: [{ id: 'high', if: 'upper at least 140', confirm: { after: 'PT5M' }, do: [{ kind: 'escalate', level: 'amber' }] }] }]);
+    await runFollowUp(world, enrolmentId);
+    await runConversation(world, touchpoints['pressure'] ?? '');
+    world.at('2026-03-02T10:10:00.000Z');
+    await text(patient, '150');
+    await standInAt('11:10:59');
+    const early = await alertsOf(patient);
+
+    await standInAt('11:11:00');
+
+    expect(early).toEqual([]);
+    expect(await alertsOf(patient)).toMatchObject([{ rule: 'high', level: 'amber' }]);
+  });
+
   test('is none of whoever has died meanwhile', async () => {
     const { patient, enrolmentId } = await asked({ reply, rules });
     await text(patient, '5');
