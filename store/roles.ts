@@ -14,7 +14,7 @@ export type DatabaseKind = 'data' | 'keys';
 
 const mayConnect: Readonly<Record<DatabaseKind, readonly Login[]>> = {
   data: loginNames,
-  keys: ['ct_migrate', 'ct_worker', 'ct_api'],
+  keys: ['ct_migrate', 'ct_worker', 'ct_api', 'ct_backup'],
 };
 const rights = 'nosuperuser nocreatedb nocreaterole noinherit noreplication nobypassrls';
 

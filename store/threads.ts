@@ -1,3 +1,4 @@
+import type { Fragment } from 'postgres';
 import { taskQueueOf, workflowIdOf } from '../domain/threads.ts';
 import type { PlanLook, TaskQueue, ThreadType } from '../domain/threads.ts';
 import { json } from './connect.ts';
@@ -88,9 +89,23 @@ export async function takeUnpicked(sql: Sql, { olderThanMs, longestPauseMs, limi
       for no key update of t skip locked
     )
     update care.thread t set poked_at = clock_timestamp() from taken where t.workflow_id = taken.workflow_id
-    returning t.workflow_id as "workflowId", t.workflow_type as "workflowType", t.task_queue as "taskQueue", t.subject_id as "subjectId",
+    returning ${pokedBy(sql)}`;
+  return alertsFirst(rows);
+}
+
+/** Of these threads the ones that are open, alerts first: what a poke needs, whether or not there is anything for them to hear. */
+export async function openThreadsOf(sql: Sql, workflowIds: readonly string[]): Promise<ThreadToPoke[]> {
+  return alertsFirst(await sql<ThreadToPoke[]>`select ${pokedBy(sql)} from care.thread t where t.workflow_id = any(${[...workflowIds]}) and t.closed_at is null`);
+}
+
+/** The columns of a ThreadToPoke, of `care.thread t`. */
+function pokedBy(sql: Sql): Fragment {
+  return sql`t.workflow_id as "workflowId", t.workflow_type as "workflowType", t.task_queue as "taskQueue", t.subject_id as "subjectId",
       (select jsonb_build_object('planId', e.plan_id, 'version', e.plan_version, 'department', e.department) from care.enrolment e
        where t.workflow_type = 'followUp' and e.enrolment_id = t.subject_id) as plan`;
+}
+
+function alertsFirst(rows: readonly ThreadToPoke[]): ThreadToPoke[] {
   return [...rows].sort((a, b) => Number(b.taskQueue === 'urgent') - Number(a.taskQueue === 'urgent'));
 }
 

@@ -1,13 +1,15 @@
 import { parseArgs } from 'node:util';
+import { threadPrefix } from './reconcile.ts';
 import type { Difference } from '../store/reconcile.ts';
 
 const usage = `Compares what was planned with what the threads do and what the SMS provider has, and prints the differences.
 
-  npm run reconcile -- [--at INSTANT] [--hours N] [--json]
+  npm run reconcile -- [--at INSTANT] [--hours N] [--start-missing] [--json]
 
-  --at     as of this instant (ISO 8601); now unless told
-  --hours  how far back the provider's log is compared; 24 unless told
-  --json   the differences as JSON
+  --at             as of this instant (ISO 8601); now unless told
+  --hours          how far back the provider's log is compared; 24 unless told
+  --start-missing  starts in Temporal each thread that is missing there (after Temporal or Postgres was restored); alerts first
+  --json           the differences as JSON
 
 Reads the worker's configuration. Ends with 0 when there is no difference, 1 when there is, 2 when it could not be compared.
 `;
@@ -20,6 +22,13 @@ export interface Compared {
   since: Date;
 }
 
+/** What the command does it with. */
+export interface ReconcileWork {
+  compare: (compared: Compared) => Promise<Difference[]>;
+  /** Starts these threads, of those that are open; answers with how many. */
+  start: (workflowIds: readonly string[]) => Promise<number>;
+}
+
 export interface CommandAnswer {
   exitCode: 0 | 1 | 2;
   /** For the standard output; for the standard error where it could not be compared. */
@@ -27,13 +36,16 @@ export interface CommandAnswer {
 }
 
 /** The command, from its arguments to what it prints. */
-export async function reconcileCommand(args: readonly string[], compare: (compared: Compared) => Promise<Difference[]>, now: Date): Promise<CommandAnswer> {
-  const { values } = parseArgs({ args: [...args], options: { at: { type: 'string' }, hours: { type: 'string', default: '24' }, json: { type: 'boolean', default: false } } });
+export async function reconcileCommand(args: readonly string[], { compare, start }: ReconcileWork, now: Date): Promise<CommandAnswer> {
+  const { values } = parseArgs({ args: [...args], options: { at: { type: 'string' }, hours: { type: 'string', default: '24' }, 'start-missing': { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } });
   const asOf = new Date(values.at ?? now);
   const hours = Number(values.hours);
   if (Number.isNaN(asOf.getTime()) || !(hours > 0)) return { exitCode: 2, text: usage };
   const differences = await compare({ asOf, since: new Date(asOf.getTime() - hours * hourMs) });
-  return { exitCode: differences.length === 0 ? 0 : 1, text: values.json ? `${JSON.stringify(differences, null, 2)}\n` : tableOf(differences, asOf) };
+  const missing = differences.flatMap(({ kind, subject }) => (kind === 'thread-missing' ? [subject.slice(threadPrefix.length)] : []));
+  const started = values['start-missing'] && missing.length > 0 ? await start(missing) : null;
+  const said = started === null || values.json ? '' : `${started} of ${missing.length} missing threads started. Compare again in a minute.\n`;
+  return { exitCode: differences.length === 0 ? 0 : 1, text: values.json ? `${JSON.stringify(differences, null, 2)}\n` : `${tableOf(differences, asOf)}${said}` };
 }
 
 function tableOf(differences: readonly Difference[], asOf: Date): string {

@@ -5,6 +5,8 @@ import type { Sql } from '../store/connect.ts';
 import { createGate } from '../store/gate.ts';
 import { attemptsOfSids, databaseDifferences, openThreads, rotaDifferences, sentTexts } from '../store/reconcile.ts';
 import type { Difference, SentAttempt } from '../store/reconcile.ts';
+import { openThreadsOf } from '../store/threads.ts';
+import type { Poker } from '../temporal/poke.ts';
 
 export interface ReconcileDeps {
   /** Login ct_worker. */
@@ -19,6 +21,8 @@ export interface ReconcileDeps {
   graceSeconds?: number;
 }
 
+/** What the subject of a thread's difference begins with; its workflow id follows. */
+export const threadPrefix = 'thread/';
 const pageSize = 200;
 const atOnce = 16;
 /** A workflow or activity task that was tried so often does not get better by itself. */
@@ -48,11 +52,18 @@ async function threadDifferences({ sql, client }: ReconcileDeps): Promise<Differ
 
 async function threadDifference(client: Client, workflowId: string): Promise<Difference[]> {
   const description = await describe(client, workflowId);
-  const subject = `thread/${workflowId}`;
-  if (description?.status.name !== 'RUNNING') return [{ kind: 'thread-missing', subject, message: 'Postgres holds it open and no workflow of it runs: poke it by telling it something, and it starts.' }];
+  const subject = `${threadPrefix}${workflowId}`;
+  if (description?.status.name !== 'RUNNING') return [{ kind: 'thread-missing', subject, message: 'Postgres holds it open and no workflow of it runs: npm run reconcile -- --start-missing starts it.' }];
   const { pendingActivities, pendingWorkflowTask } = description.raw;
   const tries = Math.max(pendingWorkflowTask?.attempt ?? 0, ...(pendingActivities ?? []).map((activity) => activity.attempt ?? 0));
   return tries < stuckAfterTries ? [] : [{ kind: 'thread-stuck', subject, message: `What it does now was tried ${tries} times: read the failure in the workflow UI and mend its cause.` }];
+}
+
+/** Starts in Temporal those of these threads that are open; one that runs looks once more, and nothing else. Answers with how many. */
+export async function startThreads({ sql, poker }: { sql: Sql; poker: Poker }, workflowIds: readonly string[]): Promise<number> {
+  let started = 0;
+  for (let from = 0; from < workflowIds.length; from += pageSize) started += await poker.poke(await openThreadsOf(sql, workflowIds.slice(from, from + pageSize)));
+  return started;
 }
 
 /** Null where Temporal knows no such workflow. */

@@ -7,9 +7,10 @@ import { workflowIdOf } from '../../domain/threads.ts';
 import { readHealth } from '../../store/health.ts';
 import { differenceKinds } from '../../store/reconcile.ts';
 import { unmannedRotas } from '../../store/rotas.ts';
+import type { ThreadToPoke } from '../../store/threads.ts';
 import { reconcileCommand } from '../../worker/reconcile-command.ts';
 import type { Compared } from '../../worker/reconcile-command.ts';
-import { reconcile } from '../../worker/reconcile.ts';
+import { reconcile, startThreads } from '../../worker/reconcile.ts';
 import { createCareWorld, dueAt, firstReminder, Killed, runConversation, runFollowUp } from '../support/care-world.ts';
 import type { CareWorld } from '../support/care-world.ts';
 import { useDevServer } from '../support/temporal.ts';
@@ -80,10 +81,11 @@ describe('reconciliation', () => {
     const { touchpointId } = await enrolled({ id: 'visit' });
     const compared: Compared[] = [];
     const command = async (...args: string[]): Promise<[number, boolean]> => {
-      const { exitCode, text } = await reconcileCommand(args, (asked) => {
+      const compare = (asked: Compared) => {
         compared.push(asked);
         return reconcile({ sql: world.worker, client, sms: world.deps.sms, asOf: asked.asOf.toISOString(), since: new Date(Date.now() - 3_600_000), graceSeconds: -5 });
-      }, new Date('2026-03-02T10:01:59.000Z'));
+      };
+      const { exitCode, text } = await reconcileCommand(args, { compare, start: () => Promise.reject(new Error('nothing was to be started')) }, new Date('2026-03-02T10:01:59.000Z'));
       return [exitCode, text.includes(touchpointId)];
     };
     await toldLongAgo();
@@ -203,6 +205,29 @@ describe('reconciliation', () => {
 
     expect(await differencesOf(never.enrolmentId)).toEqual(['thread-missing']);
     expect(await differencesOf(ended.enrolmentId)).toEqual(['thread-missing']);
+  });
+
+  test('starts, when told to, the threads that are missing, as after a restore: they have nothing to hear, so nothing else would', async () => {
+    const { enrolmentId } = await world.enrol(await world.patient(), [{ id: 'visit' }]);
+    await world.activities.resumePlan(enrolmentId);
+    await toldLongAgo();
+    const poked: ThreadToPoke[] = [];
+    const poker = { poke: (threads: readonly ThreadToPoke[]) => Promise.resolve(poked.push(...threads)) };
+    const command = (...args: string[]) =>
+      reconcileCommand(args, {
+        compare: ({ asOf, since }) => reconcile({ sql: world.worker, client, sms: world.deps.sms, asOf: asOf.toISOString(), since }),
+        start: (workflowIds) => startThreads({ sql: world.worker, poker }, workflowIds),
+      }, new Date(dueAt));
+
+    const asked = await command();
+    const pokedUnasked = poked.length;
+    const told = await command('--start-missing');
+
+    const workflowId = workflowIdOf('followUp', enrolmentId);
+    expect(asked.text).toContain(`thread/${workflowId}`);
+    expect(pokedUnasked).toBe(0);
+    expect(poked).toContainEqual({ workflowId, workflowType: 'followUp', taskQueue: 'care', subjectId: enrolmentId, plan: { planId: expect.any(String) as string, version: 1, department: 'surgery' } });
+    expect(told).toMatchObject({ exitCode: 1, text: expect.stringContaining(`${poked.length} of ${poked.length} missing threads started`) as string });
   });
 
   test('names a thread that tries the same again and again', async () => {

@@ -157,7 +157,14 @@ describe('the key store', () => {
     await expect(worker`update keys.data_key set destroyed_at = null, wrapped = ${row?.wrapped ?? null} where patient_id = ${place.patientId}`).rejects.toThrow('stays so');
   });
 
-  it.each(['ct_auth', 'ct_sealer', 'ct_backup'] as const)('is closed to %s', async (login) => {
+  it('is read by backups and not changed by them', async () => {
+    const rights = await superuser<{ right: string }[]>`
+      select relname || ' ' || privilege_type as right from pg_class, aclexplode(relacl) as acl where acl.grantee = 'ct_backup'::regrole order by 1`;
+
+    expect(rights.map(({ right }) => right)).toEqual(['applied SELECT', 'applied_id_seq SELECT', 'data_key SELECT']);
+  });
+
+  it.each(['ct_auth', 'ct_sealer'] as const)('is closed to %s', async (login) => {
     const sql = postgres(database.keysUrl(login), { max: 1 });
 
     await expect(sql`select 1 from keys.data_key`).rejects.toThrow('permission denied');
