@@ -3,6 +3,9 @@ import { pausedOffNumber } from './numbers.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
 import type { Transaction } from './connect.ts';
 import type { UnresolvedAttempt } from './gate.ts';
+import { liveEnrolments } from './inbound.ts';
+import { tellStory } from './story.ts';
+import { tell } from './threads.ts';
 import type { ThreadToPoke } from './threads.ts';
 
 /** Ends the conversation that this patient has open on this number, if there is one, and those that would be back on it after a pause. Poke the threads after the commit. */
@@ -23,6 +26,38 @@ export async function tryHeldConversations(tx: Transaction, patientIds: readonly
       and (state -> 'channels' ->> (state ->> 'channelIndex')::int = 'email') = ${address === 'email'} order by 1`;
   const threads: ThreadToPoke[] = [];
   for (const { touchpointId } of held) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'opted-out', address, at: now }])));
+  return threads;
+}
+
+/** An opt-out that no text told: by a mail's link, or at the carrier. */
+export interface ToldElsewhere {
+  by: 'unsubscribe' | 'provider';
+  addressId: string;
+  /** Whose contact told it. */
+  patientId: string;
+  /** A conversation that goes on by its own receipt, which tells the same. */
+  but: string | null;
+}
+
+/**
+ * What a STOP by text does, where no text came: what is open on the number ends, what is held for it or for the mailbox is tried at once and refused by the gate, and each follow-up of the patient looks
+ * again, with a line in its story. A carrier's word counts for everybody on the number, so the conversations of all whom we tried to reach there are treated alike; their follow-ups, and staff,
+ * hear of it from the gate. Poke the threads after the commit.
+ */
+export async function endContactsTo(tx: Transaction, { by, addressId, patientId, but }: ToldElsewhere, now: Instant): Promise<ThreadToPoke[]> {
+  const address = by === 'unsubscribe' ? 'email' : 'phone';
+  const threads: ThreadToPoke[] = [];
+  const others = by === 'unsubscribe' ? [] : await tx<{ patientId: string }[]>`
+    select distinct c.patient_id as "patientId" from care.conversation c join care.attempt a on a.subject_kind = 'touchpoint' and a.subject_id = c.touchpoint_id
+    where c.closed_at is null and c.patient_id <> ${patientId} and a.address_id = ${addressId}`;
+  const patientIds = [patientId, ...others.map((row) => row.patientId)];
+  const open = await tx<{ touchpointId: string }[]>`
+    select touchpoint_id as "touchpointId" from care.conversation where address_id = ${addressId} and closed_at is null and status <> 'starting' and touchpoint_id is distinct from ${but} order by 1`;
+  for (const touchpointId of [...open.map((row) => row.touchpointId), ...(await pausedOffNumber(tx, addressId, patientIds))]) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
+  threads.push(...(await tryHeldConversations(tx, patientIds, address, now)));
+  const enrolments = await liveEnrolments(tx, [patientId]);
+  await tellStory(tx, enrolments.map(({ enrolmentId }) => ({ enrolmentId, patientId, touchpointId: null, at: now, what: 'patient.opted-out', detail: by === 'unsubscribe' ? { by: 'patient', channel: 'email' } : { by } })));
+  for (const { enrolmentId } of enrolments) threads.push(await tell(tx, 'followUp', enrolmentId, { kind: 'consent-changed', shut: address } as { kind: string }, now));
   return threads;
 }
 

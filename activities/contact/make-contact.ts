@@ -14,6 +14,7 @@ import type { Transaction } from '../../store/connect.ts';
 import { createGate } from '../../store/gate.ts';
 import type { Gate } from '../../store/gate.ts';
 import { inTransaction } from '../../store/inbound.ts';
+import { endContactsTo } from '../../store/opt-outs.ts';
 import { createTask } from '../../store/tasks.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { outcomeOfEnded, outcomeOfVerdict } from './outcomes.ts';
@@ -133,18 +134,23 @@ async function send(deps: ActivityDeps, attempt: Attempt, sender: Sender, onOpte
 
 const taskWithinMs = 24 * 3_600_000;
 
-/** Its owner opted out at the provider: nothing is begun to this number any more, by whatever plan. No text told us, so staff hear of it here. */
+/** Its owner opted out at the provider: nothing is begun to this number any more, by whatever plan, and what is open or held for it ends now. No text told us, so staff hear of it here. */
 async function rememberOptOut(deps: ActivityDeps, secret: string, { detail: { addressId, attemptId } }: ContactView): Promise<void> {
   if (addressId === null) return;
   const place = await placeOfAttempt(deps.sql, attemptId);
   const now = deps.clock().toISOString();
-  await inTransaction(deps.sql, async (tx) => {
+  const threads = await inTransaction(deps.sql, async (tx) => {
+    const patientId = place?.patientId ?? null;
+    const told = patientId === null ? [] : await endContactsTo(tx, { by: 'provider', addressId, patientId, but: null }, now);
     if (place !== null && place.department !== null) {
-      const { patientId, enrolmentId, touchpointId, department } = place;
+      const { enrolmentId, touchpointId, department } = place;
       await createTask(tx, { patientId, enrolmentId, touchpointId, inboundId: null, department, kind: 'opted-out', title: 'opted-out-by-provider', dueAt: plusMs(now, taskWithinMs), createdAt: now });
     }
+    // The address is locked last, after conversations and enrolments: the order in which a contact's begin locks them.
     await createGate(tx).optOut(secret, addressId, 'provider');
+    return told;
   });
+  await deps.poker.poke(threads);
 }
 
 /**

@@ -2,10 +2,8 @@ import { plusMs } from '../../domain/time/durations.ts';
 import { placeOfAttempt } from '../../store/callbacks.ts';
 import { createGate } from '../../store/gate.ts';
 import { inTransaction } from '../../store/inbound.ts';
-import { tryHeldConversations } from '../../store/opt-outs.ts';
-import { tellStory } from '../../store/story.ts';
+import { endContactsTo } from '../../store/opt-outs.ts';
 import { createTask } from '../../store/tasks.ts';
-import { tell } from '../../store/threads.ts';
 import type { InboundDeps } from './deps.ts';
 import { unassigned } from './message.ts';
 
@@ -27,12 +25,7 @@ export async function optOutAttempt(deps: InboundDeps, attemptId: string, by: 'u
   }
   const now = deps.clock().toISOString();
   const threads = await inTransaction(deps.sql, async (tx) => {
-    const shut = by === 'unsubscribe' ? ('email' as const) : ('phone' as const);
-    const told = patientId === null ? [] : await tryHeldConversations(tx, [patientId], shut, now);
-    if (enrolmentId !== null && patientId !== null) {
-      await tellStory(tx, [{ enrolmentId, patientId, touchpointId: null, at: now, what: 'patient.opted-out', detail: by === 'unsubscribe' ? { by: 'patient', channel: 'email' } : { by } }]);
-      told.push(await tell(tx, 'followUp', enrolmentId, { kind: 'consent-changed', shut } as { kind: string }, now));
-    }
+    const told = patientId === null ? [] : await endContactsTo(tx, { by, addressId, patientId, but: touchpointId }, now);
     await createTask(tx, { patientId, enrolmentId, touchpointId, inboundId: null, department: department ?? unassigned, kind: 'opted-out', title: `opted-out-by-${by}`, dueAt: plusMs(now, taskWithinMs), createdAt: now });
     await createGate(tx).optOut(secret, addressId, by);
     return told;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { handleText } from '../../api/inbound/handle-text.ts';
+import { optOutAttempt } from '../../api/inbound/provider-opt-out.ts';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
 import { changeCall, lockCall } from '../../store/calls.ts';
@@ -70,6 +71,57 @@ describe('a STOP at night', () => {
       { status: 'done', outcome: 'missed', reason: 'opted-out' }, { status: 'done', outcome: 'missed', reason: 'opted-out' }, { status: 'planned', channelIndex: 1, nextAt: inTheMorning }]);
     const [line] = await world.root<{ at: string; detail: object }[]>`select at, detail from care.story where enrolment_id = ${enrolmentId} and what = 'patient.opted-out'`;
     expect([new Date(line?.at ?? 0).toISOString(), line?.detail]).toEqual(['2026-03-02T03:20:00.000Z', { by: 'patient', channel: 'sms' }]);
+  });
+});
+
+describe('a refusal by the provider, because the number was opted out there,', () => {
+  test('ends at once what is open on it and what is held for it, of each plan, with a line in the story; whoever shares the number is asked no more', async () => {
+    const patient = await world.patient();
+    const other = await world.patient({ sharing: patient });
+    world.at('2026-03-02T10:00:00.000Z');
+    const asked = await world.enrol(other, [{ ...ask, channels: ['sms'] }]);
+    await runConversation(world, asked.touchpoints['pain'] ?? '');
+    const plan = { contactHours: { from: '14:00', to: '20:00' } };
+    const waits = await world.enrol(patient, [{ ...ask, channels: ['sms'] }, { id: 'note' }], { plan });
+    await runFollowUp(world, waits.enrolmentId);
+    const held = await runConversation(world, waits.touchpoints['pain'] ?? '');
+    const goes = await world.enrol(patient, [{ id: 'visit' }]);
+    patient.phone.onTexts('opted-out');
+    world.poked.splice(0);
+
+    await runFollowUp(world, goes.enrolmentId);
+    const poked = new Set(world.poked.splice(0));
+    await runConversation(world, waits.touchpoints['pain'] ?? '');
+    await runFollowUp(world, waits.enrolmentId);
+
+    expect(held.kind).toBe('wait');
+    expect([...poked]).toEqual(expect.arrayContaining([`questionnaire/${asked.touchpoints['pain'] ?? ''}`, `questionnaire/${waits.touchpoints['pain'] ?? ''}`, `follow-up/${waits.enrolmentId}`]));
+    expect(await stateOf(asked.touchpoints['pain'] ?? '')).toMatchObject({ status: 'done', reason: 'opted-out' });
+    expect(await Promise.all(['pain', 'note'].map((step) => world.touchpoint(waits.touchpoints[step] ?? '')))).toMatchObject([{ status: 'done', outcome: 'missed', reason: 'opted-out' }, { status: 'done', outcome: 'missed', reason: 'opted-out' }]);
+    expect(await world.root`select detail from care.story where enrolment_id in (${waits.enrolmentId}, ${goes.enrolmentId}) and what = 'patient.opted-out'`).toMatchObject([{ detail: { by: 'provider' } }, { detail: { by: 'provider' } }]);
+  });
+});
+
+describe('the unsubscribe link of a mail', () => {
+  test('ends at once the mail that another plan of the patient holds, with a line in the story of each, and what waits by text waits on', async () => {
+    const patient = await world.patient({ consent: ['sms', 'email'], mailbox: 'link@example.org' });
+    world.at('2026-03-02T10:00:00.000Z');
+    const sent = await world.enrol(patient, [{ id: 'visit', channels: ['email'] }]);
+    await runFollowUp(world, sent.enrolmentId);
+    const waits = await world.enrol(patient, [{ id: 'letter', channels: ['email'] }, { id: 'note' }], { plan: { contactHours: { from: '14:00', to: '20:00' } } });
+    await runFollowUp(world, waits.enrolmentId);
+    const [mail] = await world.attempts(sent.touchpoints['visit'] ?? '');
+    world.poked.splice(0);
+
+    const isDone = await optOutAttempt(world.inbound, mail?.attemptId ?? '', 'unsubscribe');
+    await world.inbound.pending.settled();
+    const poked = [...world.poked.splice(0)].sort();
+    await runFollowUp(world, waits.enrolmentId);
+
+    expect([isDone, poked]).toEqual([true, [`follow-up/${sent.enrolmentId}`, `follow-up/${waits.enrolmentId}`].sort()]);
+    expect(await Promise.all(['letter', 'note'].map((step) => world.touchpoint(waits.touchpoints[step] ?? '')))).toMatchObject([{ status: 'done', outcome: 'missed', reason: 'opted-out' }, { status: 'planned', nextAt: expect.stringMatching(/^2026-03-02T14:/) as string }]);
+    expect(await world.root`select detail from care.story where enrolment_id in (${waits.enrolmentId}, ${sent.enrolmentId}) and what = 'patient.opted-out'`).toMatchObject([{ detail: { by: 'patient', channel: 'email' } }, { detail: { by: 'patient', channel: 'email' } }]);
+    expect(await world.root`select title from care.task where patient_id = ${patient.patientId} and kind = 'opted-out'`).toMatchObject([{ title: 'opted-out-by-unsubscribe' }]);
   });
 });
 
