@@ -1,4 +1,4 @@
-import type { Sql } from './connect.ts';
+import type { Sql, Transaction } from './connect.ts';
 import { unmannedRotas } from './rotas.ts';
 
 /** How the product is doing, in counts and seconds only. */
@@ -25,10 +25,17 @@ export interface Health {
   ledgerLagSeconds: number;
 }
 
-/** Reads the counts as the worker's login. `now` is business time. */
-export async function readHealth(sql: Sql, now: Date): Promise<Health> {
-  const unmanned = await unmannedRotas(sql);
-  const [row] = await sql<Omit<Health, 'unmannedRotas'>[]>`
+/** Reads the counts as the worker's login. `now` is business time. Rejects when one of the two looks takes the database longer than `withinMs`: it is ended there too, not only waited for no more. */
+export async function readHealth(sql: Sql, now: Date, withinMs: number): Promise<Health> {
+  return sql.begin(async (tx) => {
+    await tx`select set_config('statement_timeout', ${String(withinMs)}, true)`;
+    return counted(tx, now);
+  });
+}
+
+async function counted(tx: Transaction, now: Date): Promise<Health> {
+  const unmanned = await unmannedRotas(tx);
+  const [row] = await tx<Omit<Health, 'unmannedRotas'>[]>`
     select
       (select count(*)::int from care.touchpoint t join care.enrolment e using (enrolment_id)
         where t.status <> 'done' and e.status = 'active' and t.next_at < ${now.toISOString()}::timestamptz - interval '5 minutes') as "lateTouchpoints",

@@ -1,7 +1,7 @@
 import type { Level } from '../domain/codes.ts';
 import { defaultLadders } from '../domain/escalation/default-ladders.ts';
 import type { Ladder } from '../domain/plan/format.ts';
-import type { Sql } from './connect.ts';
+import type { Sql, Transaction } from './connect.ts';
 import { createGate } from './gate.ts';
 
 /** A rota that is paged and on which nobody can be, or which does not exist. */
@@ -16,7 +16,7 @@ export interface UnmannedRota {
  * Rotas that an alert of now could page, and that have nobody: of each plan's newest version, of every version that a patient is
  * in, and of the built-in ladders, which words of danger from patients without a plan climb. Logins ct_worker and ct_migrate.
  */
-export async function unmannedRotas(sql: Sql): Promise<UnmannedRota[]> {
+export async function unmannedRotas(sql: Sql | Transaction): Promise<UnmannedRota[]> {
   const [plans, { rotas }] = await Promise.all([
     sql<{ name: string; ladders: Partial<Record<Level, Ladder>> }[]>`
       select plan_id || '/' || version as name, body->'ladders' as ladders from care.plan

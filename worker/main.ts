@@ -75,7 +75,7 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
   const vault = createVault({ keysSql, keyProvider: await fileKeyProvider(settings.keyProvider.path, { create: false }), indexKey: await fileSecret(settings.indexKeyFile, { create: false }) });
   const mail = await mailProvider(settings);
   closing.push(() => mail.close(), () => vault.close());
-  const metrics = await serveMetrics({ host: settings.metricsHost, port: settings.metricsPort, readHealth: () => readHealth(sql, new Date()), sdkMetricsUrl });
+  const metrics = await serveMetrics({ host: settings.metricsHost, port: settings.metricsPort, readHealth: (withinMs) => readHealth(sql, new Date(), withinMs), sdkMetricsUrl });
   closing.push(() => metrics.close());
   const clock = (): Date => new Date();
   await warnOfZones(sql, clock());

@@ -1,16 +1,24 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Health } from '../store/health.ts';
 
 export interface MetricsOptions {
   host: string;
   port: number;
-  readHealth: () => Promise<Health>;
+  /** Rejects when the database takes longer. */
+  readHealth: (withinMs: number) => Promise<Health>;
   /** The SDK's own exporter; its metrics are served along. */
   sdkMetricsUrl: string;
+  /** For tests. */
+  healthWithinMs?: number;
 }
+
+/** Half of the 10 s after which Prometheus gives a scrape up by default: what a hung database leaves unknown is so told, and with it all that is known without one. */
+const defaultHealthWithinMs = 5_000;
+const sdkWithinMs = 2_000;
 
 export interface MetricsServer {
   /** The port that was given, or the free one that was found for 0. */
@@ -38,31 +46,58 @@ export interface WorkerMetrics {
   scrape(): Promise<string>;
 }
 
-/** When the database cannot be read, `carethread_health_unreadable` is 1 and the product's gauges are left out: an old value, or a 0, would say that all is well. */
-function createWorkerMetrics(readHealth: () => Promise<Health>): WorkerMetrics {
+/** When the database cannot be read in time, `carethread_health_unreadable` is 1 and the product's gauges are left out: an old value, or a 0, would say that all is well. */
+function createWorkerMetrics(readHealth: MetricsOptions['readHealth'], withinMs: number): WorkerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gauges = Object.entries(meanings).map(([field, [name, help]]) => ({ field: field as keyof Health, gauge: new Gauge({ name, help, registers: [registry] }) }));
-  const unreadable = new Gauge({ name: 'carethread_health_unreadable', help: '1 when the database did not answer, so that the gauges of what it holds are left out.', registers: [registry] });
+  const unreadable = new Gauge({ name: 'carethread_health_unreadable', help: '1 when the database did not answer in time, so that the gauges of what it holds are left out.', registers: [registry] });
+  const took = new Gauge({ name: 'carethread_health_read_seconds', help: 'How long this scrape waited for the database.', registers: [registry] });
+  const read = oneAtATime(readHealth, withinMs);
   return {
     contentType: registry.contentType,
     async scrape() {
-      const health = await readHealth().catch(() => null);
+      const startedAt = performance.now();
+      const health = await read();
       for (const { field, gauge } of gauges) {
         if (health === null) gauge.remove();
         else gauge.set(health[field]);
       }
       unreadable.set(health === null ? 1 : 0);
+      took.set((performance.now() - startedAt) / 1_000);
       // Read in the same turn of the event loop in which they were set: no other scrape comes between.
       return registry.metrics();
     },
   };
 }
 
+/**
+ * Null when it fails or takes too long. While a look that took too long still hangs (a connection that is cut and does not know it), no other is begun: each would hold one more of the
+ * connections that contacts need.
+ */
+function oneAtATime(readHealth: MetricsOptions['readHealth'], withinMs: number): () => Promise<Health | null> {
+  let overdue = 0;
+  return async () => {
+    if (overdue > 0) return null;
+    const isOver = new AbortController();
+    let isLate = false;
+    const reading = readHealth(withinMs).catch(() => null).finally(() => {
+      isOver.abort();
+      if (isLate) overdue -= 1;
+    });
+    const late = delay(withinMs, null, { signal: isOver.signal }).then(() => {
+      isLate = true;
+      overdue += 1;
+      return null;
+    }, () => reading);
+    return Promise.race([reading, late]);
+  };
+}
+
 /** Serves /metrics (ours and the SDK's together) and /healthz. Rejects when the port is taken. */
-export async function serveMetrics({ host, port, readHealth, sdkMetricsUrl }: MetricsOptions): Promise<MetricsServer> {
-  const metrics = createWorkerMetrics(readHealth);
-  const sdkMetrics = (): Promise<string> => fetch(sdkMetricsUrl, { signal: AbortSignal.timeout(2_000) }).then((response) => response.text(), () => '');
+export async function serveMetrics({ host, port, readHealth, sdkMetricsUrl, healthWithinMs = defaultHealthWithinMs }: MetricsOptions): Promise<MetricsServer> {
+  const metrics = createWorkerMetrics(readHealth, healthWithinMs);
+  const sdkMetrics = (): Promise<string> => fetch(sdkMetricsUrl, { signal: AbortSignal.timeout(sdkWithinMs) }).then((response) => response.text()).catch(() => '');
   const server = createServer((request, response) => {
     if (request.url === '/healthz') response.writeHead(200).end('alive');
     else if (request.method !== 'GET' || request.url !== '/metrics') response.writeHead(404).end();

@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readHealth } from '../../store/health.ts';
+import type { Health } from '../../store/health.ts';
 import { tell } from '../../store/threads.ts';
 import { serveMetrics } from '../../worker/metrics.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -32,15 +33,26 @@ afterAll(async () => {
 });
 
 const now = new Date(minutesAfterNoon(30));
+const aMinuteMs = 60_000;
 
 /** What a worker that was started a moment ago answers to its first scrape: its status, and each of our gauges by name. */
-async function firstScrape(read: Parameters<typeof serveMetrics>[0]['readHealth'] = () => readHealth(world.worker, now)) {
-  const served = await serveMetrics({ host: '127.0.0.1', port: 0, readHealth: read, sdkMetricsUrl: `http://127.0.0.1:${(sdk.address() as AddressInfo).port}/metrics` });
-  const response = await fetch(`http://127.0.0.1:${served.port}/metrics`);
-  const text = await response.text();
+async function firstScrape(read?: Read) {
+  const served = await serving(read);
+  const scraped = await served.scrape();
   await served.close();
-  const gauges = Object.fromEntries([...text.matchAll(/^(carethread_\w+) (\S+)$/gm)].map(([, name = '', value]): [string, number] => [name, Number(value)]));
-  return { status: response.status, text, gauges };
+  return scraped;
+}
+
+type Read = Parameters<typeof serveMetrics>[0]['readHealth'];
+async function serving(read: Read = () => readHealth(world.worker, now, aMinuteMs), healthWithinMs = aMinuteMs) {
+  const served = await serveMetrics({ host: '127.0.0.1', port: 0, readHealth: read, healthWithinMs, sdkMetricsUrl: `http://127.0.0.1:${(sdk.address() as AddressInfo).port}/metrics` });
+  const scrape = async () => {
+    const response = await fetch(`http://127.0.0.1:${served.port}/metrics`);
+    const text = await response.text();
+    const gauges = Object.fromEntries([...text.matchAll(/^(carethread_\w+) (\S+)$/gm)].map(([, name = '', value]): [string, number] => [name, Number(value)]));
+    return { status: response.status, text, gauges };
+  };
+  return { scrape, close: () => served.close() };
 }
 
 test('the first scrape of a worker tells each thing that waits, as it is then', async () => {
@@ -79,5 +91,32 @@ test('of a database that does not answer it tells no number, which would say tha
   const { status, gauges } = await firstScrape(() => Promise.reject(new Error('The database is away.')));
 
   expect(status).toBe(200);
-  expect(gauges).toEqual({ carethread_health_unreadable: 1 });
+  expect(gauges).toEqual({ carethread_health_unreadable: 1, carethread_health_read_seconds: expect.any(Number) as number });
+});
+
+test('of a database that hangs it tells the same, with what is known without it, and looks again only when that look has ended', async () => {
+  const answers: ((health: Health) => void)[] = [];
+  const { scrape, close } = await serving(() => new Promise((resolve) => answers.push(resolve)), 1);
+
+  const [first, second] = [await scrape(), await scrape()];
+  const looks = answers.length;
+  answers[0]?.(await readHealth(world.worker, now, aMinuteMs));
+  await scrape();
+  await close();
+
+  expect([first.gauges, second.gauges].map((gauges) => gauges['carethread_health_unreadable'])).toEqual([1, 1]);
+  expect(first.text).toContain('temporal_of_the_sdk 1');
+  expect(first.text).toContain('process_cpu_seconds_total');
+  expect([looks, answers.length]).toEqual([1, 2]);
+  for (const answer of answers) answer(await readHealth(world.worker, now, aMinuteMs));
+});
+
+test('a look that takes the database too long is ended there, and gives its connection back', async () => {
+  const locked = world.root.begin(async (tx) => {
+    await tx`lock table care.touchpoint in access exclusive mode`;
+    await expect(readHealth(world.worker, now, 50)).rejects.toThrow('statement timeout');
+    return tx`select 1 from pg_stat_activity where usename = 'ct_worker' and state <> 'idle' and datname = current_database()`;
+  });
+
+  expect(await locked).toEqual([]);
 });

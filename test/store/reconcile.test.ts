@@ -298,7 +298,7 @@ describe('reconciliation', () => {
 
     expect(before).toEqual(['rota-unmanned']);
     expect(await differencesOf('rota/eye-on-call', 'rota/never-made')).toEqual(['rota-unmanned', 'rota-unmanned']);
-    expect((await readHealth(world.worker, world.clock.now)).unmannedRotas).toBe(2);
+    expect((await readHealth(world.worker, world.clock.now, 60_000)).unmannedRotas).toBe(2);
     await world.onRota('eye-on-call');
     expect(await differencesOf('rota/eye-on-call')).toEqual([]);
     expect((await unmannedRotas(world.worker)).map(({ rota, exists }) => [rota, exists])).toEqual([['never-made', false]]);

@@ -107,7 +107,7 @@ describe('a red answer while Temporal is away', () => {
     expect([early, late]).toEqual([0, 1]);
     expect(pages(first)).toEqual([expect.stringContaining(`Reply ${code} to take it`)]);
     expect(pages(second)).toEqual([]);
-    expect(await readHealth(world.worker, world.clock.now)).toMatchObject({ stoodInEscalations: 1 });
+    expect(await readHealth(world.worker, world.clock.now, 60_000)).toMatchObject({ stoodInEscalations: 1 });
     expect(world.logged.filter((line) => line.includes('standing in') && line.includes(escalationId))).toHaveLength(1);
     expect(await storyOf(escalationId)).toEqual([['escalation.opened', null], ['escalation.page-ended', 'standby']]);
   });
