@@ -33,7 +33,9 @@ export interface Position {
   id: string;
 }
 
-const byTime = cursorsOf(z.tuple([z.iso.datetime({ offset: true }), z.uuid()]));
+/** As Postgres writes an instant, and no other that it cannot read: it has no year 0, no zone a day away, and no room for a hundred digits of a second. */
+const instant = z.iso.datetime({ offset: true }).regex(/^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)$/);
+const byTime = cursorsOf(z.tuple([instant, z.uuid()]));
 
 /** As {@link Cursors.read}, of such a list. */
 export function readCursor(cursor: string | undefined): Position | null {

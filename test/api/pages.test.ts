@@ -94,4 +94,17 @@ describe('a list, read page by page', () => {
     expect(reply.status).toBe(422);
     expect(reply.body['errors']).toMatchObject([{ pointer: 'query/cursor' }]);
   });
+
+  it.each(['/v1/tasks', '/v1/enrolments', '/v1/escalations'])('takes at %s no cursor whose instant nobody has lived in, whoever made it', async (url) => {
+    const madeUp = ['0000-01-01T00:00:00Z', '0000-02-29T12:00:00.5+00:00', '2026-03-02T12:00:00+23:59', `2026-03-02T12:00:00.${'1'.repeat(200)}Z`, '-004713-01-01T00:00:00Z', '10000-01-01T00:00:00Z', '300000-01-01T00:00:00Z', 'infinity', '-infinity', '0044-03-15T12:00:00 BC', '2026-02-30T00:00:00Z', '2026-03-02T24:00:00Z', 1e308, null];
+    const cursorAt = (at: unknown) => Buffer.from(JSON.stringify([at, '00000000-0000-4000-8000-000000000000'])).toString('base64url');
+    const ask = async (at: unknown) => world.ask('GET', `${url}?cursor=${cursorAt(at)}`, { token: coordinator });
+
+    const replies = await Promise.all(madeUp.map(ask));
+    const atTheEdges = await Promise.all(['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999999+00:00'].map(ask));
+
+    expect(replies.map(({ status }) => status)).toEqual(madeUp.map(() => 422));
+    expect(new Set(replies.map(({ body }) => JSON.stringify(body['errors'])))).toEqual(new Set([JSON.stringify([{ pointer: 'query/cursor', message: 'Use the nextCursor of the page before, unchanged, or leave it out to begin anew.' }])]));
+    expect(atTheEdges.map(({ status }) => status)).toEqual([200, 200]);
+  });
 });
