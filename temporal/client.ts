@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
-import type { GrpcRetryOptions } from '@temporalio/client';
+import { Client, Connection, makeGrpcRetryInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
+import { endableRetries } from './retries.ts';
+import type { Patience } from './retries.ts';
 
 /** Where Temporal is; part of the worker's and the API's configuration. */
 export interface TemporalAddress {
@@ -27,8 +27,8 @@ const connectTimeoutMs = 2_000;
 const reconnecting = { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 2_000 };
 
 /** Connects on first use, so that a process starts, and takes what it is told, while Temporal is down. */
-export function connectTemporal(config: TemporalAddress, dataConverter: DataConverter): TemporalConnection {
-  const retries = endableRetries();
+export function connectTemporal(config: TemporalAddress, dataConverter: DataConverter, patience: Patience = 'process'): TemporalConnection {
+  const retries = endableRetries(patience);
   const connection = Connection.lazy({ ...connectionOptions(config), connectTimeout: connectTimeoutMs, channelArgs: reconnecting, interceptors: [makeGrpcRetryInterceptor(retries.options)] });
   return {
     client: new Client({ connection, namespace: config.temporalNamespace, dataConverter }),
@@ -37,34 +37,6 @@ export function connectTemporal(config: TemporalAddress, dataConverter: DataConv
       await connection.ensureConnected().catch(() => undefined);
       await retries.end();
       await connection.close();
-    },
-  };
-}
-
-/** Closing waits so long at most for a call that is to be tried again. */
-const longestRetryMs = 1_000;
-
-/**
- * The SDK's retries, at most `longestRetryMs` apart, so that they can be ended: a call that waits to be tried again when its connection
- * is closed makes the SDK throw where nobody catches, which would end a process in the middle of its own stop.
- */
-function endableRetries(): { options: GrpcRetryOptions; end: () => Promise<void> } {
-  const { delayFunction, retryableDecider } = defaultGrpcRetryOptions();
-  let isEnding = false;
-  let lastAt = 0;
-  return {
-    options: {
-      retryableDecider: (attempt, status) => !isEnding && retryableDecider(attempt, status),
-      delayFunction: (attempt, status) => {
-        const delayMs = Math.min(longestRetryMs, delayFunction(attempt, status));
-        lastAt = Math.max(lastAt, Date.now() + delayMs);
-        return delayMs;
-      },
-    },
-    end: async () => {
-      isEnding = true;
-      // Timers keep the order of their instants: when this one fires, each retry has begun, and none will follow.
-      await delay(Math.max(0, lastAt - Date.now()) + 1);
     },
   };
 }

@@ -19,7 +19,7 @@ Reads the worker's configuration. Ends with 0 when all histories that Temporal k
 async function write(file: string): Promise<number> {
   const config = loadConfig(workerDefinition);
   const keys = await readCodecKeys(config.codecKeysFile);
-  const temporal = connectTemporal(config, createDataConverter(keys));
+  const temporal = connectTemporal(config, createDataConverter(keys), 'command');
   try {
     // Under its own name only once it is whole: half of the receipts would pass for all of them.
     const unfinished = `${file}.unfinished`;

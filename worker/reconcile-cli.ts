@@ -25,7 +25,7 @@ interface Reached {
 async function reached<Result>(work: (reached: Reached) => Promise<Result>): Promise<Result> {
   const config = loadConfig(workerDefinition);
   const sql = connect(config.databaseUrl, { max: 4, applicationName: 'carethread reconcile' });
-  const temporal = connectTemporal(config, createDataConverter(await readCodecKeys(config.codecKeysFile)));
+  const temporal = connectTemporal(config, createDataConverter(await readCodecKeys(config.codecKeysFile)), 'command');
   try {
     return await work({ sql, temporal, config });
   } finally {
