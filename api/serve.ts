@@ -8,7 +8,7 @@ import { Problem, problemBody } from './problem.ts';
 export interface Serving {
   /** The port that was given, or the free one that was found for 0. */
   port: number;
-  /** Takes no more requests, lets those under way end within the grace, then closes what is left. */
+  /** Takes no more connections, closes each that is kept with its next answer, lets requests under way end within the grace, then closes what is left. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -19,6 +19,7 @@ export async function serve(handler: RequestListener | Server, host: string, por
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
   answerUnreadable(server);
+  const closeKept = closesKept(server);
   server.listen(port, host);
   await once(server, 'listening');
   return {
@@ -30,8 +31,29 @@ export async function serve(handler: RequestListener | Server, host: string, por
           clearTimeout(cut);
           resolve();
         });
+        closeKept();
         server.closeIdleConnections();
       }),
+  };
+}
+
+/**
+ * Answers with what has every connection closed by the answer that it is given next. A proxy keeps its connections and has always another request for
+ * them: the server would never be idle, and whatever was under way at the end of the grace would be cut off.
+ */
+function closesKept(server: Server): () => void {
+  const underWay = new Set<ServerResponse>();
+  const close = (response: ServerResponse): void => void (response.headersSent || response.setHeader('Connection', 'close'));
+  let isClosing = false;
+  // Ahead of the handler, which may answer at once.
+  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+    if (isClosing) close(response);
+    underWay.add(response);
+    response.once('close', () => underWay.delete(response));
+  });
+  return () => {
+    isClosing = true;
+    for (const response of underWay) close(response);
   };
 }
 

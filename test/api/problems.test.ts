@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { Agent, createServer, get } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import { text as readAll } from 'node:stream/consumers';
@@ -63,6 +64,10 @@ const everyStatus: readonly [status: number, code: string, method: string, url: 
   [400, 'malformed-json', 'POST', '/v1/patients', () => ({ token, raw: '{"name":', headers: { 'content-type': 'application/json' } })],
   [400, 'bad-request', 'GET', '/v1/plans/%E0%A4%A', () => ({ token })],
   [400, 'bad-request', 'POST', sms, () => posted(sms, { Body: 'hello' }), 'ill'],
+  [400, 'bad-request', 'POST', '/v1/patients', () => ({ token, raw: 'no gzip', headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' } })],
+  [400, 'bad-request', 'POST', '/webhooks/twilio/status', () => ({ raw: 'no gzip', headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'gzip' } }), 'ill'],
+  [400, 'bad-request', 'POST', '/sign-in', () => ({ raw: 'no deflate', headers: { 'content-type': 'application/json', 'content-encoding': 'deflate' } }), 'auth'],
+  [422, 'invalid', 'POST', '/v1/patients/search', () => ({ token, json: { kind: 'mrn', value: '?!' } })],
   [400, 'bad-request', 'POST', '/webhooks/twilio/voice/none', () => posted('/webhooks/twilio/voice/none', {}), 'ill'],
   [401, 'not-signed-in', 'GET', '/v1/session', () => ({})],
   [401, 'not-signed-in', 'POST', '/sign-out', () => ({}), 'auth'],
@@ -140,3 +145,28 @@ describe('an error', () => {
     await served.stop(0);
   });
 });
+
+describe('a server that stops', () => {
+  it('answers what is under way, and leaves no connection on which more could be asked', async () => {
+    const asked: ServerResponse[] = [];
+    const server = createServer((_request, response) => void asked.push(response));
+    const served = await serve(server, '127.0.0.1', 0);
+    const agent = new Agent({ keepAlive: true });
+    const first = fetchBy(agent, served.port);
+    await once(server, 'request');
+
+    const stopped = served.stop(60_000);
+    asked[0]?.end('answered');
+    const answer = await first;
+    await stopped;
+
+    expect(answer).toEqual({ status: 200, connection: 'close', body: 'answered' });
+    agent.destroy();
+  });
+});
+
+/** As a proxy asks, which keeps its connections for the next request. */
+async function fetchBy(agent: Agent, port: number): Promise<{ status: number | undefined; connection: string | undefined; body: string }> {
+  const [response] = (await once(get({ port, host: '127.0.0.1', agent }), 'response')) as [IncomingMessage];
+  return { status: response.statusCode, connection: response.headers.connection, body: await readAll(response) };
+}
