@@ -78,8 +78,9 @@ function refusal(error: GateRefused): Problem {
 
 /** What the reader of a body or an address says of one that it cannot take: anybody may send such a thing, so it is no fault of ours. Null for other errors. */
 export function unreadable(error: unknown): Problem | null {
-  if (!(error instanceof Error) || !('type' in error)) return error instanceof URIError ? new Problem('bad-request', 'Percent-encode the address properly.') : null;
-  switch (error.type) {
+  if (error instanceof URIError) return new Problem('bad-request', 'Percent-encode the address properly.');
+  if (!(error instanceof Error)) return null;
+  switch ('type' in error ? error.type : null) {
     case 'entity.too.large':
       return new Problem('too-large', `Send less: this address takes at most ${'limit' in error ? String(error.limit) : 'a few'} bytes.`);
     case 'parameters.too.many':
@@ -93,7 +94,8 @@ export function unreadable(error: unknown): Problem | null {
     case 'request.size.invalid':
       return new Problem('bad-request', 'The body ended early. Send it again.');
     default:
-      return null;
+      // The reader's own word that it is the caller's fault: a body that is not compressed as it says.
+      return 'expose' in error && error.expose === true ? new Problem('bad-request', 'The body cannot be read. Send it whole, and compressed as Content-Encoding says.') : null;
   }
 }
 

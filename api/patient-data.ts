@@ -13,10 +13,12 @@ const prose = (max: number) => z.string().trim().min(1).max(max).refine((text) =
 export const name = prose(120).refine((text) => !text.includes('\n'), 'Write the name on one line.');
 export const note = prose(2000);
 export const sex = z.enum(['female', 'male', 'other', 'unknown']);
+/** Said of what is no medical record number. */
+export const mrnForm = 'Write 1 to 40 letters, digits or . / _ - signs.';
 export const mrn = z
   .string()
   .transform((text) => text.normalize('NFKC').replaceAll(/\s/g, '').toUpperCase())
-  .refine((text) => /^[A-Z0-9./_-]{1,40}$/.test(text), 'Write 1 to 40 letters, digits or . / _ - signs.')
+  .refine((text) => /^[A-Z0-9./_-]{1,40}$/.test(text), mrnForm)
   .meta({ description: 'Medical record number. Compared without regard to case, width and spaces.' });
 
 export const birthDate = z

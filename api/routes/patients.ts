@@ -5,7 +5,7 @@ import { DuplicateIdentifier, putText, setAddress, setMrn, tellFollowUps } from 
 import type { AddressToSet } from '../../store/patients.ts';
 import { createTask } from '../../store/tasks.ts';
 import { createMergeReview } from '../../store/worklist.ts';
-import { birthDate, contactData, mrn, name, note, readContact, sex } from '../patient-data.ts';
+import { birthDate, contactData, mrn, mrnForm, name, note, readContact, sex } from '../patient-data.ts';
 import { patientCard, showPatient } from '../patient-card.ts';
 import { Problem, fieldFaultSchema, invalidField } from '../problem.ts';
 import { demandDepartment } from '../department.ts';
@@ -46,9 +46,9 @@ export const patientRoutes: readonly Route[] = [
       body: z.strictObject({ kind: z.enum(['phone', 'email', 'mrn']), value: z.string().min(1).max(254) }), answer: z.object({ patientIds: z.array(id) }), problems: ['refused'],
     },
     async ({ deps, body, open }) => {
-      const value = body.kind === 'mrn' ? body.value : readContact({ [body.kind === 'phone' ? 'phones' : 'emails']: [body.kind === 'phone' ? { number: body.value } : body.value] }).addresses[0]?.value;
-      if (value === undefined) throw invalidField('/value', body.kind === 'phone' ? 'Write the number with + and its country code.' : 'Write an e-mail address.');
-      const index = deps.vault.blindIndex(body.kind, mrn.safeParse(value).data ?? value);
+      const value = searched(body);
+      if (value === undefined) throw invalidField('/value', { phone: 'Write the number with + and its country code.', email: 'Write an e-mail address.', mrn: mrnForm }[body.kind]);
+      const index = deps.vault.blindIndex(body.kind, value);
       const secret = await open({ purpose: 'follow-up', action: 'find-patient', patients: [], fields: [] });
       return { patientIds: await deps.gate.find(secret, body.kind, index) };
     },
@@ -107,6 +107,18 @@ export const patientRoutes: readonly Route[] = [
 
 function actorOf({ session }: Pick<Asker, 'session'>): string {
   return `person/${session.personId}`;
+}
+
+/** In the form in which it was indexed; undefined when it is none of its kind. */
+function searched({ kind, value }: { kind: 'phone' | 'email' | 'mrn'; value: string }): string | undefined {
+  switch (kind) {
+    case 'phone':
+      return readContact({ phones: [{ number: value }] }).addresses[0]?.value;
+    case 'email':
+      return readContact({ emails: [value] }).addresses[0]?.value;
+    case 'mrn':
+      return mrn.safeParse(value).data;
+  }
 }
 
 type Threads = Awaited<ReturnType<typeof tellFollowUps>>;
