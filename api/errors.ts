@@ -3,6 +3,7 @@ import { AlreadyEnrolled } from '../store/enrolments.ts';
 import { EnrolmentUnknown } from '../store/follow-up-row.ts';
 import { GateInputError, GateRefused, GrantGone, VersionConflict } from '../store/gate.ts';
 import { KeyReused, SameRequestUnderWay } from '../store/idempotency.ts';
+import { isPassing } from '../store/ping.ts';
 import { PlanExists } from '../store/plans.ts';
 import { Problem, notFound, problemBody } from './problem.ts';
 
@@ -99,9 +100,7 @@ export function unreadable(error: unknown): Problem | null {
   }
 }
 
-/** A database that does not answer is said to be that, so that callers try again. Null for other errors. */
+/** A database that does not answer, or not in time, is said to be that, so that callers try again. Null for other errors. */
 export function unreachable(error: unknown): Problem | null {
-  const gone = new Set(['ECONNREFUSED', 'ECONNRESET', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECT_TIMEOUT', 'CONNECTION_DESTROYED', '57P01', '57P03']);
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string' || !gone.has(error.code)) return null;
-  return new Problem('unavailable', 'The database cannot be reached. Try again in a while.', { cause: error });
+  return isPassing(error) ? new Problem('unavailable', 'The database cannot be reached, or is busy. Nothing was changed: try again in a while.', { cause: error }) : null;
 }

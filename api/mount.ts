@@ -72,10 +72,14 @@ async function staffAsker(route: Route, deps: ApiDeps, request: Request, respons
       return secret;
     },
     async commit(change) {
-      const told: ThreadToPoke[] = [];
+      let told: ThreadToPoke[] = [];
       const key = route.keyed ? keyOf(request) : undefined;
       const once = key === undefined ? null : { actorId: session.personId, key, digest: digestOf(deps.requestKey, request) };
-      const result = await commitOnce(deps.sql, once, (tx) => change(tx, (threads) => told.push(...threads)));
+      const result = await commitOnce(deps.sql, once, (tx) => {
+        // Of the try that is committed.
+        told = [];
+        return change(tx, (threads) => told.push(...threads));
+      });
       if (told.length > 0) deps.pending.add(deps.poker.poke(told));
       return result;
     },

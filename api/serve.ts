@@ -43,7 +43,9 @@ export async function serve(handler: RequestListener | Server, host: string, por
  */
 function closesKept(server: Server): () => void {
   const underWay = new Set<ServerResponse>();
-  const close = (response: ServerResponse): void => void (response.headersSent || response.setHeader('Connection', 'close'));
+  const close = (response: ServerResponse): void => {
+    if (!response.headersSent) response.setHeader('Connection', 'close');
+  };
   let isClosing = false;
   // Ahead of the handler, which may answer at once.
   server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {

@@ -18,6 +18,17 @@ const mayConnect: Readonly<Record<DatabaseKind, readonly Login[]>> = {
 };
 const rights = 'nosuperuser nocreatedb nocreaterole noinherit noreplication nobypassrls';
 
+/** A host that is gone without a word, and what it held with it, is noticed within a minute. */
+const noticed = { tcp_keepalives_idle: '30', tcp_keepalives_interval: '10', tcp_keepalives_count: '3' };
+/**
+ * What one request or activity waits and holds at most: somebody's open transaction else keeps the next ones waiting without an end, each on a connection
+ * of its own, until a process has none left. Below the 20 s after which Temporal begins another try of an activity. No transaction of ours waits for
+ * anybody outside but the key store.
+ */
+const bounded = { ...noticed, lock_timeout: '15s', idle_in_transaction_session_timeout: '60s' };
+/** The sealer waits for another sealer for as long as that lives; operators and dumps bound themselves. */
+const settingsOf: Readonly<Record<Login, Readonly<Record<string, string>>>> = { ct_migrate: {}, ct_worker: bounded, ct_api: bounded, ct_auth: bounded, ct_sealer: noticed, ct_backup: {} };
+
 /** The form in which Postgres keeps a password, made here so that the password itself never reaches a server log. */
 function scramVerifier(password: string): string {
   const iterations = 4096;
@@ -29,7 +40,7 @@ function scramVerifier(password: string): string {
 }
 
 /**
- * Makes the cluster's roles where they are missing and sets rights and passwords of those that are there.
+ * Makes the cluster's roles where they are missing, and sets rights, passwords and bounds of all.
  * Roles belong to the whole cluster, not to one database, so this is no migration. Needs a role that may create roles.
  */
 export async function ensureRoles(sql: Sql, passwords: Readonly<Record<Login, string>>): Promise<void> {
@@ -39,6 +50,7 @@ export async function ensureRoles(sql: Sql, passwords: Readonly<Record<Login, st
     const present = new Set((await transaction<{ rolname: string }[]>`select rolname from pg_roles`).map((row) => row.rolname));
     for (const name of ownerNames) await transaction.unsafe(`${present.has(name) ? 'alter' : 'create'} role ${name} nologin ${rights}`);
     for (const name of loginNames) await transaction.unsafe(`${present.has(name) ? 'alter' : 'create'} role ${name} login ${rights} password '${scramVerifier(passwords[name])}'`);
+    for (const name of loginNames) for (const [setting, value] of Object.entries(settingsOf[name])) await transaction.unsafe(`alter role ${name} set ${setting} = '${value}'`);
   });
 }
 

@@ -98,7 +98,8 @@ export async function closeTask(tx: Transaction, taskId: string, by: string, rea
 
 /**
  * Somebody registered a person whose identifier is taken: a human decides whether they are one. One open review for each known
- * card and department, so that a second try makes no second task. `patientId` is null where the card is another department's.
+ * card and department, so that a second try makes no second task. `patientId` is null where the card is another department's: then each try
+ * makes one, because nothing tells whether it was for the same person.
  */
 export async function createMergeReview(tx: Transaction, review: { patientId: string | null; department: string; identifierKind: string; now: Instant; dueAt: Instant }): Promise<string> {
   const [open] = await tx<{ taskId: string }[]>`

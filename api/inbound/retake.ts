@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createGate } from '../../store/gate.ts';
 import type { InboundDetail } from '../../store/gate.ts';
 import { openInbound } from '../../store/inbound.ts';
+import { isPassing } from '../../store/ping.ts';
 import type { InboundDeps } from './deps.ts';
 import { handleText, HandledElsewhere } from './handle-text.ts';
 import { giveToStaff } from './message.ts';
@@ -50,14 +51,18 @@ async function retake(deps: InboundDeps, inboundId: string): Promise<boolean> {
   }
 }
 
+/** So young, a message waits for a fault that passes by itself, such as a key store that is away: read by a person, a STOP would be obeyed by nobody. */
+const youngMs = 2 * 60_000;
+
 /** A message that fails for its own sake would fail for ever: a person reads it instead. */
 async function handleAgain(deps: InboundDeps, inboundId: string, secret: string): Promise<void> {
+  const stored = await deps.gate.readInbound(secret);
+  if (stored === null) throw new Error(`There is no message ${inboundId}.`);
   try {
-    const stored = await deps.gate.readInbound(secret);
-    if (stored === null) throw new Error(`There is no message ${inboundId}.`);
     await handleText(deps, secret, await openInbound(deps.vault, stored), stored.receivedAt, 'retaken');
   } catch (error) {
     if (error instanceof HandledElsewhere) throw error;
+    if (isPassing(error) && deps.clock().getTime() - Date.parse(stored.receivedAt) < youngMs) throw error;
     deps.logger.error({ inboundId, error }, 'a message cannot be handled: it goes to staff unread');
     await deps.sql.begin(async (tx) => {
       const gate = createGate(tx);

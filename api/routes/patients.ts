@@ -69,7 +69,7 @@ export const patientRoutes: readonly Route[] = [
       const replaced = new Set([...(asked.body.phones === undefined ? [] : ['phone']), ...(asked.body.emails === undefined ? [] : ['email'])]);
       return asked.commit(async (tx, tell) => {
         const kept = new Set<string>();
-        for (const address of read.addresses) kept.add(await setAddress(tx, asked.deps.vault, secret, patientId, address));
+        for (const address of inOneOrder(read.addresses)) kept.add(await setAddress(tx, asked.deps.vault, secret, patientId, address));
         for (const old of card?.addresses ?? []) if (replaced.has(old.kind) && !kept.has(old.addressId)) await createGate(tx).removeAddress(secret, patientId, old.addressId);
         return told(patientId, await tellFollowUps(tx, patientId, { kind: 'contact-repaired' }, actorOf(asked), asked.now), tell);
       });
@@ -144,7 +144,7 @@ async function register(asked: Asker, person: z.output<typeof registration>): Pr
   });
 }
 
-/** Two registrations that share addresses take their locks in one order. */
+/** Two patients who share addresses, written at the same time, take their locks in one order. */
 function inOneOrder(addresses: readonly AddressToSet[]): AddressToSet[] {
   return [...addresses].sort((a, b) => a.value.localeCompare(b.value));
 }

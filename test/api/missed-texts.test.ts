@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createMissedTexts } from '../../api/inbound/missed-texts.ts';
+import { createInboundSweeper } from '../../api/inbound/retake.ts';
 import { twilioClient } from '../../providers/twilio/client.ts';
 import { twilioSms } from '../../providers/twilio/sms.ts';
 import { ProviderUnavailable } from '../../providers/types.ts';
@@ -161,5 +162,34 @@ describe('a text that was written while the API was away', () => {
     expect(await looking.collect()).toBe(1);
     expect(world.logged.join('\n')).toContain('took in texts');
     expect(world.logged.join('\n')).not.toMatch(/canary|\+1\d{10}/);
+  });
+});
+
+describe('a text that cannot be handled', () => {
+  test('for a fault that passes waits until it has passed, so that a STOP is obeyed, and goes to staff after two minutes', async () => {
+    const [heard, given] = [await world.patient(), await world.patient()];
+    const stored = async (phone: string) => {
+      const sealed = await sealInbound(world.vault, { from: phone, body: 'STOP', media: 0, optOutType: null });
+      await world.deps.gate.inboundStore({ ...sealed, providerSid: sidOf('SM'), kind: 'sms', addressKind: 'phone', receivedAt: noon });
+    };
+    const wait = (addressId: string) => world.root`update phi.inbound set stored_at = stored_at - interval '1 minute', taken_at = taken_at - interval '1 minute' where address_id = ${addressId}`;
+    const keysAway = Object.assign(new Error('the key store is away'), { code: 'ECONNREFUSED' });
+    const cutOff = createInboundSweeper({ ...world.deps, vault: { ...world.vault, openJson: () => Promise.reject(keysAway) } });
+
+    await stored(heard.phone);
+    await wait(heard.addressId);
+    const early = await cutOff.sweep();
+    await wait(heard.addressId);
+    const healed = await world.sweeper().sweep();
+    await stored(given.phone);
+    await wait(given.addressId);
+    world.clock.now = new Date(Date.parse(noon) + 2 * 60_000);
+    const late = await cutOff.sweep();
+    world.clock.now = new Date(noon);
+
+    expect([early, healed, late]).toEqual([0, 1, 1]);
+    expect(await world.isOptedOut(heard.addressId)).toBe(true);
+    expect((await world.tasks(heard.patientId)).map(({ title }) => title)).toEqual(['opted-out', 'answer-not-sent']);
+    expect((await world.tasks(given.patientId)).map(({ title }) => title)).toEqual(['not-handled']);
   });
 });

@@ -1,6 +1,10 @@
 import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestKeyFrom } from '../../api/deps.ts';
+import { toProblem } from '../../api/errors.ts';
+import { connect } from '../../store/connect.ts';
+import type { Transaction } from '../../store/connect.ts';
+import { commitOnce } from '../../store/idempotency.ts';
 import { createWorld, person, publishedPlan, registered } from './world.ts';
 import type { World } from './world.ts';
 
@@ -83,6 +87,39 @@ describe('a request that is sent again', () => {
 
     expect(replies.map((reply) => reply.status)).toEqual([201, 201]);
     expect(replies[0]?.body['patientId']).not.toBe(replies[1]?.body['patientId']);
+  });
+});
+
+describe('a change that Postgres would not let through', () => {
+  const once = () => ({ actorId: randomUUID(), key: randomUUID(), digest: randomBytes(32) });
+
+  it('because somebody holds what it waits for is said to be that, not to be under way, and is done when it is sent again', async () => {
+    const impatient = connect(`${world.database.url('ct_api')}?lock_timeout=100`, { max: 1 });
+    const holder = await world.superuser.reserve();
+    const key = once();
+    const change = async (tx: Transaction): Promise<string> => (await tx`select pg_advisory_xact_lock(4242)`, 'done');
+    await holder`select pg_advisory_lock(4242)`;
+
+    const held: unknown = await commitOnce(impatient, key, change).catch((error: unknown) => error);
+    await holder`select pg_advisory_unlock(4242)`;
+    holder.release();
+    const again = await commitOnce(impatient, key, change);
+    await impatient.end();
+
+    expect(toProblem(held)).toMatchObject({ code: 'unavailable', status: 503 });
+    expect(again).toBe('done');
+  });
+
+  it('because of a deadlock is made again, whole', async () => {
+    let tries = 0;
+
+    const answer = await commitOnce(world.deps.sql, once(), async (tx) => {
+      tries += 1;
+      if (tries === 1) await tx`do $$ begin raise exception using errcode = '40P01'; end $$`;
+      return 'done';
+    });
+
+    expect([answer, tries]).toEqual(['done', 2]);
   });
 });
 

@@ -208,3 +208,12 @@ test('row policies are exactly those on this list, and switched on: attempts are
   ]);
   expect(guarded.map(({ name }) => name).sort()).toEqual(['care.attempt', 'gate.grant_']);
 });
+
+test.each(['ct_worker', 'ct_api', 'ct_auth'] as const)('%s waits for nobody\'s lock, and holds a transaction in which nothing is done, without an end', async (login) => {
+  const sql = connect(database.url(login), { max: 1 });
+
+  const [row] = await sql`select current_setting('lock_timeout') as wait, current_setting('idle_in_transaction_session_timeout') as hold`;
+  await sql.end();
+
+  expect(row).toEqual({ wait: '15s', hold: '1min' });
+});
