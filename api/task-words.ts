@@ -17,6 +17,14 @@ const todo: Readonly<Record<string, Words>> = {
     en: 'An appointment of this follow-up was cancelled, and no other is booked: its steps wait for it, and questions or messages that were to come until then go on without an end. Book another (/appointments/{anchor}, action book), or end the follow-up (/withdraw) if none is needed. If one is booked by now, close this task.',
     zh: '该随访的一次预约已取消，且未另行预约：相关步骤仍在等待，原定持续到预约日的提问或消息将一直继续，没有结束日期。请重新预约（/appointments/{anchor}，action 为 book）；如不再需要，请结束随访（/withdraw）。如已重新预约，请关闭本任务。',
   },
+  inbox: {
+    en: 'A text that the machine leaves to you: read it (/message), see to it, and close this task. Nothing else answers it.',
+    zh: '系统无法处理、需由您处理的来信：请阅读（/message）并处理，然后关闭本任务。系统不会再作答复。',
+  },
+  'doubtful-safety': {
+    en: 'A text with words of danger: read it (/message), ring the patient, and see to the alert that is open besides.',
+    zh: '来信中含有危险信号：请阅读（/message），致电患者，并处理同时开启的警报。',
+  },
   'advice-not-sent': {
     en: 'This patient wrote of an emergency, and is not known to have got our answer, which says to call the emergency number: ring them now. The alert is open besides.',
     zh: '该患者来信提及紧急情况，但无法确认其已收到我们让其拨打急救电话的回复：请立即致电患者。相关警报仍在处理中。',

@@ -3,6 +3,7 @@ import { languageOf } from '../../domain/codes.ts';
 import type { Language } from '../../domain/codes.ts';
 import { instructionText } from '../../domain/plan/instructions.ts';
 import type { Instructions } from '../../domain/plan/instructions.ts';
+import { openInbound } from '../../store/inbound.ts';
 import { claimTask, closeTask, findTask, listTasks } from '../../store/worklist.ts';
 import type { TaskRow, TaskStep } from '../../store/worklist.ts';
 import { readCursor, toPage } from '../cursor.ts';
@@ -52,6 +53,24 @@ export const taskRoutes: readonly Route[] = [
     await demandDepartment(asked, found.department, { action: 'show-task', subject: `task/${found.taskId}` });
     return viewOf(found, await namesOf(asked, [found.patientId]), { language: await languageOfCaller(asked), instructions: asked.deps.content.instructions });
   }),
+  route(
+    workers,
+    {
+      method: 'get', path: '/v1/tasks/{taskId}/message', tag, summary: 'What was written, of a task that a text has led to', description: 'Each look is a right of its own, and an event in the ledger that names the message. Goes on while the ledger is behind.', params, problems: ['not-found', 'refused'],
+      answer: z.object({ taskId: id, receivedAt: instant, from: z.string(), body: z.string(), media: z.int().meta({ description: 'Pictures and the like that came with it; they are not fetched.' }) }).meta({ id: 'TaskMessage' }),
+    },
+    async (asked) => {
+      const { deps, open, params: { taskId } } = asked;
+      const found = await findTask(deps.sql, taskId);
+      if (found?.inboundId == null) throw notFound('task that a text has led to');
+      const { inboundId, patientId, department: ofTask } = found;
+      await demandDepartment(asked, ofTask, { action: 'read-inbox', subject: `task/${taskId}` });
+      const stored = await deps.gate.readInbound(await open({ purpose: 'follow-up', action: 'read-inbox', patients: patientId === null ? [] : [patientId], fields: ['inbound.body'], act: `inbound/${inboundId}` }), inboundId);
+      if (stored === null) throw notFound('message');
+      const { from, body, media } = await openInbound(deps.vault, stored);
+      return { taskId, receivedAt: stored.receivedAt, from, body, media };
+    },
+  ),
   route(workers, { method: 'post', path: '/v1/tasks/{taskId}/claim', tag, summary: 'Take a task', params, answer: changed, problems: ['not-found', 'refused', 'conflict'] }, async (asked) => {
     const { taskId } = await taskWithRight(asked, asked.params.taskId, 'claim-task');
     return asked.commit(async (tx) => {

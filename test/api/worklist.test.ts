@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planSchema } from '../../domain/plan/format.ts';
 import { openEscalationRow } from '../../store/escalations.ts';
+import { sealInbound } from '../../store/inbound.ts';
 import { publish } from '../support/publish.ts';
 import { createWorld, enrolled, registered } from './world.ts';
 import type { World } from './world.ts';
@@ -88,6 +89,42 @@ describe('the worklist', () => {
     expect([closed.status, listed.status]).toEqual([403, 403]);
     expect(own.body['items']).toEqual([]);
     expect(await eventsOf(stranger.personId)).toMatchObject([{ verdict: 'refused', reason: 'other-department' }, { verdict: 'refused', reason: 'other-department' }]);
+  });
+});
+
+describe('a task that a text has led to', () => {
+  const written = async (from: string, body: string, forPatient: string | null, department = 'surgery'): Promise<string> => {
+    const sealed = await sealInbound(world.deps.vault, { from, body, media: 1, optOutType: null });
+    const { inboundId } = await world.deps.gate.inboundStore({ ...sealed, providerSid: `SM${randomBytes(16).toString('hex')}`, kind: 'sms', addressKind: 'phone', receivedAt: '2026-03-02T12:00:00.000Z' });
+    const taskId = await newTask(department, forPatient);
+    await world.superuser`update care.task set inbound_id = ${inboundId} where task_id = ${taskId}`;
+    return taskId;
+  };
+  const read = async (taskId: string, token: string) => (await world.ask('GET', `/v1/tasks/${taskId}/message`, { token })).body;
+
+  it('shows what was written to whoever has the task, and the ledger says who read it', async () => {
+    const reader = await world.signedIn(['coordinator']);
+    const writer = await registered(world, coordinator.token, { phones: [{ number: '+12125550142' }] });
+    const taskId = await written('+12125550142', 'is the red line normal?', writer);
+
+    await world.superuser`update care.task set kind = 'inbox', title = 'message' where task_id = ${taskId}`;
+
+    const task = await world.ask('GET', `/v1/tasks/${taskId}`, { token: coordinator.token });
+    const shown = await read(taskId, reader.token);
+
+    expect(task.body['todo']).toContain('read it (/message)');
+    expect(shown).toEqual({ taskId, receivedAt: '2026-03-02T12:00:00.000Z', from: '+12125550142', body: 'is the red line normal?', media: 1 });
+    expect(await eventsOf(reader.personId)).toMatchObject([{ action: 'read-inbox', verdict: 'allowed', patientIds: [writer] }]);
+  });
+
+  it('shows it to nobody of another department, and what came from a number of nobody to whoever keeps that inbox', async () => {
+    const [stranger, keeper] = [await world.signedIn(['coordinator'], ['cardiology']), await world.signedIn(['coordinator'], ['unassigned'])];
+    const own = await written('+12125550143', 'who are you?', null, 'unassigned');
+    const [none, unwritten] = [await newTask('unassigned', null), randomUUID()];
+
+    expect(await read(own, keeper.token)).toMatchObject({ from: '+12125550143', body: 'who are you?' });
+    expect(await read(own, stranger.token)).toMatchObject({ code: 'refused' });
+    expect([await read(none, keeper.token), await read(unwritten, keeper.token)]).toMatchObject([{ code: 'not-found' }, { code: 'not-found' }]);
   });
 });
 
