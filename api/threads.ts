@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { createPlaces } from './places.ts';
 import type { PlaceSettings } from './places.ts';
+import { Problem } from './problem.ts';
 
 export interface ThreadSettings extends Pick<PlaceSettings, 'atOnce'> {
   /** After so long a job is stopped, wherever it is. */
@@ -21,6 +22,7 @@ export interface ThreadKind extends Omit<PlaceSettings, 'atOnce'> {
 export interface Threads<Job, Answer> {
   /** Has a place for as long as `work` lasts, when it is this person's turn, or refuses with 429 before anything is done. `run` does one job in a thread. */
   within<Result>(personId: string, work: (run: (job: Job) => Promise<Answer>) => Promise<Result>): Promise<Result>;
+  /** Ends all, those at work too: their jobs reject, and no other is begun. */
   close(): Promise<void>;
 }
 
@@ -36,6 +38,8 @@ const isCompiled = fileURLToPath(import.meta.url).endsWith('.js');
  */
 export function createThreads<Job, Answer>({ file, data, heapMb, tooMuch, ...shared }: ThreadKind, { timeLimitMs, atOnce }: ThreadSettings): Threads<Job, Answer> {
   const idle = new Map<Worker, NodeJS.Timeout>();
+  const atWork = new Set<Worker>();
+  let isClosed = false;
   const places = createPlaces({ atOnce, ...shared });
 
   const start = (): Worker => {
@@ -73,7 +77,9 @@ export function createThreads<Job, Answer>({ file, data, heapMb, tooMuch, ...sha
     idle.set(thread, setTimeout(end, idleMs).unref());
   };
   const run = async (job: Job): Promise<Answer> => {
+    if (isClosed) throw new Problem('unavailable', 'This process is stopping, and nothing was changed. Send it again.');
     const thread = take();
+    atWork.add(thread);
     let timer: NodeJS.Timeout | undefined;
     try {
       const answer = await new Promise<Answer>((resolve, reject) => {
@@ -89,13 +95,15 @@ export function createThreads<Job, Answer>({ file, data, heapMb, tooMuch, ...sha
       await thread.terminate();
       throw error;
     } finally {
+      atWork.delete(thread);
       clearTimeout(timer);
     }
   };
   return {
     within: (personId, work) => places.within(personId, () => work(run)),
     async close() {
-      await Promise.all([...idle.keys()].map((thread) => thread.terminate()));
+      isClosed = true;
+      await Promise.all([...idle.keys(), ...atWork].map((thread) => thread.terminate()));
     },
   };
 }

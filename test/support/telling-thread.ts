@@ -1,4 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 
-/** A thread (see api/threads.ts) that tells what it finds in its environment. */
-parentPort?.on('message', () => parentPort?.postMessage(Object.keys(process.env)));
+/** A thread (see api/threads.ts) that tells what it finds in its environment, or works on `work without an end`. */
+parentPort?.on('message', (job: string) => {
+  if (job !== 'work without an end') parentPort?.postMessage(Object.keys(process.env));
+});

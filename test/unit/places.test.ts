@@ -69,13 +69,32 @@ describe('places that people share', () => {
 });
 
 describe('a thread', () => {
+  const tellers = () => createThreads<string, string[]>({ file: '../test/support/telling-thread', heapMb: 64, ...settings, tooMuch: () => new Error('too much') }, { timeLimitMs: 60_000, atOnce: 1 });
+
   it('has nothing of the environment that its process was given', async () => {
-    const threads = createThreads<string, string[]>({ file: '../test/support/telling-thread', heapMb: 64, ...settings, tooMuch: () => new Error('too much') }, { timeLimitMs: 60_000, atOnce: 1 });
+    const threads = tellers();
 
     const names = await threads.within('ann', (run) => run('which?'));
     await threads.close();
 
     expect(Object.keys(process.env).length).toBeGreaterThan(0);
     expect(names).toEqual([]);
+  });
+
+  it('ends with its process in the middle of its work, and begins no other', async () => {
+    const threads = tellers();
+    let begun = (): void => undefined;
+    const isAtWork = new Promise<void>((resolve) => { begun = resolve; });
+    const cut = threads.within('ann', (run) => {
+      begun();
+      return run('work without an end');
+    }).catch((error: unknown) => error);
+    await isAtWork;
+
+    await threads.close();
+    const later = await threads.within('bob', (run) => run('which?')).catch((error: unknown) => error);
+
+    expect(await cut).toBeInstanceOf(Error);
+    expect(later).toMatchObject({ code: 'unavailable' });
   });
 });
