@@ -1,6 +1,6 @@
 import { authDefinition } from '../config/auth.ts';
 import { loadConfig } from '../config/load.ts';
-import { createLogger } from '../config/logger.ts';
+import { createLogger, endOnUncaught } from '../config/logger.ts';
 import { connect } from '../store/connect.ts';
 import { createAuthApp } from './auth-app.ts';
 import { docsPath } from './errors.ts';
@@ -8,6 +8,7 @@ import { serve, stopAsked } from './serve.ts';
 
 const config = loadConfig(authDefinition);
 const logger = createLogger({ process: 'auth', level: config.logLevel });
+endOnUncaught(logger);
 const stop = stopAsked();
 const sql = connect(config.databaseUrl, { max: 4, applicationName: 'carethread-auth' });
 const { temporalUiOrigin, trustedProxies } = config;

@@ -1,6 +1,6 @@
 import { apiDefinition } from '../config/api.ts';
 import { loadConfig } from '../config/load.ts';
-import { createLogger } from '../config/logger.ts';
+import { createLogger, endOnUncaught } from '../config/logger.ts';
 import { twilioClient } from '../providers/twilio/client.ts';
 import { twilioSms } from '../providers/twilio/sms.ts';
 import { connect } from '../store/connect.ts';
@@ -31,6 +31,7 @@ import type { InboundDeps } from './webhooks/index.ts';
 
 const config = loadConfig(apiDefinition);
 const logger = createLogger({ process: 'api', level: config.logLevel });
+endOnUncaught(logger);
 const stop = stopAsked();
 /** For looking at the provider's log; the API sends nothing by itself. */
 const providerDeadlineMs = 10_000;

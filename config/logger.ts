@@ -110,3 +110,14 @@ function logWithMessage(this: Logger, parts: Parameters<LogFn>, method: LogFn): 
   if (typeof fields !== 'object' || fields === null) method.apply(this, parts);
   else method.call(this, fields instanceof Error ? { err: fields } : fields, message ?? 'noted');
 }
+
+/**
+ * What nobody caught ends the process, told as every error is: Node itself would print all that it holds, which may be a row or a body. Of an error at the
+ * start, such as content with faults, it says what to do.
+ */
+export function endOnUncaught(logger: Logger): void {
+  process.on('uncaughtException', (error: unknown) => {
+    logger.fatal({ err: error }, 'the process ends: nothing had foreseen this error');
+    process.exit(1);
+  });
+}

@@ -18,5 +18,5 @@ export async function readCodecKeys(path: string): Promise<[CodecKey, ...CodecKe
   } catch {
     // The parser's own message may quote the secret.
   }
-  throw new SecretFileError('malformed', `${path} is not a payload key file: it must be JSON { "format": 1, "keys": [{ "id", "key": 32 bytes in base64 }] }.`);
+  throw new SecretFileError('secret-malformed', `${path} is not a payload key file: it must be JSON { "format": 1, "keys": [{ "id", "key": 32 bytes in base64 }] }.`);
 }

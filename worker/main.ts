@@ -4,7 +4,7 @@ import { NativeConnection } from '@temporalio/worker';
 import type { Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { ActivityDeps } from '../activities/index.ts';
-import { createLogger } from '../config/logger.ts';
+import { createLogger, endOnUncaught } from '../config/logger.ts';
 import type { Logger } from '../config/logger.ts';
 import { loadConfig } from '../config/load.ts';
 import { workerDefinition } from '../config/worker.ts';
@@ -42,6 +42,7 @@ import { sweep } from './sweeper.ts';
 /** The worker's process: threads, contacts, sweeper, standby and metrics. Whatever it opened is closed in reverse order. */
 const config = loadConfig(workerDefinition);
 const logger = createLogger({ process: 'worker', level: config.logLevel });
+endOnUncaught(logger);
 const closing: (() => Promise<void> | void)[] = [];
 const stop = new AbortController();
 const asked = stopSignal();

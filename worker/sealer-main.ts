@@ -1,4 +1,4 @@
-import { createLogger } from '../config/logger.ts';
+import { createLogger, endOnUncaught } from '../config/logger.ts';
 import { loadConfig } from '../config/load.ts';
 import { sealerDefinition } from '../config/sealer.ts';
 import { connect } from '../store/connect.ts';
@@ -13,6 +13,7 @@ const batchSize = 1_000;
 
 const config = loadConfig(sealerDefinition);
 const logger = createLogger({ process: 'sealer', level: config.logLevel });
+endOnUncaught(logger);
 const signal = stopSignal();
 const sql = connect(config.databaseUrl, { max: 2, applicationName: 'carethread sealer' });
 try {

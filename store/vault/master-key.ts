@@ -62,7 +62,7 @@ async function readMasterKeys(path: string): Promise<MasterKeys> {
     return masterKeyFile.parse(JSON.parse(text));
   } catch {
     // The parser's own message may quote the secret.
-    throw new SecretFileError('malformed', `${path} is not a master key file: it must be JSON { "format": 1, "keys": [{ "id", "key": 32 bytes in base64 }] }.`);
+    throw new SecretFileError('secret-malformed', `${path} is not a master key file: it must be JSON { "format": 1, "keys": [{ "id", "key": 32 bytes in base64 }] }.`);
   }
 }
 

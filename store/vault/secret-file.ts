@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 
-/** `missing`, `too-open` (others than its owner may reach it) or `malformed`; the message names the file and the way out. */
+/** `secret-missing`, `too-open` (others than its owner may reach it) or `secret-malformed`; the message names the file and the way out. */
 export class SecretFileError extends Error {
   override readonly name = 'SecretFileError';
-  readonly code: 'missing' | 'too-open' | 'malformed';
+  readonly code: 'secret-missing' | 'too-open' | 'secret-malformed';
 
   constructor(code: SecretFileError['code'], message: string) {
     super(message);
@@ -15,7 +15,7 @@ export class SecretFileError extends Error {
 /** The text of a secret file. Throws SecretFileError. */
 export async function readSecretFile(path: string): Promise<string> {
   const found = await stat(path).catch((error: unknown) => {
-    if (isCode(error, 'ENOENT')) throw new SecretFileError('missing', `${path} is missing: restore it from its safe place, or let a first start on a laptop create it.`);
+    if (isCode(error, 'ENOENT')) throw new SecretFileError('secret-missing', `${path} is missing: restore it from its safe place, or let a first start on a laptop create it.`);
     throw error;
   });
   if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) throw new SecretFileError('too-open', `${path} can be reached by others than its owner: run chmod 600 on it.`);
@@ -43,7 +43,7 @@ export async function replaceSecretFile(path: string, text: string): Promise<voi
 export async function fileSecret(path: string, options: { create: boolean }): Promise<Buffer> {
   if (options.create) await createSecretFile(path, `${randomBytes(32).toString('base64')}\n`);
   const bytes = Buffer.from(await readSecretFile(path), 'base64');
-  if (bytes.length !== 32) throw new SecretFileError('malformed', `${path} must hold 32 bytes in base64.`);
+  if (bytes.length !== 32) throw new SecretFileError('secret-malformed', `${path} must hold 32 bytes in base64.`);
   return bytes;
 }
 

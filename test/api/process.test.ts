@@ -49,18 +49,23 @@ function start(file: string, env: Record<string, string>) {
   return { child, said, exited, up };
 }
 
+/** All that the API needs, with no Temporal anywhere. */
+async function settings(httpPort: number, metricsPort: number): Promise<Record<string, string>> {
+  await fileKeyProvider(path.join(folder, 'master.json'), { create: true });
+  await Promise.all(['index.key', 'link.key'].map((name) => fileSecret(path.join(folder, name), { create: true })));
+  await writeFile(path.join(folder, 'codec.json'), JSON.stringify({ format: 1, keys: [{ id: 'a', key: randomBytes(32).toString('base64') }] }), { mode: 0o600 });
+  return {
+    DATABASE_URL_API: world.database.url('ct_api'), KEYS_DATABASE_URL_API: world.database.keysUrl('ct_api'), TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}`, CODEC_KEYS_FILE: path.join(folder, 'codec.json'),
+    KEY_PROVIDER: `file:${path.join(folder, 'master.json')}`, INDEX_KEY_FILE: path.join(folder, 'index.key'), LINK_KEY_FILE: path.join(folder, 'link.key'), TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'x', TWILIO_FROM: '+12025550100',
+    PUBLIC_URL: `http://127.0.0.1:${httpPort}`, HOSPITAL_NAME: 'Example Hospital', EMERGENCY_NUMBER: '911', HTTP_PORT: String(httpPort), METRICS_PORT: String(metricsPort),
+  };
+}
+
 describe('the API process', () => {
   it('starts and takes patients with no Temporal anywhere, serves metrics apart, and stops cleanly', async () => {
     const { token } = await world.signedIn(['coordinator']);
-    const [httpPort, metricsPort, noTemporal] = [await freePort(), await freePort(), await freePort()];
-    await fileKeyProvider(path.join(folder, 'master.json'), { create: true });
-    await Promise.all(['index.key', 'link.key'].map((name) => fileSecret(path.join(folder, name), { create: true })));
-    await writeFile(path.join(folder, 'codec.json'), JSON.stringify({ format: 1, keys: [{ id: 'a', key: randomBytes(32).toString('base64') }] }), { mode: 0o600 });
-    const api = start('api/main.ts', {
-      DATABASE_URL_API: world.database.url('ct_api'), KEYS_DATABASE_URL_API: world.database.keysUrl('ct_api'), TEMPORAL_ADDRESS: `127.0.0.1:${noTemporal}`, CODEC_KEYS_FILE: path.join(folder, 'codec.json'),
-      KEY_PROVIDER: `file:${path.join(folder, 'master.json')}`, INDEX_KEY_FILE: path.join(folder, 'index.key'), LINK_KEY_FILE: path.join(folder, 'link.key'), TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'x', TWILIO_FROM: '+12025550100',
-      PUBLIC_URL: `http://127.0.0.1:${httpPort}`, HOSPITAL_NAME: 'Example Hospital', EMERGENCY_NUMBER: '911', HTTP_PORT: String(httpPort), METRICS_PORT: String(metricsPort),
-    });
+    const [httpPort, metricsPort] = [await freePort(), await freePort()];
+    const api = start('api/main.ts', await settings(httpPort, metricsPort));
     await api.up;
 
     const registered = await askAt(`http://127.0.0.1:${httpPort}`, 'POST', '/v1/patients', { token, json: person() });
@@ -77,6 +82,19 @@ describe('the API process', () => {
     expect([...metrics.text.matchAll(/^# TYPE (?!process_|nodejs_)(\w+) (\w+)$/gm)].map(([, name, kind]) => [name, kind])).toEqual([['carethread_http_request_duration_seconds', 'histogram']]);
     expect(await readFile('docs/metrics.md', 'utf8')).toContain('| `carethread_http_request_duration_seconds` |');
     expect(code).toBe(0);
+  });
+
+  it('ends with one line that says what to do when a key is none, and with nothing that the error holds besides', async () => {
+    const file = path.join(folder, 'short.key');
+    await writeFile(file, 'c2hvcnQ=', { mode: 0o600 });
+    const api = start('api/main.ts', { ...(await settings(1, 2)), INDEX_KEY_FILE: file });
+
+    await api.up.catch(() => undefined);
+    const [code] = await api.exited;
+
+    expect(code).toBe(1);
+    expect(api.said).toHaveLength(1);
+    expect(JSON.parse(api.said[0] ?? '')).toMatchObject({ level: 'fatal', process: 'api', err: { code: 'secret-malformed', message: `${file} must hold 32 bytes in base64.` } });
   });
 
   it('says all that is missing and does not start', async () => {

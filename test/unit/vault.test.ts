@@ -137,7 +137,7 @@ describe('the master key file', () => {
   });
 
   it('is not made where a deployment must already have it', async () => {
-    await expect(fileKeyProvider(path.join(folder, 'absent.json'), { create: false })).rejects.toMatchObject({ code: 'missing' });
+    await expect(fileKeyProvider(path.join(folder, 'absent.json'), { create: false })).rejects.toMatchObject({ code: 'secret-missing' });
   });
 
   it('is refused when everyone can read it, or when it is malformed, without quoting it', async () => {
@@ -150,7 +150,7 @@ describe('the master key file', () => {
 
     await chmod(file, 0o600);
     await writeFile(file, (await readFile(file, 'utf8')).replace('"format": 1', '"format": 2'));
-    await expect(fileKeyProvider(file, { create: false })).rejects.toMatchObject({ code: 'malformed' });
+    await expect(fileKeyProvider(file, { create: false })).rejects.toMatchObject({ code: 'secret-malformed' });
     await expect(fileKeyProvider(file, { create: false })).rejects.not.toThrow(id);
   });
 
@@ -176,6 +176,6 @@ describe('the master key file', () => {
 
     expect(await fileSecret(file, { create: true })).toEqual(made);
     await writeFile(file, 'c2hvcnQ=');
-    await expect(fileSecret(file, { create: false })).rejects.toMatchObject({ code: 'malformed' });
+    await expect(fileSecret(file, { create: false })).rejects.toMatchObject({ code: 'secret-malformed' });
   });
 });
