@@ -78,8 +78,6 @@ export interface CallStatus {
 export interface SmsRequest {
   /** E.164. */
   to: string;
-  /** E.164; without it the deployment's own number or messaging service. */
-  from?: string;
   body: string;
   /** Opaque; comes back in every status callback of this message. */
   attemptId: string;
@@ -127,7 +125,6 @@ export interface MailRequest {
   to: string;
   subject: string;
   text: string;
-  html?: string;
   /** From `messageIdFor(attemptId, domain)`, so that a second look finds the same mail. */
   messageId: string;
   /** HTTPS address that unsubscribes by one POST (RFC 8058). */

@@ -133,7 +133,6 @@ function phones(settings: WorkerConfig) {
     accountSid: settings.twilioAccountSid,
     authToken: settings.twilioAuthToken,
     from: settings.twilioFrom,
-    callerId: settings.twilioFrom,
     baseUrl: settings.twilioBaseUrl ?? null,
     publicUrl: settings.publicUrl,
     deadlineMs: settings.providerDeadlineSeconds * 1_000,

@@ -41,13 +41,12 @@ export function smtpMail({ smtpUrl, from, deadlineMs, dkim }: MailSettings): Mai
   };
 }
 
-function mailOf(from: string, { to, subject, text, html, messageId, unsubscribeUrl }: MailRequest) {
+function mailOf(from: string, { to, subject, text, messageId, unsubscribeUrl }: MailRequest) {
   return {
     from,
     to,
     subject,
     text,
-    ...(html === undefined ? {} : { html }),
     messageId,
     headers: { 'List-Unsubscribe': `<${unsubscribeUrl}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click', 'Auto-Submitted': 'auto-generated' },
   };

@@ -8,10 +8,8 @@ import { remedyOf } from './errors.ts';
 export interface TwilioSettings {
   accountSid: string;
   authToken: string;
-  /** E.164 number or messaging service sid (`MG...`) that messages come from. */
+  /** E.164 number that messages and calls come from. */
   from: string;
-  /** E.164 number that calls come from; the same as `from` unless that is a messaging service. */
-  callerId: string;
   /** Another base URL than Twilio's: the phone simulator. */
   baseUrl: string | null;
   /** Where Twilio reaches our webhooks. */

@@ -10,17 +10,16 @@ const searchLimit = 200;
 /** SMS by Twilio. The attempt id rides in the status callback's query: it finds a message whose answer was lost. */
 export function twilioSms(client: Twilio, { from, publicUrl }: Pick<TwilioSettings, 'from' | 'publicUrl'>): SmsProvider {
   return {
-    send: ({ to, from: other, body, attemptId, validitySeconds }) =>
-      postOnce(() => {
-        const sender = other ?? from;
-        return client.messages.create({
+    send: ({ to, body, attemptId, validitySeconds }) =>
+      postOnce(() =>
+        client.messages.create({
           to,
+          from,
           body,
-          ...(sender.startsWith('MG') ? { messagingServiceSid: sender } : { from: sender }),
           validityPeriod: validitySeconds,
           statusCallback: `${publicUrl}/webhooks/twilio/status?attempt=${encodeURIComponent(attemptId)}${insistently}`,
-        });
-      }),
+        }),
+      ),
     // Not by DateSent: a message that still waits in the provider's queue has none, and would seem absent. Lists are newest first.
     find: ({ to, sentAfter }) => askProvider(async () => taken(await client.messages.list({ to, limit: searchLimit }), sentAfter)),
     status: (messageSid) =>

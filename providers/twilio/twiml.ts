@@ -51,9 +51,9 @@ export function hangUpTwiml(): string {
   return response.toString();
 }
 
-/** The answer to an inbound text: one message, or nothing. `statusCallback` reports its delivery. */
-export function replyTwiml(text: string | null, statusCallback?: string): string {
+/** The answer to an inbound text: one message, or nothing. */
+export function replyTwiml(text: string | null): string {
   const response = new twilio.twiml.MessagingResponse();
-  if (text !== null) response.message(statusCallback === undefined ? {} : { action: statusCallback, method: 'POST' }, text);
+  if (text !== null) response.message(text);
   return response.toString();
 }

@@ -11,13 +11,13 @@ const ringSeconds = 25;
 
 /** Calls by Twilio. What is said comes from our webhooks, turn by turn; nothing is recorded from the start. */
 export function twilioVoice(client: Twilio, settings: TwilioSettings): VoiceProvider {
-  const { accountSid, authToken, baseUrl, callerId, deadlineMs, publicUrl } = settings;
+  const { accountSid, authToken, baseUrl, deadlineMs, from, publicUrl } = settings;
   return {
     place: ({ to, callId, attemptId }) =>
       postOnce(() =>
         client.calls.create({
           to,
-          from: callerId,
+          from,
           url: `${publicUrl}/webhooks/twilio/voice/${callId}${insistently}`,
           method: 'POST',
           statusCallback: `${publicUrl}/webhooks/twilio/call-status/${callId}?attempt=${encodeURIComponent(attemptId)}${insistently}`,

@@ -14,7 +14,7 @@ const dkim = { domainName: 'example.org', keySelector: 'test', privateKey: key.p
 let inbox: MailSandbox;
 let mail: MailProvider;
 const request = (attempt: string) => ({
-  to: 'ada@example.org', subject: 'Your follow-up', text: 'Please call the ward. 请致电。', html: '<p>Please call the ward.</p>',
+  to: 'ada@example.org', subject: 'Your follow-up', text: 'Please call the ward. 请致电。',
   messageId: messageIdFor(attempt, 'example.org'), unsubscribeUrl: 'https://example.org/unsubscribe/abc',
 });
 const mailAt = (smtpUrl: string): MailProvider => smtpMail({ smtpUrl, from: 'Ward <ward@example.org>', deadlineMs: 1_500, dkim });

@@ -20,7 +20,7 @@ let network: PhoneNetwork;
 let sms: SmsProvider;
 let voice: VoiceProvider;
 
-const settingsFor = (baseUrl: string): TwilioSettings => ({ ...account, from: '+12125550199', callerId: '+12125550199', baseUrl, publicUrl: 'http://127.0.0.1:9', deadlineMs: 1_500 });
+const settingsFor = (baseUrl: string): TwilioSettings => ({ ...account, from: '+12125550199', baseUrl, publicUrl: 'http://127.0.0.1:9', deadlineMs: 1_500 });
 const smsAt = (baseUrl: string): SmsProvider => twilioSms(twilioClient(settingsFor(baseUrl)), settingsFor(baseUrl));
 const request = (over: { to?: string; body?: string } = {}) => ({ to: number, body: 'Please call the ward.', attemptId: randomUUID(), validitySeconds: 3600, ...over });
 const posts = (): number => network.log().filter((entry) => entry.method === 'POST').length;

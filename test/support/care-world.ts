@@ -92,7 +92,7 @@ export async function createCareWorld() {
   const logged: string[] = [];
   const sms: SmsHooks = {};
   const poke: { fails?: () => void } = {};
-  const twilio = { ...account, from: ward, callerId: ward, baseUrl: network.url, publicUrl: 'http://127.0.0.1:9', deadlineMs: 1_500 };
+  const twilio = { ...account, from: ward, baseUrl: network.url, publicUrl: 'http://127.0.0.1:9', deadlineMs: 1_500 };
   const logger = createLogger({ process: 'test', level: 'debug', destination: { write: (line) => void logged.push(line) } });
   const shared = { hospitalName: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00', publicUrl: twilio.publicUrl, unsubscribeKey: randomBytes(32) };
   const poker = {
