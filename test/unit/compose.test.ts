@@ -16,6 +16,7 @@ interface Service {
   command?: string[];
   restart: string;
   environment?: Record<string, string>;
+  env_file?: { path: string; required: boolean }[];
   healthcheck?: { test: string[] };
   ports?: string[];
   secrets?: string[];
@@ -84,6 +85,10 @@ describe('the deployment by compose', () => {
 
     for (const key of Object.values(keys)) if (!key.schema.safeParse(undefined).success) expect(given.some((each) => each === key.name || each === `${key.name}_FILE`), key.name).toBe(true);
     for (const each of given) expect(names.includes(each) || names.includes(each.replace(/_FILE$/, '')), each).toBe(true);
+  });
+
+  it.each(Object.keys(processes))('gives %s what the hospital sets besides, such as when its staff read replies', (name) => {
+    expect(compose.services[name]?.env_file).toEqual([{ path: '.env', required: false }]);
   });
 
   it('gives a login only to the process that it belongs to', () => {
