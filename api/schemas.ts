@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { channels, languages, purposes } from '../domain/codes.ts';
+import { channels, languages } from '../domain/codes.ts';
 import { isTimeZone } from '../domain/time/instants.ts';
 
 /** Types that several resources share. Messages tell the caller what to write. */
@@ -13,7 +13,6 @@ export const planId = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a plan\'
 export const zone = z.string().max(64).refine(isTimeZone, 'Write an IANA time zone, such as Asia/Shanghai.');
 export const language = z.enum(languages);
 export const channel = z.enum(channels);
-export const purpose = z.enum(purposes);
 
 export const titles = z.object({ en: z.string(), zh: z.string().optional() });
 
@@ -29,5 +28,3 @@ export const longPageQuery = { ...pageQuery, limit: pageQuery.limit.default(200)
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 }
-
-export const done = z.object({ done: z.literal(true) });

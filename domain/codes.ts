@@ -12,8 +12,7 @@ export function languageOf(code: string | null): Language {
 }
 
 /** Why patient data is touched. A purpose x legal basis table in docs/security.md says where consent is the basis. */
-export const purposes = ['follow-up', 'recording', 'treatment', 'administration', 'rights', 'oversight'] as const;
-export type Purpose = (typeof purposes)[number];
+export type Purpose = 'follow-up' | 'recording' | 'treatment' | 'administration' | 'rights' | 'oversight';
 
 export const levels = ['red', 'amber'] as const;
 export type Level = (typeof levels)[number];

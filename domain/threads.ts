@@ -4,7 +4,6 @@ import type { FollowUpNext, RemindCommand } from './follow-up/types.ts';
 
 /** What threads, activities and the API say to each other: names, ids, inputs, and the activities that a thread may ask for. */
 
-export const namespaceName = 'carethread';
 export const taskQueues = { care: 'care', urgent: 'urgent', bulk: 'bulk' } as const;
 export type TaskQueue = keyof typeof taskQueues;
 

@@ -1,4 +1,5 @@
 import { durationMs, durationParts } from '../time/durations.ts';
+import { isHolidayRegion } from '../time/holidays.ts';
 import { isTimeZone } from '../time/instants.ts';
 import { recurrenceFaults } from '../time/recurrence-rule.ts';
 import type { PlanParts, Report } from './check.ts';
@@ -52,10 +53,15 @@ function checkLateness(lateness: Lateness, path: FaultPath, report: Report): voi
   else checkWait(lateness.move.within, [...path, 'move', 'within'], report);
 }
 
-/** The plan's own business hours. */
+/** The plan's own business hours. A country whose holidays nobody knows would stop each follow-up at its next look. */
 export function checkBusinessHours(hours: BusinessHours, path: FaultPath, report: Report): void {
   if (hours.from >= hours.to) report([...path, 'to'], 'Make the business hours end later on the day than they begin.');
   if (hours.zone !== undefined && !isTimeZone(hours.zone)) report([...path, 'zone'], 'Give the time zone by its IANA name, such as Asia/Shanghai.');
+  if (hours.holidays !== undefined && !isHolidayRegion(hours.holidays)) report([...path, 'holidays'], `Give the country whose public holidays close the clinic, such as CN or US; of "${hours.holidays}" none are known.`);
+  for (const [date, open] of Object.entries(hours.exceptions ?? {})) {
+    const times = open.flatMap(({ from, to }) => [from, to]);
+    if (times.some((time, index) => index > 0 && time <= (times[index - 1] ?? ''))) report([...path, 'exceptions', date], `Give the hours of ${date} in order, each ending after it begins and before the next.`);
+  }
 }
 
 export function needAnchor(anchor: string, path: FaultPath, parts: PlanParts, report: Report): void {

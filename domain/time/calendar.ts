@@ -1,5 +1,4 @@
-import { holidaysIn, isHolidayRegion } from './holidays.ts';
-import { isTimeZone } from './instants.ts';
+import { holidaysIn } from './holidays.ts';
 import { dateMs, plusDays, weekdayOf } from './local-times.ts';
 import { TimeError } from './time-error.ts';
 
@@ -83,31 +82,7 @@ export function isKnown(calendar: BusinessCalendar, year: number): boolean {
   return calendar.holidays === null || holidaysIn(calendar.holidays, year).known;
 }
 
-/** What is wrong with a calendar that an operator wrote, in sentences; empty when it can be used. */
-export function calendarFaults(calendar: BusinessCalendar): string[] {
-  const faults: string[] = [];
-  if (!isTimeZone(calendar.zone)) faults.push('Give the time zone by its IANA name, such as Asia/Shanghai.');
-  if (calendar.holidays !== null && !isHolidayRegion(calendar.holidays)) faults.push(`Give the region of the holidays by its code, such as CN, US or GB-ENG; "${calendar.holidays}" is none.`);
-  if (weekdays.every((name) => (calendar.hours[name] ?? []).length === 0)) faults.push('Give at least one weekday its opening hours.');
-  for (const date of Object.keys(calendar.exceptions)) if (!isDate(date)) faults.push(`Give the exception "${date}" as an existing day, such as 2026-05-01.`);
-  for (const [day, hours] of [...Object.entries(calendar.hours), ...Object.entries(calendar.exceptions)]) {
-    const times = (hours ?? []).flatMap(({ from, to }) => [from, to]);
-    if (times.some((time) => !/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/.test(time))) faults.push(`Write the opening hours of ${day} as HH:MM, 24 hours.`);
-    else if (times.some((time, index) => index > 0 && time <= (times[index - 1] ?? ''))) faults.push(`Give the opening hours of ${day} in order, each ending after it begins and before the next.`);
-  }
-  return faults;
-}
-
 function hoursOfWeekday(calendar: BusinessCalendar, day: number): readonly OpeningHours[] {
   const name = weekdays[weekdayOf(day)];
   return name === undefined ? [] : (calendar.hours[name] ?? []);
-}
-
-function isDate(value: string): boolean {
-  try {
-    dateMs(value);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { addBusinessDays, calendarFaults, isBusinessDay, isKnown, openDay, openingHours } from '../../../domain/time/calendar.ts';
-import type { BusinessCalendar } from '../../../domain/time/calendar.ts';
+import { addBusinessDays, isBusinessDay, isKnown, openDay, openingHours } from '../../../domain/time/calendar.ts';
 import { holidaysIn, isHolidayRegion } from '../../../domain/time/holidays.ts';
 import { TimeError } from '../../../domain/time/time-error.ts';
 import { newYork, shanghai } from './calendars.ts';
@@ -112,25 +111,5 @@ describe('holidays', () => {
     expect(['CN', 'US', 'GB-ENG', 'HK'].every(isHolidayRegion)).toBe(true);
     expect(['', 'XX', 'cn', 'GB-XXX', 'CN-SH', 'toString'].some(isHolidayRegion)).toBe(false);
     expect(() => holidaysIn('XX', 2026)).toThrow(TimeError);
-  });
-});
-
-describe('a calendar that an operator wrote', () => {
-  const faulty: [string, Partial<BusinessCalendar>][] = [
-    ['a zone by offset', { zone: '+08:00' }],
-    ['an unknown region', { holidays: 'Prussia' }],
-    ['no open weekday', { hours: { monday: [] } }],
-    ['a date that is none', { exceptions: { '2026-02-29': [] } }],
-    ['a time that is none', { hours: { monday: [{ from: '8:00', to: '17:00' }] } }],
-    ['hours that end before they begin', { hours: { monday: [{ from: '17:00', to: '08:00' }] } }],
-    ['hours that overlap', { hours: { monday: [{ from: '08:00', to: '12:00' }, { from: '11:00', to: '17:00' }] } }],
-  ];
-
-  test.each(faulty)('with %s is refused with one sentence', (_name, change) => {
-    expect(calendarFaults({ ...shanghai, ...change })).toEqual([expect.stringMatching(/^(Give|Write) .*\.$/)]);
-  });
-
-  test('that is right has no fault', () => {
-    expect([shanghai, newYork, { ...shanghai, hours: { sunday: [{ from: '00:00', to: '24:00' }] } }].map(calendarFaults)).toEqual([[], [], []]);
   });
 });
