@@ -34,7 +34,7 @@ export function factFault(fact: Fact, value: unknown): string | null {
     case 'choice':
       return fact.options.some(({ code }) => code === value) ? null : `Write one of ${fact.options.map(({ code }) => code).join(', ')}.`;
     case 'date':
-      return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && isAnchor(value) ? null : 'Write a day that exists, as YYYY-MM-DD.';
+      return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && isAnchor(value) ? null : 'Write a day that exists, from 1900 to 2099, as YYYY-MM-DD.';
     default:
       return assertNever(fact);
   }

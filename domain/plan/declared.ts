@@ -11,7 +11,7 @@ export function anchorValueFault(plan: Pick<Plan, 'anchors'>, anchor: string, va
   if (value === null) return null;
   const isDate = /^\d{4}-\d{2}-\d{2}$/.test(value);
   if (isAnchor(value) && (declared.kind === 'date') === isDate) return null;
-  return declared.kind === 'date' ? 'Write a day that exists, as YYYY-MM-DD.' : 'Write an instant with Z or an offset, such as 2026-05-01T09:00:00Z.';
+  return declared.kind === 'date' ? 'Write a day that exists, from 1900 to 2099, as YYYY-MM-DD.' : 'Write an instant from 1900 to 2099 with Z or an offset, such as 2026-05-01T09:00:00Z.';
 }
 
 export function factValueFault(plan: Pick<Plan, 'facts'>, name: string, value: unknown): string | null {

@@ -74,8 +74,12 @@ export function resolveDueAt(point: DuePoint, zone: string, dayStart = '08:00', 
   return toInstant(dueOn(day + open - fallsOn));
 }
 
-/** True for what an anchor may be: an existing date, or an instant with `Z` or an offset. */
+/** Systems write 9999-12-31 for what is not known, and what a plan counts on from there is beyond the last day of the calendar. */
+const isOfTheseCenturies = (value: string): boolean => /^(19|20)\d\d-/.test(value);
+
+/** True for what an anchor may be: an existing date from 1900 to 2099, or an instant with `Z` or an offset. */
 export function isAnchor(value: string): boolean {
+  if (!isOfTheseCenturies(value)) return false;
   try {
     if (dateOnly.test(value)) dateMs(value);
     else Temporal.Instant.from(value);

@@ -275,6 +275,7 @@ describe('an appointment', () => {
     ['an anchor that is no appointment', 'start', { action: 'book', at: '2031-06-01T09:00:00Z' }, ['path/anchor']],
     ['an anchor that the plan has not', 'birth', { action: 'cancel' }, ['path/anchor']],
     ['a day without a time', 'visit', { action: 'book', at: '2031-06-01' }, ['/at']],
+    ['a time that other systems write for none', 'visit', { action: 'book', at: '9999-12-31T00:00:00Z' }, ['/at']],
     ['no time', 'visit', { action: 'move' }, ['/at']],
     ['another action', 'visit', { action: 'forget' }, ['/action']],
     ['a time for what is cancelled', 'visit', { action: 'cancel', at: '2031-06-01T09:00:00Z' }, ['/at']],

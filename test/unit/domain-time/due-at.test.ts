@@ -61,6 +61,11 @@ describe('a step is due on the patient\'s own clock', () => {
     expect(() => resolveDueAt({ anchor, offset: 'P0D' }, 'Asia/Shanghai')).toThrow(TimeError);
   });
 
+  test.each(['9999-12-31', '9999-12-31T00:00:00Z', '0001-01-01', '+010000-01-01T00:00:00Z'])('"%s", which systems write for what is not known, is no anchor', (anchor) => {
+    expect(isAnchor(anchor)).toBe(false);
+    expect(['1900-01-01', '2099-12-31', '2099-12-31T23:00:00Z'].every(isAnchor)).toBe(true);
+  });
+
   test('a zone is an IANA name, never a fixed offset', () => {
     expect(['Asia/Kathmandu', 'Australia/Lord_Howe', 'UTC'].every(isTimeZone)).toBe(true);
     expect(['+05:30', '-05', 'Mars/Base', '', 'Asia/Shanghai; x'].some(isTimeZone)).toBe(false);
