@@ -12,12 +12,21 @@ export interface MailSettings {
 /** RFC 8058 wants both unsubscribe headers signed; the library's default list leaves the second out. */
 const signedHeaders = 'from:to:subject:date:message-id:mime-version:content-type:list-unsubscribe:list-unsubscribe-post';
 
-/** Mail by SMTP with a pool, one-click unsubscribe and DKIM. */
+/** Fewer than what mail servers take of one client, and as many as hand over thirty mails a second. */
+const atOnce = 10;
+
+/** Those who found all connections taken come back at different times. */
+const busyForMs = (): number => 2_000 + Math.floor(Math.random() * 4_000);
+
+/**
+ * Mail by SMTP with a pool, one-click unsubscribe and DKIM. A mail that finds no connection free is not queued: it would go out long after its contact was
+ * authorised, and one that never left the queue would count as unclear.
+ */
 export function smtpMail({ smtpUrl, from, deadlineMs, dkim }: MailSettings): MailProvider {
   const transport = nodemailer.createTransport({
     url: smtpUrl,
     pool: true,
-    maxConnections: 4,
+    maxConnections: atOnce,
     connectionTimeout: deadlineMs,
     greetingTimeout: deadlineMs,
     socketTimeout: deadlineMs,
@@ -27,14 +36,19 @@ export function smtpMail({ smtpUrl, from, deadlineMs, dkim }: MailSettings): Mai
     disableUrlAccess: true,
     ...(dkim === null ? {} : { dkim: { ...dkim, headerFieldNames: signedHeaders } }),
   });
+  let underWay = 0;
   return {
     async send(request) {
+      if (underWay >= atOnce) return { kind: 'throttled', retryAfterMs: busyForMs() };
+      underWay += 1;
       try {
         // A hard deadline over all steps: the time-outs above are each of silence.
         await transport.sendMail({ ...mailOf(from, request), signal: AbortSignal.timeout(deadlineMs) });
         return { kind: 'accepted', sid: request.messageId };
       } catch (error) {
         return resultOf(error);
+      } finally {
+        underWay -= 1;
       }
     },
     close: () => transport.close(),
