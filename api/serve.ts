@@ -18,6 +18,8 @@ export async function serve(handler: RequestListener | Server, host: string, por
   // A caller that sends slowly holds a connection, not the process.
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
+  // Longer than proxies keep theirs, a minute mostly: one that asks on a connection which is just being closed here answers 502 for us.
+  server.keepAliveTimeout = 75_000;
   answerUnreadable(server);
   const closeKept = closesKept(server);
   server.listen(port, host);

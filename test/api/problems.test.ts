@@ -146,8 +146,14 @@ describe('an error', () => {
   });
 });
 
-describe('a server that stops', () => {
-  it('answers what is under way, and leaves no connection on which more could be asked', async () => {
+describe('a server', () => {
+  it('keeps a connection longer than a proxy does', async () => {
+    const reply = await world.ask('GET', '/healthz');
+
+    expect(reply.headers.get('keep-alive')).toBe('timeout=75');
+  });
+
+  it('that stops answers what is under way, and leaves no connection on which more could be asked', async () => {
     const asked: ServerResponse[] = [];
     const server = createServer((_request, response) => void asked.push(response));
     const served = await serve(server, '127.0.0.1', 0);
