@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../api/app.ts';
 import { createAuthApp } from '../../api/auth-app.ts';
 import { openApiText } from '../../api/openapi-text.ts';
+import { allRoutes } from '../../api/routes/index.ts';
 import { createUnsubscribe, createWebhooks } from '../../api/webhooks/index.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -44,7 +45,15 @@ const undocumented: Readonly<Record<string, string>> = {
   'get /readyz': 'likewise',
 };
 
+const asked = (path: string): Promise<unknown> | undefined => allRoutes.find((route) => route.path === path)?.handle({});
+
 describe('the documentation', () => {
+  it('is made once, however many ask: nobody without a sign-in keeps the process from its work', async () => {
+    const [first, again] = [await asked('/v1/openapi.json'), await asked('/v1/openapi.json')];
+
+    expect((first as { paths: object }).paths).toBe((again as { paths: object }).paths);
+  });
+
   it('has every address that the two processes serve, and no other', async () => {
     const { body } = await world.ask('GET', '/v1/openapi.json');
     const inbound = { ...world.deps, settings: { hospitalName: 'Example Hospital', emergencyNumber: '911', readHours: '08:00-18:00', publicUrl: 'https://care.example.org', twilioAuthToken: 'x', unsubscribeKey: randomBytes(32) } };
