@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { RequestHandler } from 'express';
 import { Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { answeredWith } from './request-log.ts';
 
 export interface ApiMetrics {
   registry: Registry;
@@ -19,7 +20,7 @@ export function createApiMetrics(): ApiMetrics {
       const end = duration.startTimer();
       response.once('close', () => {
         const { route } = response.locals as { route?: unknown };
-        end({ method: methodLabel(request.method), route: typeof route === 'string' ? route : 'none', status: String(response.statusCode) });
+        end({ method: methodLabel(request.method), route: typeof route === 'string' ? route : 'none', status: String(answeredWith(response)) });
       });
       next();
     },

@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { pinoHttp } from 'pino-http';
 import type { HttpLogger } from 'pino-http';
 import { z } from 'zod';
 import type { Logger } from '../config/logger.ts';
 
 const idsSchema = z.object({ route: z.string().optional(), actorId: z.string().optional(), enrolmentId: z.string().optional(), workflowId: z.string().optional() });
+
+/** What a request was answered with; 499, as proxies write it, when its caller went away before. */
+export function answeredWith(response: ServerResponse): number {
+  return response.headersSent ? response.statusCode : 499;
+}
 
 /**
  * One line a request: method, route template, status, time, and the ids of request, person, enrolment and workflow. No URL, header or body:
@@ -24,13 +30,13 @@ export function requestLog(logger: Logger): HttpLogger {
     wrapSerializers: false,
     serializers: { req: () => undefined, res: () => undefined },
     customProps: (request, response) => {
-      // Asked once before the answer too, when none of this is known.
-      if (!response.headersSent) return {};
+      // Asked once at the begin too, when none of this is known.
+      if (!response.headersSent && !response.destroyed) return {};
       const ids = idsSchema.safeParse('locals' in response ? response.locals : {}).data ?? {};
-      return { method: request.method, status: response.statusCode, ...ids };
+      return { method: request.method, status: answeredWith(response), ...ids };
     },
     customLogLevel: (_request, response, error) => (error !== undefined || response.statusCode >= 500 ? 'error' : 'info'),
-    customSuccessMessage: () => 'request answered',
+    customSuccessMessage: (_request, response) => (response.headersSent ? 'request answered' : 'the caller went away before the answer'),
     customErrorMessage: () => 'request failed',
     autoLogging: { ignore: (request) => request.url === '/healthz' || request.url === '/readyz' },
   });

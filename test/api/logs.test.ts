@@ -1,4 +1,11 @@
+import { EventEmitter, once } from 'node:events';
+import { get } from 'node:http';
+import express from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApiMetrics } from '../../api/metrics.ts';
+import { requestLog } from '../../api/request-log.ts';
+import { serve } from '../../api/serve.ts';
+import { createLogger } from '../../config/logger.ts';
 import { createWorld, enrolled, person, registered } from './world.ts';
 import type { World } from './world.ts';
 
@@ -46,6 +53,25 @@ describe('the log', () => {
     } finally {
       await world.superuser`alter table care.enrolment_away rename to enrolment`;
     }
+  });
+
+  it('says of a request whose caller went away that it had no answer, and no measure counts it as a good one', async () => {
+    const metrics = createApiMetrics();
+    const app = express();
+    const [line, begun] = [new EventEmitter(), new EventEmitter()];
+    app.use(requestLog(createLogger({ process: 'api', level: 'info', destination: { write: (text: string) => void line.emit('line', text) } })), metrics.middleware);
+    app.get('/slow', () => void begun.emit('begun'));
+    const served = await serve(app, '127.0.0.1', 0);
+    const [isBegun, isLogged] = [once(begun, 'begun'), once(line, 'line') as Promise<[string]>];
+    const request = get({ port: served.port, host: '127.0.0.1', path: '/slow' }).on('error', () => undefined);
+
+    await isBegun;
+    request.destroy();
+    const [logged] = await isLogged;
+
+    expect(JSON.parse(logged)).toMatchObject({ method: 'GET', status: 499, msg: 'the caller went away before the answer' });
+    expect(await metrics.registry.metrics()).toContain('status="499"} 1');
+    await served.stop(0);
   });
 
   it('measures by route template, so that no id becomes a label', async () => {
