@@ -9,6 +9,7 @@ import { authDefinition } from '../../config/auth.ts';
 import type { KeySet, ProcessDefinition } from '../../config/load.ts';
 import { migrateDefinition } from '../../config/migrate.ts';
 import { sealerDefinition } from '../../config/sealer.ts';
+import { processKeys } from '../../config/shared.ts';
 import { workerDefinition } from '../../config/worker.ts';
 
 interface Service {
@@ -16,6 +17,7 @@ interface Service {
   command?: string[];
   restart: string;
   environment?: Record<string, string>;
+  stop_grace_period?: string;
   env_file?: { path: string; required: boolean }[];
   healthcheck?: { test: string[] };
   ports?: string[];
@@ -85,6 +87,10 @@ describe('the deployment by compose', () => {
 
     for (const key of Object.values(keys)) if (!key.schema.safeParse(undefined).success) expect(given.some((each) => each === key.name || each === `${key.name}_FILE`), key.name).toBe(true);
     for (const each of given) expect(names.includes(each) || names.includes(each.replace(/_FILE$/, '')), each).toBe(true);
+  });
+
+  it.each(Object.keys(processes))('lets %s end what is under way before it is killed', (name) => {
+    expect(Number.parseInt(compose.services[name]?.stop_grace_period ?? '10', 10)).toBeGreaterThan(processKeys.shutdownGraceSeconds.schema.parse(undefined));
   });
 
   it.each(Object.keys(processes))('gives %s what the hospital sets besides, such as when its staff read replies', (name) => {
