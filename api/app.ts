@@ -42,10 +42,15 @@ const helmetOptions: Parameters<typeof helmet>[0] = {
   referrerPolicy: { policy: 'no-referrer' },
 };
 
-/** Until the router itself says which route it was. */
-function templated(route: string): RequestHandler {
-  return (_request, response, next) => {
-    response.locals['route'] = route;
+/** Which route it was, as its template, is known once it has answered; until then, and for what none takes, `base`. */
+function templated(base: string): RequestHandler {
+  return (request, response, next) => {
+    response.locals['route'] = base;
+    // Ahead of those who log and measure it.
+    response.prependOnceListener('finish', () => {
+      const { route } = request as { route?: { path?: unknown } };
+      if (typeof route?.path === 'string') response.locals['route'] = `${request.baseUrl}${route.path.replaceAll(/:(\w+)/g, '{$1}')}`;
+    });
     next();
   };
 }

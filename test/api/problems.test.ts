@@ -13,7 +13,7 @@ import { createApiMetrics } from '../../api/metrics.ts';
 import { problemSchema } from '../../api/problem.ts';
 import { serve } from '../../api/serve.ts';
 import type { Serving } from '../../api/serve.ts';
-import { createWebhooks } from '../../api/webhooks/index.ts';
+import { createUnsubscribe, createWebhooks } from '../../api/webhooks/index.ts';
 import { connect } from '../../store/connect.ts';
 import type { Sql } from '../../store/connect.ts';
 import { createGate } from '../../store/gate.ts';
@@ -40,7 +40,7 @@ beforeAll(async () => {
   };
   const api = (change: Partial<ApiDeps>): Promise<string> => {
     const deps = { ...world.deps, ...change };
-    return listen(createApp(deps, createApiMetrics(), { webhooks: createWebhooks({ ...deps, settings }) }));
+    return listen(createApp(deps, createApiMetrics(), { webhooks: createWebhooks({ ...deps, settings }), unsubscribe: createUnsubscribe({ ...deps, settings }) }));
   };
   at.api = world.origin;
   at.ill = await api({ temporalAnswers: () => Promise.reject(new Error('as nobody has foreseen')), settings: { ...world.deps.settings, anonymousRequestsPerMinute: 1 } });
@@ -143,6 +143,22 @@ describe('an error', () => {
     expect(told.toString()).toMatch(/^HTTP\/1.1 408 /);
     socket.destroy();
     await served.stop(0);
+  });
+});
+
+describe('what the provider and patients ask', () => {
+  it.each([
+    ['/webhooks/twilio/sms', 400, '/webhooks/twilio/sms'],
+    [`/webhooks/twilio/voice/page/${randomUUID()}/no-number/turn`, 400, '/webhooks/twilio/voice/page/{escalationId}/{page}/turn'],
+    ['/u/no-token-of-ours', 404, '/u/{token}'],
+  ])('at %s is logged by its template, so that the slowest can be told from the rest', async (url, status, route) => {
+    const before = world.logLines.length;
+
+    const reply = await askAt(at.ill, 'POST', url, posted(url, { Body: 'hello' }));
+
+    const lines = world.logLines.slice(before).map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(reply.status).toBe(status);
+    expect(lines.find(({ msg }) => msg === 'request answered')).toMatchObject({ method: 'POST', status, route });
   });
 });
 
