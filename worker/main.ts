@@ -22,6 +22,7 @@ import { readHealth } from '../store/health.ts';
 import { unmannedRotas } from '../store/rotas.ts';
 import { differingZones } from '../store/zone-rules.ts';
 import { takeUnpicked } from '../store/threads.ts';
+import { unknownHolidays } from '../store/unknown-holidays.ts';
 import { createVault } from '../store/vault/index.ts';
 import { fileKeyProvider } from '../store/vault/master-key.ts';
 import { fileSecret } from '../store/vault/secret-file.ts';
@@ -81,6 +82,7 @@ async function run(settings: WorkerConfig, signal: AbortSignal): Promise<void> {
   const clock = (): Date => new Date();
   await warnOfZones(sql, clock());
   await warnOfRotas(sql);
+  await warnOfHolidays(sql, clock());
   const { sms, voice } = phones(settings);
   const deps: ActivityDeps = { sql, gate, vault, poker, logger, mail, content: loadContent(settings.contentDirectory), sms, voice, clock, settings: await activitySettings(settings) };
   // Before Temporal is waited for: with it down, receipts are asked for and alerts paged all the same.
@@ -170,6 +172,11 @@ async function warnOfZones(sql: Sql, now: Date): Promise<void> {
 /** Whoever ran the people tool last may have taken the only one from a rota. */
 async function warnOfRotas(sql: Sql): Promise<void> {
   for (const unmanned of await unmannedRotas(sql)) logger.warn({ ...unmanned }, 'nobody can be paged on this rota: put somebody with a phone on it with the people tool');
+}
+
+/** Business days are counted as if there were none. */
+async function warnOfHolidays(sql: Sql, now: Date): Promise<void> {
+  for (const unknown of await unknownHolidays(sql, now)) logger.warn({ ...unknown }, 'no public holidays of this year are known: their days count as open until a newer release knows them, or the plans name them as exceptions');
 }
 
 /** Temporal may come up after us: it is tried until it answers or we are to stop. */

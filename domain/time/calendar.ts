@@ -20,7 +20,7 @@ export interface OpeningHours {
  * 3. `hours`, by the weekday.
  *
  * Of a year whose holidays are not known yet (China publishes them each November) nothing is guessed: only rules 1 and 3
- * count. `isKnown` tells, so that somebody can be warned.
+ * count, and the worker's log warns of it.
  */
 export interface BusinessCalendar {
   /** IANA zone of the clinic. */
@@ -75,11 +75,6 @@ export function openDay(calendar: BusinessCalendar, date: string, ifClosed: IfCl
     day = plusDays(day, step);
   }
   throw new TimeError('never-open', 'Give the calendar at least one open day a year.');
-}
-
-/** Whether the public holidays of a year are known, make-up workdays included; true for a calendar without holidays. */
-export function isKnown(calendar: BusinessCalendar, year: number): boolean {
-  return calendar.holidays === null || holidaysIn(calendar.holidays, year).known;
 }
 
 function hoursOfWeekday(calendar: BusinessCalendar, day: number): readonly OpeningHours[] {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { addBusinessDays, isBusinessDay, isKnown, openDay, openingHours } from '../../../domain/time/calendar.ts';
+import { addBusinessDays, isBusinessDay, openDay, openingHours } from '../../../domain/time/calendar.ts';
 import { holidaysIn, isHolidayRegion } from '../../../domain/time/holidays.ts';
 import { TimeError } from '../../../domain/time/time-error.ts';
 import { newYork, shanghai } from './calendars.ts';
@@ -35,10 +35,9 @@ describe('a business day', () => {
   });
 
   test('of a year without published holidays nothing is guessed, and it is said', () => {
-    expect([2025, 2026].map((year) => isKnown(shanghai, year))).toEqual([true, true]);
-    expect(isKnown(shanghai, 2100)).toBe(false);
+    expect([2025, 2026, 2100].map((year) => holidaysIn('CN', year).known)).toEqual([true, true, false]);
+    expect(holidaysIn('US', 2100).known).toBe(true);
     expect(isBusinessDay(shanghai, '2100-10-01')).toBe(true);
-    expect([isKnown(newYork, 2100), isKnown({ ...shanghai, holidays: null }, 2100)]).toEqual([true, true]);
   });
 });
 
