@@ -84,7 +84,7 @@ export async function contactBegunBy<Begin extends { secret: string }>(deps: Act
   const businessNow = deps.clock().toISOString();
   const begun = await begunAgain(begin, { attemptId: randomUUID(), businessNow, leaseSeconds: leaseOf(deps, subjectKind) });
   const { verdict, values } = await deps.gate.take<ContactDetail>(begun.secret);
-  if (verdict.verdict !== 'allowed') return notAllowed(deps, verdict, businessNow);
+  if (verdict.verdict !== 'allowed') return notAllowed(deps, verdict, { businessNow, leaseMs: leaseOf(deps, subjectKind) * 1_000 });
   const view: ContactView = { detail: verdict.detail, language: languageOf(verdict.detail.language), values };
   const attempt: Attempt = { attemptId: verdict.detail.attemptId, businessNow, receipt: verdict.receipt, isPage: subjectKind === 'escalation' };
   try {
@@ -187,9 +187,10 @@ async function look(sender: Sender, times: AttemptTimes): Promise<Awaited<Return
   }
 }
 
-async function notAllowed(deps: ActivityDeps, verdict: Verdict<ContactDetail>, businessNow: string): Promise<ContactMade> {
+async function notAllowed(deps: ActivityDeps, verdict: Verdict<ContactDetail>, { businessNow, leaseMs }: { businessNow: string; leaseMs: number }): Promise<ContactMade> {
   if (verdict.reason === 'busy') {
-    const leftMs = verdict.detail.leaseUntil === null ? 1_000 : Date.parse(verdict.detail.leaseUntil) - Date.now();
+    // The lease ends by the database's clock: behind it, ours would have an alert wait for minutes.
+    const leftMs = verdict.detail.leaseUntil === null ? 1_000 : Math.min(leaseMs, Date.parse(verdict.detail.leaseUntil) - Date.now());
     throw new TryLater('Another try holds the claim on this contact until its lease ends.', Math.max(500, leftMs + 200));
   }
   const { attemptId, takeover } = verdict.detail;

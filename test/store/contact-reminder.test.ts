@@ -163,6 +163,19 @@ describe('a process that dies', () => {
     expect(world.received(patient)).toHaveLength(1);
   });
 
+  test('while its lease runs, another try waits no longer than that, though its clock is minutes behind', async () => {
+    const { remind } = await reminded();
+    world.sms.after = killed;
+    await expect(remind()).rejects.toThrow(Killed);
+    delete world.sms.after;
+    const behind = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 4 * 60_000);
+
+    const refused: unknown = await remind().catch((error: unknown) => error);
+    behind.mockRestore();
+
+    expect(refused).toMatchObject({ ...tryLater, nextRetryDelay: world.deps.settings.leaseSeconds * 1_000 + 200 });
+  });
+
   test('between the commit of the end and the answer: the next run answers the current command', async () => {
     const { patient, remind } = await reminded();
     world.poke.fails = killed;
