@@ -5,6 +5,13 @@ import type { ThreadInput } from '../domain/threads.ts';
 /** "Something is committed for you, look." Sent after the commit, by whoever committed it. */
 export const poke = defineSignal(pokeSignal);
 
+const shortestMs = 1;
+/**
+ * Whoever decides may go by a clock that is behind the server's: what is over here is then still to come there. It is asked again ever more seldom, or a
+ * minute between two clocks would be hundreds of looks, each of them with an authorisation on record.
+ */
+const longestOverMs = 10_000;
+
 export interface Thread {
   /** Waits until the instant, or for a poke alone when it is null. True when time passed undisturbed, false when poked. */
   until(dueAt: string | null, summary: string): Promise<boolean>;
@@ -18,6 +25,7 @@ export interface Thread {
 export function openThread({ subjectId, historyBudget }: ThreadInput, details?: () => string): Thread {
   let poked = false;
   let nextPoke = new Trigger<void>();
+  let overMs = shortestMs;
   setHandler(poke, () => {
     poked = true;
     nextPoke.resolve();
@@ -27,7 +35,9 @@ export function openThread({ subjectId, historyBudget }: ThreadInput, details?: 
       const info = workflowInfo();
       if (info.continueAsNewSuggested || info.historyLength > historyBudget) await continueAsNew({ subjectId, historyBudget });
       setCurrentDetails(`${dueAt === null ? summary : `${summary} — ${dueAt}`}\n\n${details?.() ?? ''}`);
-      const disturbed = dueAt === null ? await condition(() => poked).then(() => true) : await pokedBefore(nextPoke, dueAt, summary);
+      const leftMs = dueAt === null ? null : Date.parse(dueAt) - Date.now();
+      overMs = leftMs !== null && leftMs <= 0 ? Math.min(longestOverMs, overMs * 4) : shortestMs;
+      const disturbed = leftMs === null ? await condition(() => poked).then(() => true) : await pokedBefore(nextPoke, Math.max(overMs, leftMs), summary);
       poked = false;
       nextPoke = new Trigger<void>();
       return !disturbed;
@@ -39,9 +49,9 @@ export function openThread({ subjectId, historyBudget }: ThreadInput, details?: 
  * Like `condition` with a timeout, which cancels its scope however it ends: an error with its stack for every timer that fires.
  * Here the timer is cancelled only when a poke came first.
  */
-async function pokedBefore(poked: PromiseLike<void>, dueAt: string, summary: string): Promise<boolean> {
+async function pokedBefore(poked: PromiseLike<void>, waitMs: number, summary: string): Promise<boolean> {
   const timer = new CancellationScope();
-  const time = timer.run(() => sleep(Math.max(1, Date.parse(dueAt) - Date.now()), { summary }));
+  const time = timer.run(() => sleep(waitMs, { summary }));
   const disturbed = await Promise.race([time.then(() => false), poked.then(() => true)]);
   if (disturbed) timer.cancel();
   return disturbed;

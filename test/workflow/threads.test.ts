@@ -55,6 +55,23 @@ describe('a follow-up', () => {
       expect([(lengths[1] ?? 0) - (lengths[0] ?? 0), (lengths[2] ?? 0) - (lengths[1] ?? 0)]).toEqual([11, 11]);
     }));
 
+  it('that is told to wait for what is over by its own clock looks ever more seldom, since the decider\'s may be behind', () =>
+    onStage(async ({ care, now, poke, ended, history }) => {
+      const id = randomUUID();
+      const over = new Date((await now()) - day).toISOString();
+      const { look } = care;
+      let looks = 0;
+      care.look = () => Promise.resolve({ details: '', next: (looks += 1) < 12 ? { kind: 'wait', dueAt: over, summary: 'over', then: null } : { kind: 'end', reason: 'completed', summary: 'done' } });
+
+      await poke('followUp', id);
+      await ended('followUp', id);
+      care.look = look;
+
+      const timers = (await history('followUp', id)).events?.flatMap(({ timerStartedEventAttributes: started }) => (started == null ? [] : [Number(started.startToFireTimeout?.seconds) * 1_000 + Number(started.startToFireTimeout?.nanos) / 1e6])) ?? [];
+      expect(timers[0]).toBeLessThan(1_000);
+      expect(timers.slice(-3)).toEqual([10_000, 10_000, 10_000]);
+    }));
+
   it('misses a reminder that was handed out and never run after twenty seconds, not after a minute', () =>
     onStage(async ({ care, now, poke, ended, history }) => {
       const id = randomUUID();
