@@ -6,7 +6,8 @@ import { twilioSms } from '../../providers/twilio/sms.ts';
 import { ProviderUnavailable } from '../../providers/types.ts';
 import { startPhoneNetwork } from '../../sandbox/phone/server.ts';
 import type { PhoneNetwork } from '../../sandbox/phone/server.ts';
-import { createWebhooksWorld } from './webhooks-world.ts';
+import { sealInbound } from '../../store/inbound.ts';
+import { createWebhooksWorld, noon, sidOf } from './webhooks-world.ts';
 import type { WebhooksWorld } from './webhooks-world.ts';
 
 const account = { accountSid: `AC${'0'.repeat(32)}`, authToken: 'a token of nobody' };
