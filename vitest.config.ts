@@ -25,7 +25,7 @@ export default defineConfig({
       suite('replay'),
       suite('story', { ...withPostgres, ...withSeed, testTimeout: 300_000 }),
       suite('api', { ...together, ...withPostgres }),
-      suite('browser', { ...together, ...withPostgres }),
+      suite('browser', { ...together, ...withPostgres, testTimeout: 300_000 }),
       suite('end-to-end', { testTimeout: 300_000 }),
     ],
   },

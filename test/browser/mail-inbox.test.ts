@@ -1,15 +1,14 @@
 import { createTransport } from 'nodemailer';
-import { chromium } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { chromiumOptions } from '../../sandbox/chromium.ts';
 import { startMail } from '../../sandbox/mail/mail.ts';
+import { launchBrowser, newPage } from '../support/browser.ts';
 
 it('the inbox shows a mail as it arrives, and a hostile subject as text', async () => {
   const mail = await startMail();
-  const browser = await chromium.launch(chromiumOptions());
+  const browser = await launchBrowser();
   const transport = createTransport(mail.smtpUrl);
   try {
-    const page = await browser.newPage();
+    const page = await newPage(browser);
     await page.goto(mail.url);
     await page.getByText('Live', { exact: true }).waitFor();
 

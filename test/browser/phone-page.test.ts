@@ -1,9 +1,8 @@
-import { chromium } from 'playwright-core';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { chromiumOptions } from '../../sandbox/chromium.ts';
 import { hospital, startWorld } from '../sandbox/phone-world.ts';
 import type { World } from '../sandbox/phone-world.ts';
+import { launchBrowser, newPage } from '../support/browser.ts';
 
 const patient = '+12025550151';
 
@@ -13,13 +12,13 @@ let page: Page;
 let pageErrors: string[];
 let card: Locator;
 beforeAll(async () => {
-  browser = await chromium.launch({ ...chromiumOptions(), args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  browser = await launchBrowser();
 });
 afterAll(() => browser.close());
 beforeEach(async () => {
   world = await startWorld();
   world.network.phone(patient);
-  page = await browser.newPage();
+  page = await newPage(browser);
   pageErrors = [];
   page.on('pageerror', (error) => void pageErrors.push(error.message));
   page.on('console', (message) => {
@@ -121,7 +120,7 @@ it('drops the provider’s answer for the next text when asked to', async () => 
 
 it('kills the worker through the control address, and hides the button where there is none', async () => {
   const other = await startWorld({ controlUrl: `${world.product.url}/control` });
-  const second = await browser.newPage();
+  const second = await newPage(browser);
   await second.goto(other.network.url);
 
   await second.getByRole('button', { name: 'Kill the worker' }).click();

@@ -1,16 +1,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { chromiumOptions } from '../../sandbox/chromium.ts';
 import type { StaffLogin } from '../../sandbox/secrets.ts';
 import { signIn as signInByApi } from '../../sandbox/showcase/care-api.ts';
 import { startWorld } from '../../sandbox/world.ts';
 import type { World } from '../../sandbox/world.ts';
 import { connect } from '../../store/connect.ts';
 import type { Sql } from '../../store/connect.ts';
+import { launchBrowser, newPage } from '../support/browser.ts';
 
 const patient = { name: 'Willa Example', birthDate: '1950-02-03', mrn: 'UI-1', number: '+12025550177', mailbox: 'willa@example.org' };
 
@@ -25,7 +24,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'carethread-ui-'));
   world = await startWorld({ dataDir: folder, ports: 'any', say: () => undefined });
   superuser = connect(world.superuserUrl('data'), { max: 1 });
-  browser = await chromium.launch({ ...chromiumOptions(), args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  browser = await launchBrowser();
   enrolmentId = await enrolOne();
 }, 240_000);
 afterAll(async () => {
@@ -36,7 +35,7 @@ afterAll(async () => {
 }, 60_000);
 beforeEach(async () => {
   decodes = [];
-  page = await browser.newPage({ locale: 'en-GB', viewport: { width: 1280, height: 900 } });
+  page = await newPage(browser, { locale: 'en-GB', viewport: { width: 1280, height: 900 } });
   page.on('response', (response) => {
     if (response.url().endsWith('/v1/codec/decode') && response.request().method() === 'POST') decodes.push({ status: response.status(), sent: response.request().postData() });
   });

@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, describe, expect, it } from 'vitest';
+import { findTemporalCli } from '../../sandbox/temporal-cli.ts';
 import { createTimeSkippingEnvironment, searchAttributes, startDevServer } from '../support/temporal.ts';
 
 const clean: (() => Promise<unknown>)[] = [];
@@ -40,6 +43,21 @@ describe('the dev server', () => {
     const found = await (await clientOf(server.address)).workflow.getHandle('follow-up/kept').describe();
     expect(found.status.name).toBe('RUNNING');
   });
+});
+
+it('a deployment\'s script makes the namespace, and ends well only when every search attribute is registered in it; again it changes nothing', async () => {
+  const server = await startDevServer();
+  clean.push(() => server.stop());
+  const cli = path.dirname((await findTemporalCli()) ?? '');
+  const run = () => promisify(execFile)('sh', ['deploy/temporal-namespace.sh'], { env: { PATH: `${cli}${path.delimiter}${process.env['PATH'] ?? ''}`, TEMPORAL_ADDRESS: server.address, HOME: tmpdir() } });
+  const client = await clientOf(server.address);
+
+  await run();
+  const listed = await client.connection.operatorService.listSearchAttributes({ namespace: 'carethread' });
+  const again = await run();
+
+  expect(Object.keys(listed.customAttributes)).toEqual(expect.arrayContaining(Object.keys(searchAttributes)));
+  expect(again).toEqual({ stdout: '', stderr: '' });
 });
 
 it('the time-skipping server jumps over a month', async () => {
