@@ -18,6 +18,8 @@ import { keepPostgres, keepTemporal } from './servers.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const namespace = 'carethread';
 const readyWithinMs = 90_000;
+/** As docker-compose.yml starts it. */
+const workerFlags = ['--max-semi-space-size=32'];
 
 export interface WorldOptions {
   /** Holds all that the world keeps; made when missing. */
@@ -56,9 +58,6 @@ export interface World {
 }
 
 /** Thrown in one line when a part of the world cannot be had or does not come up. */
-/** As docker-compose.yml starts it. */
-const workerFlags = ['--max-semi-space-size=32'];
-
 export class WorldError extends Error {
   readonly code = 'WORLD';
 }
