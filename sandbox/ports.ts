@@ -1,15 +1,25 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import type { Server } from 'node:net';
 
 const attempts = 200;
 
+/** Listens on this port of 127.0.0.1, so that nobody else can; undefined where somebody does. */
+async function hold(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const holder = createServer((socket) => socket.destroy());
+    holder.once('error', () => resolve(undefined));
+    holder.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(holder));
+  });
+}
+
+const release = (holder: Server): Promise<void> => new Promise((resolve) => holder.close(() => resolve()));
+
 /** Whether a server could listen on this port of 127.0.0.1 now. */
 async function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(true)));
-  });
+  const holder = await hold(port);
+  if (holder !== undefined) await release(holder);
+  return holder !== undefined;
 }
 
 /**
@@ -36,19 +46,44 @@ export async function freePort(preferred?: number): Promise<number> {
   throw new Error(`No free port from ${preferred} on. Close a program that listens there, or name another port.`);
 }
 
+export interface HeldPorts<Name extends string> {
+  readonly numbers: Readonly<Record<Name, number>>;
+  /** Lets them go, right before their server listens. */
+  give(...names: Name[]): Promise<void>;
+  /** Lets all go that were not given. */
+  close(): Promise<void>;
+}
+
 /**
- * A port for each server, before any of them listens: none is given twice. The preferred one, or the next free one above it, which is
- * said; `any`: whichever is free, for tests.
+ * A port for each server, before any of them listens: none is given twice, and each is held until its server comes, so that two worlds that start at once do
+ * not meet. The preferred one, or the next free one above it, which is said; `any`: whichever is free, for tests.
  */
-export async function choosePorts<Name extends string>(preferred: Readonly<Record<Name, number>>, wanted: 'preferred' | 'any', say: (line: string) => void): Promise<Record<Name, number>> {
-  const chosen: Partial<Record<Name, number>> = {};
-  const taken = new Set<number>();
-  for (const name of Object.keys(preferred) as Name[]) {
-    let port = await freePort(wanted === 'any' ? randomInt(10_000, 30_000) : preferred[name]);
-    while (taken.has(port)) port = await freePort(port + 1);
-    if (wanted === 'preferred' && port !== preferred[name]) say(`Port ${preferred[name]} is taken: ${name} listens on ${port}.`);
-    taken.add(port);
-    chosen[name] = port;
+export async function holdPorts<Name extends string>(preferred: Readonly<Record<Name, number>>, wanted: 'preferred' | 'any', say: (line: string) => void): Promise<HeldPorts<Name>> {
+  const holders = new Map<Name, Server>();
+  const numbers: Partial<Record<Name, number>> = {};
+  const give = async (...names: Name[]): Promise<void> => {
+    for (const name of names) {
+      const holder = holders.get(name);
+      holders.delete(name);
+      if (holder !== undefined) await release(holder);
+    }
+  };
+  const close = (): Promise<void> => give(...holders.keys());
+  try {
+    for (const name of Object.keys(preferred) as Name[]) {
+      let port = await freePort(wanted === 'any' ? randomInt(10_000, 30_000) : preferred[name]);
+      let holder = await hold(port);
+      while (holder === undefined) {
+        port = await freePort(port + 1);
+        holder = await hold(port);
+      }
+      if (wanted === 'preferred' && port !== preferred[name]) say(`Port ${preferred[name]} is taken: ${name} listens on ${port}.`);
+      holders.set(name, holder);
+      numbers[name] = port;
+    }
+  } catch (error) {
+    await close();
+    throw error;
   }
-  return chosen as Record<Name, number>;
+  return { numbers: numbers as Record<Name, number>, give, close };
 }

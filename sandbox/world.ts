@@ -8,7 +8,7 @@ import { startControl } from './control.ts';
 import type { Victim } from './control.ts';
 import { administratorEnvironment, databaseUrl, databases, preferredPorts, productEnvironment } from './environment.ts';
 import type { Overrides, Ports } from './environment.ts';
-import { choosePorts } from './ports.ts';
+import { holdPorts } from './ports.ts';
 import { createSupervisor } from './processes.ts';
 import type { SupervisedProcess, Supervisor } from './processes.ts';
 import { openSecrets, rotas, staff } from './secrets.ts';
@@ -82,20 +82,23 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
 async function build(options: WorldOptions, supervisor: Supervisor): Promise<World> {
   const { dataDir, say, overrides = {} } = options;
-  const chosen = await choosePorts(preferredPorts, options.ports, say);
+  const held = await holdPorts(preferredPorts, options.ports, say);
+  supervisor.onStop('ports', () => held.close());
   const secrets = await openSecrets(path.join(dataDir, 'secrets'));
   const logDir = path.join(dataDir, 'logs');
   const isNew = !existsSync(path.join(dataDir, 'made'));
   const local = (port: number): string => `http://127.0.0.1:${port}`;
 
   say('Postgres ...');
-  const postgres = await keepPostgres({ dataDir: path.join(dataDir, 'postgres'), port: chosen.postgres, superuserPassword: secrets.superuserPassword }, say);
-  const ports = { ...chosen, postgres: postgres.port };
+  await held.give('postgres');
+  const postgres = await keepPostgres({ dataDir: path.join(dataDir, 'postgres'), port: held.numbers.postgres, superuserPassword: secrets.superuserPassword }, say);
+  const ports = { ...held.numbers, postgres: postgres.port };
   supervisor.onStop('Postgres', () => postgres.stop());
   await runOnce('migration', ['worker/migrate-main.ts'], administratorEnvironment(ports, secrets));
   await runOnce('staff', ['api/people-cli.ts'], administratorEnvironment(ports, secrets), staffInput(secrets));
 
   say('Temporal ...');
+  await held.give('temporal', 'temporalUi');
   const temporal = await keepTemporal({ dataDir: path.join(dataDir, 'temporal'), port: ports.temporal, uiPort: ports.temporalUi, codec: { endpoint: `${local(ports.api)}/v1/codec`, signInUrl: local(ports.auth) }, namespace, say });
   supervisor.onStop('Temporal', () => temporal.stop());
   const environment = productEnvironment({ ports, secrets, dataDir, temporal, overrides });
@@ -105,16 +108,18 @@ async function build(options: WorldOptions, supervisor: Supervisor): Promise<Wor
   await writeFile(settings, JSON.stringify({ ...environment, METRICS_PORT: String(ports.workerMetrics) }), { mode: 0o600 });
   supervisor.onStop('settings', () => rm(settings, { force: true }));
 
+  await held.give('control');
   const control = await startControl(ports.control, (victim) => kill9(victim));
   supervisor.onStop('control', () => control.close());
   const processes = new Map<string, SupervisedProcess>();
-  const start = async (name: string, file: string, env: Record<string, string>, readyUrl: string | undefined, flags: readonly string[] = []): Promise<void> => {
+  const start = async (name: string, file: string, listensOn: readonly (keyof Ports)[], env: Record<string, string>, readyUrl: string | undefined, flags: readonly string[] = []): Promise<void> => {
     say(`${name} ...`);
+    await held.give(...listensOn);
     const started = await supervisor.start({ name, nodeArguments: [...flags, 'scripts/run.mjs', file], env, cwd: root });
     processes.set(name, started);
     if (readyUrl !== undefined) await answering(readyUrl, started);
   };
-  await start('phones', 'sandbox/phone/main.ts', {
+  await start('phones', 'sandbox/phone/main.ts', ['phones'], {
     TWILIO_ACCOUNT_SID: secrets.twilioAccountSid,
     TWILIO_AUTH_TOKEN: secrets.twilioAuthToken,
     PHONE_PORT: String(ports.phones),
@@ -123,11 +128,11 @@ async function build(options: WorldOptions, supervisor: Supervisor): Promise<Wor
     PHONE_CONTROL_URL: control.url,
     PHONE_SPEED: String(options.phoneSpeed ?? 1),
   }, `${local(ports.phones)}/sandbox/health`);
-  await start('mail', 'sandbox/mail/main.ts', { MAIL_SMTP_PORT: String(ports.smtp), MAIL_HTTP_PORT: String(ports.mail), MAIL_FILE: path.join(dataDir, 'mail.jsonl') }, local(ports.mail));
-  await start('sealer', 'worker/sealer-main.ts', environment, undefined);
-  await start('auth', 'api/auth-main.ts', { ...environment, HTTP_PORT: String(ports.auth) }, `${local(ports.auth)}/readyz`);
-  await start('api', 'api/main.ts', { ...environment, HTTP_PORT: String(ports.api), METRICS_PORT: String(ports.apiMetrics) }, `${local(ports.api)}/healthz`);
-  await start('worker', 'worker/main.ts', { ...environment, METRICS_PORT: String(ports.workerMetrics) }, `${local(ports.workerMetrics)}/healthz`, workerFlags);
+  await start('mail', 'sandbox/mail/main.ts', ['smtp', 'mail'], { MAIL_SMTP_PORT: String(ports.smtp), MAIL_HTTP_PORT: String(ports.mail), MAIL_FILE: path.join(dataDir, 'mail.jsonl') }, local(ports.mail));
+  await start('sealer', 'worker/sealer-main.ts', [], environment, undefined);
+  await start('auth', 'api/auth-main.ts', ['auth'], { ...environment, HTTP_PORT: String(ports.auth) }, `${local(ports.auth)}/readyz`);
+  await start('api', 'api/main.ts', ['api', 'apiMetrics'], { ...environment, HTTP_PORT: String(ports.api), METRICS_PORT: String(ports.apiMetrics) }, `${local(ports.api)}/healthz`);
+  await start('worker', 'worker/main.ts', ['workerMetrics'], { ...environment, METRICS_PORT: String(ports.workerMetrics) }, `${local(ports.workerMetrics)}/healthz`, workerFlags);
   await writeFile(path.join(dataDir, 'made'), new Date().toISOString());
 
   async function kill9(victim: Victim): Promise<void> {

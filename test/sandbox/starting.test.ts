@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { choosePorts } from '../../sandbox/ports.ts';
+import { freePort, holdPorts } from '../../sandbox/ports.ts';
 import { obtainTemporalCli, sdkVersion } from '../../sandbox/temporal-cli.ts';
 import type { SdkDownload } from '../../sandbox/temporal-cli.ts';
 import { startTemporal } from '../../sandbox/temporal.ts';
@@ -88,12 +88,27 @@ it('a port that is taken is passed over for the next free one, and it is said wh
   const { port } = other.address() as AddressInfo;
   const said: string[] = [];
 
-  const ports = await choosePorts({ api: port, phones: port }, 'preferred', (line) => void said.push(line));
+  const held = await holdPorts({ api: port, phones: port }, 'preferred', (line) => void said.push(line));
+  await held.close();
 
   other.close();
+  const ports = held.numbers;
   expect(ports.api).toBeGreaterThan(port);
   expect(ports.phones).toBeGreaterThan(ports.api);
   expect(said).toEqual([`Port ${port} is taken: api listens on ${ports.api}.`, `Port ${port} is taken: phones listens on ${ports.phones}.`]);
+});
+
+it('two worlds that start at once get different ports, and each server the one that was held for it', async () => {
+  const free = await freePort();
+  const [one, two] = [await holdPorts({ api: free }, 'preferred', () => undefined), await holdPorts({ api: free }, 'preferred', () => undefined)];
+
+  await one.give('api');
+  const server = createServer().listen(one.numbers.api, '127.0.0.1');
+  await once(server, 'listening');
+
+  expect(two.numbers.api).not.toBe(one.numbers.api);
+  server.close();
+  await Promise.all([one.close(), two.close()]);
 });
 
 it('npm start says in one line why it cannot, starts nothing, and ends with 1', async () => {
