@@ -6,6 +6,12 @@ alter table gate.grant_ enable row level security;
 create policy form_alone on gate.grant_ for select to ct_backup using (false);
 grant select on gate.grant_ to ct_backup;
 reset role;
+-- Nor is a session in a dump: a restore would sign in again whoever has signed out since, or was told to go.
+set role ct_auth_owner;
+alter table auth.session enable row level security;
+create policy whole on auth.session to ct_gate, ct_auth using (true) with check (true);
+create policy form_alone on auth.session for select to ct_backup using (false);
+reset role;
 
 -- Which migrations were applied: without it a restored database would have them run again.
 grant usage on schema migration to ct_backup;
