@@ -4,7 +4,7 @@ set role ct_phi;
 alter table phi.inbound
   add column reply_for uuid[],                  -- whom the message was taken for: nobody where staff wrote it
   add column reply_touchpoint uuid,             -- the conversation that it was taken for
-  add column reply_epochs bigint[];             -- theirs and the number's, as it was handled
+  add column reply_epochs bigint[];             -- theirs and the number's, as its handling began
 -- Of those that wait it was not kept: it is whoever had the number when the message came.
 update phi.inbound set reply_for = case reply_kind when 'staff' then '{}' else patient_ids end where reply_kind is not null and replied_at is null;
 reset role;
@@ -64,6 +64,29 @@ create function gate.epochs_of(p_address uuid, p_patients uuid[]) returns bigint
 language sql stable set search_path = pg_catalog, pg_temp
 as $$ select array(select epoch from phi.contact_state where patient_id = any (p_patients) order by patient_id) || (select epoch from phi.address where address_id = p_address) $$;
 
+-- They are noted before anything else of a message's right is looked up: what is decided while a message is being handled has its answer lapse, as what is decided later.
+-- In the function as it stands, so that all else of it stays as it is.
+do $$
+declare
+  v_change text[];
+  v_before text;
+  v_after text;
+begin
+  foreach v_change slice 1 in array array[
+    ['v_grant.fields := array[''conversation.progress''', 'v_grant.detail := jsonb_build_object(''epochs'', (select jsonb_object_agg(patient_id, epoch) from phi.contact_state where patient_id = any (v_grant.patient_ids)),
+    ''addressEpoch'', (select epoch from phi.address where address_id = p_inbound.address_id));
+  v_grant.fields := array[''conversation.progress'''],
+    ['v_grant.detail := jsonb_build_object(''inboundId''', 'v_grant.detail := v_grant.detail || jsonb_build_object(''inboundId''']
+  ] loop
+    v_before := pg_get_functiondef('gate.issue_inbound(phi.inbound, text, text)'::regprocedure);
+    v_after := replace(v_before, v_change[1], v_change[2]);
+    if v_after = v_before then
+      raise exception 'gate.issue_inbound is not as the migrations before wrote it';
+    end if;
+    execute v_after;
+  end loop;
+end $$;
+
 drop function gate.inbound_done(uuid, text, bytea, text);
 -- True for whoever marked it first: in the transaction that applies a message, false means that another has applied it. An answer is kept with whom the message was taken for.
 create function gate.inbound_done(p_secret text, p_disposition text, p_reply bytea default null, p_reply_kind text default null, p_for uuid[] default null, p_touchpoint uuid default null) returns boolean
@@ -87,7 +110,9 @@ begin
     perform gate.fail('CT422', 'a message is handled once there is what it has come to: an opt-out, an answer, or a task that names it');
   end if;
   update phi.inbound set handled_at = clock_timestamp(), disposition = p_disposition, reply_sealed = p_reply, reply_kind = p_reply_kind, reply_for = p_for, reply_touchpoint = p_touchpoint,
-    reply_epochs = case when p_for is not null then gate.epochs_of(address_id, p_for) end
+    -- A START changes the number itself.
+    reply_epochs = case when p_for is null then null when p_disposition = 'opt-in' then gate.epochs_of(address_id, p_for)
+      else array(select (v_grant.detail -> 'epochs' ->> patient_id::text)::bigint from unnest(p_for) as patient_id order by patient_id) || (v_grant.detail ->> 'addressEpoch')::bigint end
   where inbound_id = (v_grant.detail ->> 'inboundId')::uuid and handled_at is null;
   if found then
     perform gate.note_of(v_grant, 'inbound-done', p_disposition);

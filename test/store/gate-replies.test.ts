@@ -185,6 +185,20 @@ describe('a kept answer', () => {
     expect(await notesOf(inboundId)).toEqual(['inbound-done help', 'inbound-replied given-to-staff']);
   });
 
+  test('lapses, too, where its patient withdrew while the message was being handled', async () => {
+    const patient = await world.patient();
+    const { token } = await world.person();
+    const { inboundId, secret } = await world.gate.inboundStore(message(patient));
+    const withdrawal = await world.gate.open({ token, purpose: 'rights', action: 'change-consent', patients: [patient.patientId], fields: [] });
+    await world.gate.consentWithdraw(withdrawal, patient.patientId, null, null);
+    await world.gate.inboundDone(secret, 'help', replyTo(patient));
+    await later(inboundId);
+
+    const { secret: right } = await world.gate.inboundAgain(inboundId);
+
+    expect(await world.gate.readReply(right ?? '')).toEqual({ fate: 'lapsed', sealed: null });
+  });
+
   test('waits for a withdrawal that is in the middle, and then goes no more', async () => {
     const patient = await world.patient();
     const { right } = await unanswered(patient);
