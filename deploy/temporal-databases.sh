@@ -4,7 +4,9 @@
 set -eu
 PGPASSWORD="$(cat /run/secrets/postgres_password)"
 export PGPASSWORD
-psql --host postgres --username postgres --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=password="$(cat /run/secrets/temporal_database_password)" <<'SQL'
+# Read by psql itself: what stands on a command line is shown to whoever lists the host's processes.
+psql --host postgres --username postgres --no-psqlrc --quiet --set=ON_ERROR_STOP=1 <<'SQL'
+\set password `cat /run/secrets/temporal_database_password`
 select 'create role temporal' where not exists (select from pg_roles where rolname = 'temporal') \gexec
 alter role temporal login password :'password' nosuperuser nocreatedb nocreaterole;
 select format('create database %I owner temporal', name) from unnest(array['temporal', 'temporal_visibility']) as wanted (name)

@@ -104,6 +104,14 @@ describe('the deployment by compose', () => {
     expect(services.filter(([, { secrets }]) => secrets?.includes('ledger_key')).map(([name]) => name)).toEqual(['sealer']);
   });
 
+  it.each(readdirSync(path.join(root, 'deploy')).filter((name) => name.endsWith('.sh')))('puts by %s no secret on a command line, which the host shows to everybody', (name) => {
+    const lines = readFileSync(path.join(root, 'deploy', name), 'utf8').split('\n');
+
+    const read = lines.filter((line) => line.includes('$(cat /run/secrets'));
+
+    for (const line of read) expect(line).toMatch(/^[A-Z_]+="\$\(cat \/run\/secrets\/\w+\)"$/);
+  });
+
   it('makes every secret once, closed to others, but those that only the hospital has', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'carethread-deploy-'));
     try {
@@ -129,7 +137,7 @@ describe('the image', () => {
   it('is built in stages from exact versions and runs without root', () => {
     expect([...dockerfile.matchAll(/^FROM (\S+)/gm)].map((match) => match[1])).toHaveLength(3);
     for (const [, from] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(from).toMatch(/:\d+\.\d+\.\d+/);
-    expect(readFileSync(path.join(root, '.dockerignore'), 'utf8').split('\n')).toEqual(expect.arrayContaining(['secrets', '.data', '.git']));
+    expect(readFileSync(path.join(root, '.dockerignore'), 'utf8').split('\n')).toEqual(expect.arrayContaining(['secrets', '.data', '.git', '.env', 'backups', '*.tar']));
     expect(dockerfile.lastIndexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('RUN '));
   });
 });
