@@ -65,7 +65,9 @@ export const taskRoutes: readonly Route[] = [
       if (found?.inboundId == null) throw notFound('task that a text has led to');
       const { inboundId, patientId, department: ofTask } = found;
       await demandDepartment(asked, ofTask, { action: 'read-inbox', subject: `task/${taskId}` });
-      const stored = await deps.gate.readInbound(await open({ purpose: 'follow-up', action: 'read-inbox', patients: patientId === null ? [] : [patientId], fields: ['inbound.body'], act: `inbound/${inboundId}` }), inboundId);
+      // The number that it came from is told as well, so the ledger names it.
+      const secret = await open({ purpose: 'follow-up', action: 'read-inbox', patients: patientId === null ? [] : [patientId], fields: ['address.value', 'inbound.body'], act: `inbound/${inboundId}` });
+      const stored = await deps.gate.readInbound(secret, inboundId);
       if (stored === null) throw notFound('message');
       const { from, body, media } = await openInbound(deps.vault, stored);
       return { taskId, receivedAt: stored.receivedAt, from, body, media };

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const eventsOf = (personId: string) => world.superuser<{ action: string; verdict: string; reason: string | null; patientIds: string[] }[]>`select action, verdict, reason, patient_ids as "patientIds" from audit.event where actor_id = ${personId} order by at`;
+const eventsOf = (personId: string) => world.superuser<{ action: string; verdict: string; reason: string | null; patientIds: string[]; fields: string[] }[]>`select action, verdict, reason, patient_ids as "patientIds", fields from audit.event where actor_id = ${personId} order by at`;
 
 async function newTask(department = 'surgery', forPatient: string | null = patientId): Promise<string> {
   const taskId = randomUUID();
@@ -114,7 +114,7 @@ describe('a task that a text has led to', () => {
 
     expect(task.body['todo']).toContain('read it (/message)');
     expect(shown).toEqual({ taskId, receivedAt: '2026-03-02T12:00:00.000Z', from: '+12125550142', body: 'is the red line normal?', media: 1 });
-    expect(await eventsOf(reader.personId)).toMatchObject([{ action: 'read-inbox', verdict: 'allowed', patientIds: [writer] }]);
+    expect(await eventsOf(reader.personId)).toMatchObject([{ action: 'read-inbox', verdict: 'allowed', patientIds: [writer], fields: ['address.value', 'inbound.body'] }]);
   });
 
   it('shows it to nobody of another department, and what came from a number of nobody to whoever keeps that inbox', async () => {
