@@ -72,7 +72,7 @@ describe('what errors, views and knobs tell', () => {
     const { token } = await world.person();
     for (const knob of [
       `timezone = 'Asia/Kolkata'`, `datestyle = 'German'`, `intervalstyle = 'sql_standard'`, 'bytea_output = escape', 'standard_conforming_strings = off', 'transform_null_equals = on', 'array_nulls = off', `search_path = ''`,
-      'quote_all_identifiers = on', 'extra_float_digits = -15', `client_encoding = 'UTF8'`, 'client_min_messages = debug5', 'debug_print_plan = on', 'debug_print_parse = on', 'debug_print_rewritten = on', 'row_security = off', 'plan_cache_mode = force_custom_plan', 'xmlbinary = hex',
+      'quote_all_identifiers = on', 'extra_float_digits = -15', `client_encoding = 'UTF8'`, 'client_min_messages = debug5', 'debug_print_plan = on', 'debug_print_parse = on', 'debug_print_rewritten = on', 'plan_cache_mode = force_custom_plan', 'xmlbinary = hex',
     ]) await faultOf(sql.unsafe(`set ${knob}`));
 
     const [opened] = await sql<{ secret: string }[]>`select gate.open(${token}, 'follow-up', 'show-patient', array[${patient.patientId}]::uuid[], array['patient.name'], null) as secret`;
@@ -84,6 +84,19 @@ describe('what errors, views and knobs tell', () => {
     const [leaf] = await world.root<{ leaf: string }[]>`select encode(audit.leaf_hash(event), 'hex') as leaf from audit.event join gate.grant_ using (event_id) where secret_hash = ${hash(opened?.secret ?? '')}`;
     expect(leaf?.leaf).toBe(verdict?.receipt);
     expect(spellings('sealed note', 'sealed name', 'sealed number', 'sealed other number').filter((spelling) => squeezed(notices).includes(spelling))).toEqual([]);
+  });
+
+  test('a session that switches row policies off is answered nothing, whether or not it has a token', async () => {
+    const sql = postgres(database.url('ct_api'), { max: 1 });
+    const { token } = await world.person();
+    await sql`set row_security = off`;
+
+    const faults = [];
+    for (const asker of [token, 'a guess']) faults.push(await faultOf(sql`select gate.open(${asker}, 'follow-up', 'show-patient', array[${patient.patientId}]::uuid[], array['patient.name'], null)`));
+    await sql.end();
+
+    expect(faults[0]?.message).toBe('query would be affected by row-level security policy for table "session"');
+    expect(faults[1]).toEqual(faults[0]);
   });
 
   test('nor do plans of the gate’s own statements, in a transaction that is rolled back', async () => {
