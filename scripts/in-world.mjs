@@ -12,7 +12,7 @@ if (existsSync(settings)) {
   for (const [key, value] of Object.entries(JSON.parse(readFileSync(settings, 'utf8')))) process.env[key] ??= value;
 }
 const [file, ...rest] = process.argv.slice(2);
-const places = ['--directory', '--public-key', '--database-url', '--rows', '--dump'];
+const places = ['--directory', '--public-key', '--database-url', '--database-url-file', '--rows', '--dump'];
 if (file?.endsWith('verify-cli.ts') && !rest.some((word) => places.includes(word.split('=')[0] ?? ''))) {
   const { LEDGER_DIRECTORY, LEDGER_PUBLIC_KEY_FILE, DATABASE_URL_SEALER } = process.env;
   if (LEDGER_DIRECTORY === undefined || LEDGER_PUBLIC_KEY_FILE === undefined || DATABASE_URL_SEALER === undefined) {

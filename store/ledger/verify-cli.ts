@@ -9,12 +9,13 @@ import { verifyLedger } from './verify.ts';
 
 const usage = `Compares the audit rows with the tree that was signed outside the database.
 
-  npm run ledger:verify -- --directory DIR --public-key FILE (--database-url URL | --rows FILE) [--witness FILE ...] [--receipts FILE] [--json]
-  npm run ledger:verify -- --database-url URL --dump FILE
+  npm run ledger:verify -- --directory DIR --public-key FILE (--database-url URL | --database-url-file FILE | --rows FILE) [--witness FILE ...] [--receipts FILE] [--json]
+  npm run ledger:verify -- (--database-url URL | --database-url-file FILE) --dump FILE
 
   --directory     where the sealer keeps checkpoint and tiles, or a copy of it
   --public-key    file with the ledger's public note key
   --database-url  reads audit.event, audit.leaf and audit.pending (a login that may select them, such as ct_sealer)
+  --database-url-file  the same, with the URL in a file: what stands on a command line is shown to everybody on the host
   --rows          reads them from a file that --dump made: needs no database
   --dump          writes the rows as JSON lines and ends
   --witness       an earlier checkpoint that was kept elsewhere; may be given more than once
@@ -35,6 +36,7 @@ async function main(): Promise<number> {
       directory: { type: 'string' },
       'public-key': { type: 'string' },
       'database-url': { type: 'string' },
+      'database-url-file': { type: 'string' },
       rows: { type: 'string' },
       dump: { type: 'string' },
       witness: { type: 'string', multiple: true, default: [] },
@@ -42,16 +44,18 @@ async function main(): Promise<number> {
       json: { type: 'boolean', default: false },
     },
   });
-  const url = values['database-url'];
+  const urlFile = values['database-url-file'];
+  const url = urlFile === undefined ? values['database-url'] : (await readFile(urlFile, 'utf8')).trim();
+  if (urlFile !== undefined && values['database-url'] !== undefined) throw new UsageError('Give either --database-url or --database-url-file.');
   if (values.dump !== undefined) {
-    if (url === undefined) throw new UsageError('--dump needs --database-url.');
+    if (url === undefined) throw new UsageError('--dump needs --database-url or --database-url-file.');
     const file = values.dump;
     await withLines(url, (lines) => writeFile(file, withLineEnds(lines), { mode: 0o600 }));
     return 0;
   }
   const { directory, 'public-key': keyFile, rows } = values;
   if (directory === undefined || keyFile === undefined) throw new UsageError('--directory and --public-key are needed.');
-  if ((url === undefined) === (rows === undefined)) throw new UsageError('Give either --database-url or --rows.');
+  if ((url === undefined) === (rows === undefined)) throw new UsageError('Give one of --database-url, --database-url-file and --rows.');
   const publicKey = noteVerifier(await readFile(keyFile, 'utf8'));
   const witnesses = await Promise.all(values.witness.map((file) => readFile(file, 'utf8')));
   const receipts = values.receipts === undefined ? [] : await receiptsOfLines(fileLines(values.receipts));

@@ -220,10 +220,11 @@ describe('npm run ledger:verify', () => {
   it('verifies offline from a dump as from the database, names the row, and tells by its exit code', async () => {
     const ids = await world.record(10);
     await world.seal();
-    const [keyFile, dump, witness] = ['key.pub', 'rows.jsonl', 'older'].map((name) => path.join(directory, name)) as [string, string, string];
+    const [keyFile, dump, witness, urlFile] = ['key.pub', 'rows.jsonl', 'older', 'url'].map((name) => path.join(directory, name)) as [string, string, string, string];
     await writeFile(keyFile, `${ledgerKey.publicKey}\n`);
     await cp(path.join(directory, 'checkpoint'), witness);
     const url = world.database.url('ct_sealer');
+    await writeFile(urlFile, `${url}\n`);
     const receipts = path.join(directory, 'receipts.jsonl');
     for await (const leafHash of readLeafHashes(directory, 10)) await appendFile(receipts, `${lineOfReceipt({ holder: 'follow-up/one', leafHash })}\n`);
     const common = ['--directory', directory, '--public-key', keyFile, '--witness', witness, '--receipts', receipts];
@@ -231,7 +232,7 @@ describe('npm run ledger:verify', () => {
     expect(await command('--database-url', url, '--dump', dump)).toMatchObject({ code: 0 });
     expect(await command(...common, '--rows', dump)).toEqual({ code: 0, said: 'The ledger is whole: 10 leaves signed, 0 not signed yet, 0 rows waiting, 10 receipts compared.\n' });
     await owner`update audit.event set verdict = 'refused' where event_id = ${at(ids, 6)}`;
-    const edited = await command(...common, '--database-url', url);
+    const edited = await command(...common, '--database-url-file', urlFile);
     expect(edited.code).toBe(1);
     expect(edited.said).toContain(`edited: Event ${at(ids, 6)} at leaf 6 was edited after it was sealed.`);
     await writeFile(dump, (await readFile(dump, 'utf8')).split('\n').filter((line) => !line.includes(at(ids, 4))).join('\n'));
