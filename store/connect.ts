@@ -1,4 +1,5 @@
 import postgres from 'postgres';
+import { withLostConnections } from './lost-connections.ts';
 
 export type Sql = postgres.Sql<{ bigint: number; instant: string }>;
 export type Transaction = postgres.TransactionSql<{ bigint: number; instant: string }>;
@@ -14,7 +15,7 @@ export interface ConnectOptions {
  * stay far below 2^53). Notices are dropped: they may quote values.
  */
 export function connect(url: string, options: ConnectOptions = {}): Sql {
-  return postgres(url, {
+  const sql: Sql = postgres(url, {
     max: options.max ?? 10,
     connect_timeout: 10,
     idle_timeout: 60,
@@ -25,6 +26,7 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
       instant: { to: 1184, from: [1184], serialize: (value: string | Date) => (typeof value === 'string' ? value : value.toISOString()), parse: (text: string) => new Date(text).toISOString() },
     },
   });
+  return withLostConnections(sql);
 }
 
 /** `jsonb` of a plain value; undefined members are dropped as JSON does. */

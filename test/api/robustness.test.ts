@@ -1,4 +1,5 @@
 import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { EventEmitter, once as emitted } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestKeyFrom } from '../../api/deps.ts';
 import { toProblem } from '../../api/errors.ts';
@@ -108,6 +109,46 @@ describe('a change that Postgres would not let through', () => {
 
     expect(toProblem(held)).toMatchObject({ code: 'unavailable', status: 503 });
     expect(again).toBe('done');
+  });
+
+  it('because its connection was ended while it did nothing is left off whole: what goes on of it neither runs by itself nor ends the process', async () => {
+    const mine = connect(`${world.database.url('ct_api')}?idle_in_transaction_session_timeout=100`, { max: 1 });
+    const wrote = randomUUID();
+    const keep = (tx: Transaction) => tx`insert into care.idempotency (actor_id, idempotency_key, request_digest) values (${randomUUID()}, ${wrote}, ''::bytea)`;
+    const signals = new EventEmitter();
+    const wentOn = emitted(signals, 'went-on');
+
+    const told: unknown = await mine.begin(async (tx) => {
+      await keep(tx);
+      await emitted(signals, 'go-on');
+      try {
+        await keep(tx);
+      } finally {
+        signals.emit('went-on');
+      }
+    }).catch((error: unknown) => error);
+    const [other] = await mine`select 1 as "isHere"`;
+    signals.emit('go-on');
+    await wentOn;
+    await mine.end();
+
+    expect([toProblem(told), other]).toMatchObject([{ code: 'unavailable', status: 503 }, { isHere: 1 }]);
+    expect(await world.superuser`select 1 from care.idempotency where idempotency_key = ${wrote}`).toHaveLength(0);
+  });
+
+  it('because its connection was ended in the midst of a statement leaves the others of its process alone', async () => {
+    const mine = connect(world.database.url('ct_api'), { max: 1 });
+
+    const told: unknown = await mine.begin((tx) => tx.savepoint(async (part) => {
+      const [own] = await part<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      await Promise.all([part`select pg_sleep(60)`, world.superuser`select pg_terminate_backend(${own?.pid ?? 0})`]);
+    })).catch((error: unknown) => error);
+    // The driver tells whoever comes next once more how the connection ended.
+    await mine`select 1`.catch(() => undefined);
+    const [other] = await mine`select 1 as "isHere"`;
+    await mine.end();
+
+    expect([toProblem(told), other]).toMatchObject([{ code: 'unavailable', status: 503 }, { isHere: 1 }]);
   });
 
   it('because of a deadlock is made again, whole', async () => {
