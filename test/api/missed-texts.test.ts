@@ -167,28 +167,30 @@ describe('a text that was written while the API was away', () => {
 });
 
 describe('a text that cannot be handled', () => {
-  test('for a fault that passes waits until it has passed, so that a STOP is obeyed, and goes to staff after two minutes', async () => {
+  test('for a fault that passes waits until it has passed, so that a STOP is obeyed though it was fetched late, and goes to staff after two minutes', async () => {
     const [heard, given] = [await world.patient(), await world.patient()];
-    const stored = async (phone: string) => {
+    const stored = async (phone: string, receivedAt: string) => {
       const sealed = await sealInbound(world.vault, { from: phone, body: 'STOP', media: 0, optOutType: null });
-      await world.deps.gate.inboundStore({ ...sealed, providerSid: sidOf('SM'), kind: 'sms', addressKind: 'phone', receivedAt: noon });
+      await world.deps.gate.inboundStore({ ...sealed, providerSid: sidOf('SM'), kind: 'sms', addressKind: 'phone', receivedAt });
     };
     const wait = (addressId: string) => world.root`update phi.inbound set stored_at = stored_at - interval '1 minute', taken_at = taken_at - interval '1 minute' where address_id = ${addressId}`;
     const keysAway = Object.assign(new Error('the key store is away'), { code: 'ECONNREFUSED' });
     const cutOff = createInboundSweeper({ ...world.deps, vault: { ...world.vault, openJson: () => Promise.reject(keysAway) } });
 
-    await stored(heard.phone);
+    await stored(heard.phone, '2026-03-02T08:00:00.000Z');
     await wait(heard.addressId);
     const early = await cutOff.sweep();
     await wait(heard.addressId);
     const healed = await world.sweeper().sweep();
-    await stored(given.phone);
+    await stored(given.phone, noon);
+    await wait(given.addressId);
+    const waits = await cutOff.sweep();
     await wait(given.addressId);
     world.clock.now = new Date(Date.parse(noon) + 2 * 60_000);
     const late = await cutOff.sweep();
     world.clock.now = new Date(noon);
 
-    expect([early, healed, late]).toEqual([0, 1, 1]);
+    expect([early, healed, waits, late]).toEqual([0, 1, 0, 1]);
     expect(await world.isOptedOut(heard.addressId)).toBe(true);
     expect((await world.tasks(heard.patientId)).map(({ title }) => title)).toEqual(['opted-out', 'answer-not-sent']);
     expect((await world.tasks(given.patientId)).map(({ title }) => title)).toEqual(['not-handled']);
