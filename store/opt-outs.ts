@@ -35,8 +35,6 @@ export interface ToldElsewhere {
   addressId: string;
   /** Whose contact told it. */
   patientId: string;
-  /** A conversation that goes on by its own receipt, which tells the same. */
-  but: string | null;
 }
 
 /**
@@ -44,7 +42,7 @@ export interface ToldElsewhere {
  * again, with a line in its story. A carrier's word counts for everybody on the number, so the conversations of all whom we tried to reach there are treated alike; their follow-ups, and staff,
  * hear of it from the gate. Poke the threads after the commit.
  */
-export async function endContactsTo(tx: Transaction, { by, addressId, patientId, but }: ToldElsewhere, now: Instant): Promise<ThreadToPoke[]> {
+export async function endContactsTo(tx: Transaction, { by, addressId, patientId }: ToldElsewhere, now: Instant): Promise<ThreadToPoke[]> {
   const address = by === 'unsubscribe' ? 'email' : 'phone';
   const threads: ThreadToPoke[] = [];
   const others = by === 'unsubscribe' ? [] : await tx<{ patientId: string }[]>`
@@ -52,7 +50,7 @@ export async function endContactsTo(tx: Transaction, { by, addressId, patientId,
     where c.closed_at is null and c.patient_id <> ${patientId} and a.address_id = ${addressId}`;
   const patientIds = [patientId, ...others.map((row) => row.patientId)];
   const open = await tx<{ touchpointId: string }[]>`
-    select touchpoint_id as "touchpointId" from care.conversation where address_id = ${addressId} and closed_at is null and status <> 'starting' and touchpoint_id is distinct from ${but} order by 1`;
+    select touchpoint_id as "touchpointId" from care.conversation where address_id = ${addressId} and closed_at is null and status <> 'starting' order by 1`;
   for (const touchpointId of [...open.map((row) => row.touchpointId), ...(await pausedOffNumber(tx, addressId, patientIds))]) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
   threads.push(...(await tryHeldConversations(tx, patientIds, address, now)));
   const enrolments = await liveEnrolments(tx, [patientId]);

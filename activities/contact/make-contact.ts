@@ -141,7 +141,7 @@ async function rememberOptOut(deps: ActivityDeps, secret: string, { detail: { ad
   const now = deps.clock().toISOString();
   const threads = await inTransaction(deps.sql, async (tx) => {
     const patientId = place?.patientId ?? null;
-    const told = patientId === null ? [] : await endContactsTo(tx, { by: 'provider', addressId, patientId, but: null }, now);
+    const told = patientId === null ? [] : await endContactsTo(tx, { by: 'provider', addressId, patientId }, now);
     if (place !== null && place.department !== null) {
       const { enrolmentId, touchpointId, department } = place;
       await createTask(tx, { patientId, enrolmentId, touchpointId, inboundId: null, department, kind: 'opted-out', title: 'opted-out-by-provider', dueAt: plusMs(now, taskWithinMs), createdAt: now });

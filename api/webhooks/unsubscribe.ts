@@ -4,7 +4,7 @@ import type { Language } from '../../domain/codes.ts';
 import { attemptOfToken } from '../../store/unsubscribe-token.ts';
 import { onlyMethods } from '../errors.ts';
 import type { InboundDeps } from '../inbound/deps.ts';
-import { optOutAttempt } from '../inbound/provider-opt-out.ts';
+import { unsubscribe } from '../inbound/provider-opt-out.ts';
 
 const words: Readonly<Record<Language, { title: string; ask: string; button: string; done: string; unknown: string }>> = {
   en: {
@@ -32,7 +32,7 @@ export function createUnsubscribe(deps: InboundDeps): Router {
   router.post('/:token', async (request, response) => {
     const language = languageFor(request.acceptsLanguages('en', 'zh'));
     const attemptId = attemptOfToken(deps.settings.unsubscribeKey, request.params.token);
-    const isDone = attemptId !== null && (await optOutAttempt(deps, attemptId, 'unsubscribe'));
+    const isDone = attemptId !== null && (await unsubscribe(deps, attemptId));
     send(response, isDone ? 200 : 404, language, `<p>${isDone ? words[language].done : words[language].unknown}</p>`);
   });
   router.all('/:token', onlyMethods(['GET', 'POST']));

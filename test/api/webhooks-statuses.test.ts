@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { takeMessageStatus } from '../../api/inbound/message-status.ts';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
 import { unsubscribeToken } from '../../store/unsubscribe-token.ts';
 import { createWebhooksWorld, noon, sidOf } from './webhooks-world.ts';
@@ -93,6 +94,18 @@ describe('the status of a reminder', () => {
     expect((await world.tasks(contact.patientId)).filter(({ kind }) => kind === 'opted-out').map(({ title }) => title)).toEqual(['opted-out-by-provider']);
   });
 
+  it('of such a recipient is recorded when it is told again, where the first telling could not be', async () => {
+    const contact = await reminded();
+    const sid = sidOf('SM');
+    const unsubscribeBegin = () => Promise.reject(new Error('the database is away'));
+
+    const first: unknown = await takeMessageStatus({ ...world.deps, gate: { ...world.deps.gate, unsubscribeBegin } }, { sid, status: 'failed', errorCode: '21610', rank: 9, delivered: false }, contact.attemptId).catch((error: unknown) => error);
+    await status(contact.attemptId, sid, 'failed', '21610');
+
+    expect(first).toBeInstanceOf(Error);
+    expect(await world.isOptedOut(contact.addressId)).toBe(true);
+  });
+
   it('of a message that is none of ours changes nothing', async () => {
     const answer = await status(randomUUID(), sidOf('SM'), 'delivered');
 
@@ -117,6 +130,16 @@ describe('the status of a question', () => {
     await status(asked.attemptId, asked.messageSid, 'delivered');
 
     expect((await world.conversation(asked.touchpointId)).status).toBe('waiting');
+  });
+
+  it('of a nudge to a recipient who opted out at the provider ends the conversation that it was to remind of', async () => {
+    const asked = await world.asked();
+    const [row] = await world.root<{ revision: number }[]>`select revision from care.conversation where touchpoint_id = ${asked.touchpointId}`;
+    const nudgeId = await world.begin(asked.touchpointId, 'nudge-1', 'sms', row?.revision ?? -1);
+
+    await status(nudgeId, sidOf('SM'), 'failed', '21610');
+
+    expect(await world.conversation(asked.touchpointId)).toMatchObject({ status: 'done', reason: 'opted-out' });
   });
 });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { handleText } from '../../api/inbound/handle-text.ts';
-import { optOutAttempt } from '../../api/inbound/provider-opt-out.ts';
+import { unsubscribe } from '../../api/inbound/provider-opt-out.ts';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
 import { changeCall, lockCall } from '../../store/calls.ts';
@@ -113,7 +113,7 @@ describe('the unsubscribe link of a mail', () => {
     const [mail] = await world.attempts(sent.touchpoints['visit'] ?? '');
     world.poked.splice(0);
 
-    const isDone = await optOutAttempt(world.inbound, mail?.attemptId ?? '', 'unsubscribe');
+    const isDone = await unsubscribe(world.inbound, mail?.attemptId ?? '');
     await world.inbound.pending.settled();
     const poked = [...world.poked.splice(0)].sort();
     await runFollowUp(world, waits.enrolmentId);
