@@ -15,6 +15,8 @@ import { plusMs } from './time/durations.ts';
 
 /** So long a contact may be left lying. Longer than one of unknown outcome is looked up before it is given to staff, so that none is under way by then. */
 export const unmadeContactMs = 20 * 60_000;
+/** So long a call may wait for its turn while calls go out at the rate that the lines allow. */
+export const pacedCallMs = 2 * 3_600_000;
 
 export interface Unattended {
   /** For how long its thread may have left lying what it is to do. */
@@ -31,7 +33,8 @@ export interface Unattended {
  */
 export function endUnattended(rules: ConversationRules, state: ConversationState, now: Instant, { afterMs, isSecond, isCallUnmade }: Unattended): Pick<ConversationDecision, 'state' | 'effects'> | null {
   if (!(isSecond || holdsAlarm(state) || rules.silence === 'escalate-red' || rules.silence === 'escalate-amber')) return null;
-  const wasAsked = state.askedAt !== null || state.callsMade > 0;
+  // A call counts from when it is ordered.
+  const wasAsked = state.askedAt !== null || state.callsMade > (isCallUnmade ? 1 : 0);
   // What nobody was asked yet is late in its own time.
   if (!(wasAsked || isSecond || state.channelIndex > 0)) return null;
   const left = asOf(rules, state, plusMs(now, -afterMs));

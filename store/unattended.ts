@@ -1,4 +1,4 @@
-import { endUnattended, unmadeContactMs } from '../domain/unattended.ts';
+import { endUnattended, pacedCallMs, unmadeContactMs } from '../domain/unattended.ts';
 import type { Unattended } from '../domain/unattended.ts';
 import type { ConversationRules, ConversationState } from '../domain/questionnaire/types.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
@@ -31,7 +31,7 @@ const takenForSeconds = 30;
 
 /**
  * Takes threads on which an alarm hangs and whose time seems to be up; of several workers one gets each. Only who could be due is found here: the deciders say
- * who is. A window counts from the last answer at least, and nothing that sets it on is looked at.
+ * who is. A window counts from the last answer at least, and nothing that sets it on is looked at. Where calls end, calls are placed: one that was not has yet to have its turn.
  */
 export async function takeSilent(sql: Sql, { now, afterMs, limit }: SilenceSearch): Promise<Silent[]> {
   const rows = await sql<Silent[]>`
@@ -40,7 +40,8 @@ export async function takeSilent(sql: Sql, { now, afterMs, limit }: SilenceSearc
       from care.conversation c join care.touchpoint t using (touchpoint_id)
       cross join lateral (select c.state -> 'held' @> '[{"kind": "confirm"}]' as has_alarm, coalesce(c.state ->> 'lastAnswerAt', c.state ->> 'askedAt', c.state ->> 'nextAt')::timestamptz as at) as stands
       left join lateral (
-        select call.created_at + make_interval(secs => ${unmadeContactMs / 1000}) as since from care.call
+        select call.created_at + make_interval(secs => case when exists (select from care.call as other where other.ended_at > ${now}::timestamptz - make_interval(secs => ${unmadeContactMs / 1000}))
+          then ${pacedCallMs / 1000}::float8 else ${unmadeContactMs / 1000}::float8 end) as since from care.call
         where call.touchpoint_id = c.touchpoint_id and call.contact_kind = 'call-' || (c.state ->> 'callsMade') and call.status = 'planned') as unplaced on c.status = 'calling'
       where c.closed_at is null and (c.rules ->> 'silence' in ('escalate-amber', 'escalate-red') or cardinality(t.confirms) > 0 or has_alarm) and (c.state ->> 'pausedAt' is null or has_alarm)
         and case c.status when 'waiting' then at + make_interval(secs => (c.rules ->> 'windowMs')::float8 / 1000) when 'starting' then (c.state ->> 'nextAt')::timestamptz when 'calling' then unplaced.since end

@@ -138,6 +138,20 @@ describe('silence that a plan calls red, while Temporal is away', () => {
     expect(await alertsOf(silent.patient)).toMatchObject([{ rule: 'silence' }]);
   });
 
+  test('is left to the call that has yet to have its turn, while calls go out at the rate that the lines allow', async () => {
+    const [silent, other] = [await asked({ channels: ['sms', 'voice'] }), await asked({ channels: ['sms', 'voice'] })];
+    world.at('2026-03-02T11:00:00.000Z');
+    for (const { touchpointId } of [silent, other]) await runConversation(world, touchpointId);
+    await world.root`update care.call set status = 'ended', ended_at = '2026-03-02T11:30:00Z' where touchpoint_id = ${other.touchpointId}`;
+
+    await standInAt('11:40:00');
+    const inTurn = await alertsOf(silent.patient);
+    await standInAt('11:51:01');
+
+    expect(inTurn).toEqual([]);
+    expect(await alertsOf(silent.patient)).toMatchObject([{ rule: 'silence' }]);
+  });
+
   test('is left to its thread where the plan raises no alarm, and where the reply is on its way', async () => {
     const quiet = await asked({ reply: { silence: 'task' } });
     const replied = await asked();

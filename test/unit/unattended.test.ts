@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import type { ConversationRules, ConversationState } from '../../domain/questionnaire/types.ts';
 import { endUnattended } from '../../domain/unattended.ts';
+import type { Unattended } from '../../domain/unattended.ts';
 
 const rules: ConversationRules = { windowMs: 3_600_000, nudgesMs: [], redialsMs: [], silence: 'escalate-red', record: false, isCall: false };
 const state: ConversationState = {
   schemaVersion: 1, touchpointId: 't', enrolmentId: 'e', status: 'starting', channels: ['sms', 'voice'], channelIndex: 1, askedAt: '2026-03-02T10:00:00.000Z', nudgesSent: 0, callsMade: 0,
   nextAt: '2026-03-02T11:00:00.000Z', notAfter: '2026-03-03T10:00:00.000Z', lastAnswerAt: null, pausedAt: null, outcome: null, reason: 'no-answer',
 };
-const end = (changes: Partial<ConversationState>, at = '2026-03-02T11:20:00.000Z', isSecond = false) => endUnattended(rules, { ...state, ...changes }, at, { afterMs: 60_000, isSecond, isCallUnmade: false });
+const end = (changes: Partial<ConversationState>, more: Partial<Unattended> = {}) => endUnattended(rules, { ...state, ...changes }, '2026-03-02T11:20:00.000Z', { afterMs: 60_000, isSecond: false, isCallUnmade: false, ...more });
 const alert = { kind: 'open-escalation', touchpointId: 't', level: 'red', ruleId: 'silence' };
 const task = (kind: string) => ({ kind: 'create-task', touchpointId: 't', task: kind, title: kind });
 
@@ -33,8 +34,16 @@ test.each([
   expect(ended).toBeNull();
 });
 
-test('a second reading that nobody was asked for ends as one that is late, and leaves the alarm to its follow-up', () => {
-  const ended = end({ channelIndex: 0, askedAt: null, reason: null }, '2026-03-02T11:20:00.000Z', true);
+const ordered = { status: 'calling', channels: ['voice'], channelIndex: 0, askedAt: null, callsMade: 1, reason: null } satisfies Partial<ConversationState>;
+
+test('a conversation whose first call was ordered and never placed is left to its thread: nobody was asked', () => {
+  const [first, redial] = [end(ordered, { isCallUnmade: true }), end({ ...ordered, callsMade: 2 }, { isCallUnmade: true })];
+
+  expect([first, redial]).toMatchObject([null, { effects: [alert] }]);
+});
+
+test.each([['due', { channelIndex: 0, askedAt: null, reason: null }], ['ordered', ordered]])('a second reading that nobody was asked for, though it was %s, ends as one that is late, and leaves the alarm to its follow-up', (_told, changes) => {
+  const ended = end(changes, { isSecond: true, isCallUnmade: changes === ordered });
 
   expect(ended).toMatchObject({ state: { outcome: 'missed', reason: 'late' }, effects: [] });
 });
