@@ -34,16 +34,24 @@ async function anyPort(): Promise<number> {
   throw new Error('No free port from 20000 to 32000. Close programs that listen there.');
 }
 
+/** Holds this port, or the next free one above it. */
+async function holdFrom(first: number): Promise<{ port: number; holder: Server }> {
+  for (let port = first; port < first + attempts && port <= 65_535; port += 1) {
+    const holder = await hold(port);
+    if (holder !== undefined) return { port, holder };
+  }
+  throw new Error(`No free port from ${first} on. Close a program that listens there, or name another port.`);
+}
+
 /**
  * The preferred port where it is free, else the next free one above it; without a preference any free port.
  * Between this answer and the server's own `listen` another program may take it, so servers retry.
  */
 export async function freePort(preferred?: number): Promise<number> {
   if (preferred === undefined || preferred === 0) return anyPort();
-  for (let port = preferred; port < preferred + attempts && port <= 65_535; port += 1) {
-    if (await isFree(port)) return port;
-  }
-  throw new Error(`No free port from ${preferred} on. Close a program that listens there, or name another port.`);
+  const { port, holder } = await holdFrom(preferred);
+  await release(holder);
+  return port;
 }
 
 export interface HeldPorts<Name extends string> {
@@ -71,12 +79,7 @@ export async function holdPorts<Name extends string>(preferred: Readonly<Record<
   const close = (): Promise<void> => give(...holders.keys());
   try {
     for (const name of Object.keys(preferred) as Name[]) {
-      let port = await freePort(wanted === 'any' ? randomInt(10_000, 30_000) : preferred[name]);
-      let holder = await hold(port);
-      while (holder === undefined) {
-        port = await freePort(port + 1);
-        holder = await hold(port);
-      }
+      const { port, holder } = await holdFrom(wanted === 'any' ? randomInt(10_000, 30_000) : preferred[name]);
       if (wanted === 'preferred' && port !== preferred[name]) say(`Port ${preferred[name]} is taken: ${name} listens on ${port}.`);
       holders.set(name, holder);
       numbers[name] = port;
