@@ -12,24 +12,27 @@ interface Caller {
   session: Session;
 }
 
-/** Callers whose request was counted before it reached its route: they are asked for once. */
-const known = new WeakMap<Request, Caller>();
+/** What came of asking, by request: one that was counted before it reached its route is asked about once, a stranger's too. */
+const answers = new WeakMap<Request, Promise<Caller>>();
 
 /** Who asks. Throws a 401 in words when the token is missing, unknown, over or revoked; the gate's ledger holds its uses. */
-export async function identify(request: Request, deps: ApiDeps): Promise<Caller> {
-  const found = known.get(request);
-  if (found !== undefined) return found;
+export function identify(request: Request, deps: ApiDeps): Promise<Caller> {
+  const answer = answers.get(request) ?? ask(request, deps);
+  answers.set(request, answer);
+  return answer;
+}
+
+async function ask(request: Request, deps: ApiDeps): Promise<Caller> {
   const token = tokenOf(request, deps);
   if (token === null) throw new Problem('not-signed-in', notSignedIn);
   const session = await deps.gate.whoami(token);
   if (session === null) throw new Problem('not-signed-in', 'This token is unknown, over or signed out. Sign in again.');
-  const caller = { token, session };
-  known.set(request, caller);
-  return caller;
+  return { token, session };
 }
 
-function tokenOf(request: Request, deps: ApiDeps): string | null {
-  const bearer = /^Bearer ([\w-]{20,200})$/.exec(request.get('authorization') ?? '');
+/** The token that a request brings, whosever it may be; null without one. Throws a 403 where a cookie comes from a page of somebody else's. */
+export function tokenOf(request: Request, deps: ApiDeps): string | null {
+  const bearer = /^Bearer ([\w-]{20,200})$/i.exec(request.get('authorization') ?? '');
   if (bearer?.[1] !== undefined) return bearer[1];
   const cookie = readSessionCookie(request, deps.settings.secureCookie);
   if (cookie !== null) refuseForeignOrigin(request, deps);

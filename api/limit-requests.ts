@@ -3,8 +3,11 @@ import type { Request, RequestHandler, Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import type { Options } from 'express-rate-limit';
 import type { ApiDeps } from './deps.ts';
-import { identify } from './identify.ts';
+import { identify, tokenOf } from './identify.ts';
+import { createPlaces } from './places.ts';
 import { Problem } from './problem.ts';
+
+const slower = 'Wait a minute, then go on more slowly.';
 
 /**
  * Each session has a minute's share of its own, whatever its address; who has none shares the smaller one of the address. So
@@ -12,26 +15,55 @@ import { Problem } from './problem.ts';
  * would restart a busy process.
  */
 export function limitRequests(deps: ApiDeps): RequestHandler {
-  const sessionKeys = new WeakMap<Request, string>();
-  const ofSession = limiter({ limit: deps.settings.requestsPerMinute, keyGenerator: (request) => String(sessionKeys.get(request)) });
+  const sessionKeyOf = sessionKeys(deps);
+  const keys = new WeakMap<Request, string>();
+  const ofSession = limiter({ limit: deps.settings.requestsPerMinute, keyGenerator: (request) => String(keys.get(request)) });
   const ofAddress = limiter({ limit: deps.settings.anonymousRequestsPerMinute });
   return async (request, response, next) => {
     if (request.path === '/healthz' || request.path === '/readyz') {
       next();
       return;
     }
-    const sessionKey = await sessionKeyOf(request, deps);
-    if (sessionKey !== null) sessionKeys.set(request, sessionKey);
-    await passes(sessionKey === null ? ofAddress : ofSession, request, response);
+    const key = await sessionKeyOf(request);
+    if (key !== null) keys.set(request, key);
+    await passes(key === null ? ofAddress : ofSession, request, response);
     next();
   };
 }
 
-/** Null for whoever has no session. Why not is the route's to say. */
-async function sessionKeyOf(request: Request, deps: ApiDeps): Promise<string | null> {
+/** Sessions seen of late, at most: many times what a hospital's staff have. */
+const seenAtMost = 10_000;
+
+/**
+ * Answers with what a request's session is counted by, or null for whoever has none; why not is the route's to say. A session that was seen before is not looked
+ * up for this. Tokens that nobody has seen are, a few at a time and of one address one after the other: a flood of made-up ones never has the database's connections
+ * that staff and the provider's webhooks need.
+ */
+function sessionKeys(deps: ApiDeps): (request: Request) => Promise<string | null> {
+  const seen = new Set<string>();
+  const lookUps = createPlaces({ atOnce: 2, eachAtMost: 20, yours: slower, busy: slower, retryAfterSeconds: 5 });
+  return async (request) => {
+    const token = tokenIn(request, deps);
+    if (token === null) return null;
+    const key = createHash('sha256').update(token).digest('base64url');
+    if (!seen.has(key)) {
+      const session = await lookUps.within(request.ip ?? '', () => identify(request, deps).catch(() => null));
+      if (session === null) return null;
+    }
+    // Put last; the one that was not seen for longest goes first.
+    seen.delete(key);
+    seen.add(key);
+    for (const oldest of seen) {
+      if (seen.size <= seenAtMost) break;
+      seen.delete(oldest);
+    }
+    return key;
+  };
+}
+
+function tokenIn(request: Request, deps: ApiDeps): string | null {
   try {
-    const { token } = await identify(request, deps);
-    return createHash('sha256').update(token).digest('base64url');
+    return tokenOf(request, deps);
   } catch {
     return null;
   }
@@ -43,7 +75,7 @@ function limiter(options: Partial<Options>): RequestHandler {
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     handler: () => {
-      throw new Problem('too-many-requests', 'Wait a minute, then go on more slowly.');
+      throw new Problem('too-many-requests', slower);
     },
     ...options,
   });

@@ -276,6 +276,33 @@ describe('limits', () => {
     }
   });
 
+  it('look up the made-up tokens of an address one after the other and once each, and staff meanwhile', async () => {
+    const world = await createWorld({ settings: { anonymousRequestsPerMinute: 5 } });
+    const { token } = await world.signedIn(['coordinator']);
+    const lookUps = { now: 0, most: 0, asked: [] as string[] };
+    const whoami = world.deps.gate.whoami.bind(world.deps.gate);
+    world.deps.gate.whoami = async (asked) => {
+      if (asked === token) return whoami(asked);
+      lookUps.asked.push(asked);
+      lookUps.most = Math.max(lookUps.most, ++lookUps.now);
+      return whoami(asked).finally(() => (lookUps.now -= 1));
+    };
+    try {
+      await world.ask('GET', '/v1/session', { token });
+      const flooding = Array.from({ length: 40 }, (_, index) => world.ask('GET', '/v1/session', { token: `${index}`.padStart(32, 'a') }));
+      const ofStaff = await world.ask('GET', '/v1/session', { headers: { authorization: `bearer ${token}` } });
+      const flood = await Promise.all(flooding);
+
+      expect(ofStaff.status).toBe(200);
+      expect(flood.filter(({ status }) => status === 401)).toHaveLength(5);
+      expect(flood.filter(({ status }) => status === 429)).toHaveLength(35);
+      expect(lookUps.most).toBe(1);
+      expect(new Set(lookUps.asked).size).toBe(lookUps.asked.length);
+    } finally {
+      await world.close();
+    }
+  });
+
   it('count strangers by the address that a trusted proxy names, and by no other', async () => {
     const behind = await createWorld({ settings: { anonymousRequestsPerMinute: 1, trustedProxies: 1 } });
     const direct = await createWorld({ settings: { anonymousRequestsPerMinute: 1 } });
