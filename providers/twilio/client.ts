@@ -4,6 +4,7 @@ import type RequestClient from 'twilio/lib/base/RequestClient.js';
 import { ProviderUnavailable } from '../types.ts';
 import type { SendResult } from '../types.ts';
 import { remedyOf } from './errors.ts';
+import { shareConnections } from './kept-connections.ts';
 
 export interface TwilioSettings {
   accountSid: string;
@@ -38,8 +39,8 @@ export function twilioClient({ accountSid, authToken, baseUrl, deadlineMs }: Pic
       return response;
     }
   }
-  // A kept connection that the other side has just closed would turn into an unclear outcome: each request has its own.
-  const requests = new Requests({ timeout: deadlineMs, autoRetry: false, keepAlive: false });
+  const requests = new Requests({ timeout: deadlineMs, autoRetry: false, keepAlive: true });
+  shareConnections(requests.axios);
   // The library's timeout is one of silence: a server that trickles its answer would hold a POST past its claim's lease.
   requests.axios.interceptors.request.use((config) => ({ ...config, signal: AbortSignal.timeout(deadlineMs) }));
   return twilio(accountSid, authToken, { httpClient: requests, autoRetry: false });

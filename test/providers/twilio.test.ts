@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { outcomeOfSend } from '../../activities/contact/send-once.ts';
@@ -105,6 +105,26 @@ describe('sending an SMS', () => {
     expect(result).toEqual({ kind: 'unknown', reason: 'no-answer' });
     server.closeAllConnections();
     server.close();
+  });
+
+  it('goes by the connection of the one before; what lies idle is closed by us within seconds, before the provider would', async () => {
+    const connections: Socket[] = [];
+    const provider = createServer((_request, response) => void response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify({ sid: `SM${'1'.repeat(32)}` })));
+    provider.keepAliveTimeout = 60_000;
+    provider.on('connection', (socket: Socket) => void connections.push(socket));
+    provider.listen(0, '127.0.0.1');
+    await once(provider, 'listening');
+    const byKept = smsAt(`http://127.0.0.1:${(provider.address() as AddressInfo).port}`);
+
+    const sent = [await byKept.send(request()), await byKept.send(request())];
+    const shared = connections.length;
+    await once(connections[0] ?? provider, 'close');
+    sent.push(await byKept.send(request()));
+
+    expect(sent.map(({ kind }) => kind)).toEqual(['accepted', 'accepted', 'accepted']);
+    expect([shared, connections.length]).toEqual([1, 2]);
+    provider.closeAllConnections();
+    provider.close();
   });
 
   it('is certainly not sent when nobody listens', async () => {
