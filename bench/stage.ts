@@ -25,6 +25,7 @@ export interface Stage {
   readonly namespace: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly bareWorker: Child;
+  readonly provider: Child;
   url(login: LoginName | 'postgres', database: keyof typeof databases): string;
   pids(): { product: Record<string, number | undefined>; bare: Record<string, number | undefined> };
   /** Stops Temporal, looks how large its database is, and starts it again. */
@@ -35,7 +36,7 @@ export interface Stage {
 }
 
 /** Both workers', as docker-compose.yml starts ours. */
-const youngGeneration = ['--max-semi-space-size=32'];
+const youngGeneration = (process.env['FLAGS'] ?? '--max-semi-space-size=32').split(' ');
 
 export async function openStage(say: (line: string) => void): Promise<Stage> {
   const closing: (() => Promise<void>)[] = [];
@@ -62,7 +63,7 @@ async function build(say: (line: string) => void, closing: (() => Promise<void>)
 
   say('Postgres, durable ...');
   // Commit times tell when the last contact's end was committed, to the microsecond and without asking all the time.
-  const postgres = await startPostgres({ dataDir: path.join(folder, 'postgres'), superuserPassword: secrets.superuserPassword, temporary: true, settings: { track_commit_timestamp: 'on' } });
+  const postgres = await startPostgres({ dataDir: path.join(folder, 'postgres'), superuserPassword: secrets.superuserPassword, temporary: true, settings: { track_commit_timestamp: 'on', ...(process.env['PGSS'] ? { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': process.env['PGSS'], 'pg_stat_statements.track_planning': 'on' } : {}) } });
   closing.push(() => postgres.stop());
   const ports = { ...(await freePorts()), postgres: postgres.port };
   const url = (login: LoginName | 'postgres', database: keyof typeof databases): string => databaseUrl(ports, secrets, login, databases[database]);
@@ -89,6 +90,7 @@ async function build(say: (line: string) => void, closing: (() => Promise<void>)
     namespace,
     environment,
     bareWorker,
+    provider,
     url,
     pids: () => ({ product: { worker: worker.pid, temporal: temporal.pid, postgres: postgres.pid, sealer: sealer.pid, provider: provider.pid }, bare: { worker: bareWorker.pid, temporal: temporal.pid } }),
     temporalBytes: async () => {
