@@ -64,11 +64,12 @@ function seal(payload: Payload, key: CodecKey): Payload {
   const encoding = metadataText(payload, 'encoding');
   if (!plainEncodings.has(encoding)) throw new PayloadCodecError('unknown-encoding', `A payload of encoding "${encoding}" cannot be sealed: use the SDK's default payload converter.`);
   const compressed = compress(PayloadMessage.encode(payload).finish());
-  const salt = randomBytes(saltLength);
-  const nonce = randomBytes(nonceLength);
+  const random = randomBytes(saltLength + nonceLength);
+  const salt = random.subarray(0, saltLength);
+  const nonce = random.subarray(saltLength);
   const cipher = createCipheriv('aes-256-gcm', payloadKey(key, salt), nonce);
   cipher.setAAD(associatedData(key.id));
-  const sealed = Buffer.concat([Buffer.of(formatByte), salt, nonce, cipher.update(compressed), cipher.final(), cipher.getAuthTag()]);
+  const sealed = Buffer.concat([Buffer.of(formatByte), random, cipher.update(compressed), cipher.final(), cipher.getAuthTag()]);
   return { metadata: { encoding: Buffer.from(sealedEncoding), 'key-id': Buffer.from(key.id) }, data: sealed };
 }
 
