@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { atOnce } from './at-once.ts';
 import type { bareReminder } from './bare/workflows.ts';
+import { countOf, untilCount } from './counts.ts';
 import type { Stage } from './stage.ts';
 
 const startsAtOnce = 16;
 /** As long as the product waits for a receipt. */
 const receiptWithinMs = 6 * 3_600_000;
-const withinMs = 240_000;
 
 /** The engine alone: the same timers, one activity that does nothing, no codec, no database. */
 export interface BareSide {
@@ -23,7 +22,6 @@ export interface BareSide {
 export async function openBareSide(stage: Stage): Promise<BareSide> {
   const connection = await Connection.connect({ address: stage.temporalAddress });
   const client = new Client({ connection, namespace: stage.namespace });
-  const done = async (): Promise<number[]> => (await stage.bareWorker.ask('done')) as number[];
   return {
     start: async (count, dueAt) => {
       const workflowIds = Array.from({ length: count }, () => `bare/${randomUUID()}`);
@@ -34,15 +32,10 @@ export async function openBareSide(stage: Stage): Promise<BareSide> {
       });
       return { workflowIds, elapsedMs: performance.now() - startedAt };
     },
-    activitiesRun: async () => (await done()).length,
+    activitiesRun: async () => countOf(stage.bareWorker),
     activitiesSince: async (before, count) => {
-      const endsAt = Date.now() + withinMs;
-      while (Date.now() < endsAt) {
-        const times = (await done()).slice(before);
-        if (times.length >= count) return times;
-        await delay(100);
-      }
-      throw new Error('Not all activities of the bare engine have run.');
+      await untilCount(stage.bareWorker, before + count);
+      return ((await stage.bareWorker.ask('instants')) as number[]).slice(before);
     },
     close: () => connection.close(),
   };

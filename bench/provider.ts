@@ -3,8 +3,9 @@ import { createServer } from 'node:http';
 
 /**
  * Stands where the phone network would: accepts every message at once and says no more of it. It is not the phone
- * simulator, because a network's own work is no cost of the product.
+ * simulator, because a network's own work is no cost of the product. Tells its parent how many it has taken when asked.
  */
+let taken = 0;
 const server = createServer((request, response) => {
   const pieces: Buffer[] = [];
   request.on('data', (piece: Buffer) => void pieces.push(piece));
@@ -16,8 +17,6 @@ const server = createServer((request, response) => {
     response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(message));
   });
 });
-/** How many it has taken, when asked. */
-let taken = 0;
 process.on('message', () => process.send?.(taken));
 server.listen(Number(process.env['PHONE_PORT']), '127.0.0.1', () => process.send?.('ready'));
 process.once('SIGTERM', () => {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { allAsleep } from './asleep.ts';
 import type { BareSide } from './bare-side.ts';
 import { cpuBetween, cpuMsOf } from './cpu.ts';
+import { countOf, untilCount } from './counts.ts';
 import type { ProductSide } from './product-side.ts';
 import type { Comparison, Measurements, Round } from './report.ts';
 import type { Stage } from './stage.ts';
@@ -90,10 +91,15 @@ async function contactRound(sides: Sides, side: 'product' | 'bare', count: numbe
   const pids = (): Record<string, number | undefined> => stage.pids()[side];
   const patients = side === 'product' ? await product.plant(count) : [];
   const runBefore = await bare.activitiesRun();
+  const takenBefore = await countOf(stage.provider);
   const dueAt = new Date(Date.now() + leadMs);
   const started = side === 'product' ? await product.enrol(patients, dueAt) : { planId: '', ...(await bare.start(count, dueAt)) };
   await allAsleep(product.client, started.workflowIds);
-  const ended = async (): Promise<number[]> => (side === 'product' ? product.commits(started.planId, count) : bare.activitiesSince(runBefore, count));
+  const ended = async (): Promise<number[]> => {
+    if (side === 'bare') return bare.activitiesSince(runBefore, count);
+    await untilCount(stage.provider, takenBefore + count);
+    return product.commits(started.planId, count);
+  };
   if (Date.now() > dueAt.getTime() - 500) {
     sides.say('not all were asleep in time: this round is taken again with more time');
     await ended();

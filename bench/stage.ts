@@ -24,7 +24,9 @@ export interface Stage {
   readonly temporalAddress: string;
   readonly namespace: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Answers with how many activities it has run, or asked for their `instants` with those, in ms. */
   readonly bareWorker: Child;
+  /** Answers with how many messages it has taken. */
   readonly provider: Child;
   url(login: LoginName | 'postgres', database: keyof typeof databases): string;
   pids(): { product: Record<string, number | undefined>; bare: Record<string, number | undefined> };
@@ -36,7 +38,7 @@ export interface Stage {
 }
 
 /** Both workers', as docker-compose.yml starts ours. */
-const youngGeneration = (process.env['FLAGS'] ?? '--max-semi-space-size=32').split(' ');
+const youngGeneration = ['--max-semi-space-size=32'];
 
 export async function openStage(say: (line: string) => void): Promise<Stage> {
   const closing: (() => Promise<void>)[] = [];
@@ -63,7 +65,7 @@ async function build(say: (line: string) => void, closing: (() => Promise<void>)
 
   say('Postgres, durable ...');
   // Commit times tell when the last contact's end was committed, to the microsecond and without asking all the time.
-  const postgres = await startPostgres({ dataDir: path.join(folder, 'postgres'), superuserPassword: secrets.superuserPassword, temporary: true, settings: { track_commit_timestamp: 'on', ...(process.env['PGSS'] ? { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': process.env['PGSS'], 'pg_stat_statements.track_planning': 'on' } : {}) } });
+  const postgres = await startPostgres({ dataDir: path.join(folder, 'postgres'), superuserPassword: secrets.superuserPassword, temporary: true, settings: { track_commit_timestamp: 'on' } });
   closing.push(() => postgres.stop());
   const ports = { ...(await freePorts()), postgres: postgres.port };
   const url = (login: LoginName | 'postgres', database: keyof typeof databases): string => databaseUrl(ports, secrets, login, databases[database]);
