@@ -24,7 +24,7 @@ export interface StoredProgress {
   /** 0: nothing is stored yet. */
   version: number;
   dialogue: DialogueProgress;
-  /** Where the call stands; null when the last word was by text. */
+  /** Where the call stands, or the last one stood; null when there was none. */
   voice: VoiceProgress | null;
 }
 
@@ -39,11 +39,11 @@ export async function readProgress(place: ProgressPlace): Promise<StoredProgress
 
 /**
  * Stores progress as the next version. That of a call is written so that it reads as a text's progress too: after a call that
- * nobody finished, the conversation may go on by text.
+ * nobody finished, the conversation may go on by text. A text leaves the call where it stands: who is there is known, and what was asked.
  */
 export async function writeProgress(place: ProgressPlace, before: StoredProgress, progress: DialogueProgress | VoiceProgress): Promise<void> {
-  const value = 'dialogue' in progress ? { ...progress.dialogue, ...progress } : progress;
-  await putJson(place, 'conversation.progress', before.version + 1, value);
+  const voice = 'dialogue' in progress ? progress : before.voice === null ? null : { ...before.voice, dialogue: progress };
+  await putJson(place, 'conversation.progress', before.version + 1, voice === null ? progress : { ...voice.dialogue, ...voice });
 }
 
 /** Stores the set of answers with its scores when the dialogue is over: once for each conversation. */

@@ -3,10 +3,10 @@ import type { Language } from '../../domain/codes.ts';
 import { emergencyNumberIn } from '../../domain/contact/emergency-numbers.ts';
 import { classifyInbound, isAwaitedNumber } from '../../domain/dialogue/classify.ts';
 import { phrases } from '../../domain/dialogue/phrases.ts';
-import { openItem } from '../../domain/dialogue/progress.ts';
-import type { KeyInput, VoiceProgress, VoicePrompt, VoiceScript, VoiceTurn } from '../../domain/dialogue/types.ts';
+import { askedItem } from '../../domain/dialogue/progress.ts';
+import type { KeyInput, VoiceProgress, VoicePrompt, VoiceScript, VoiceStage, VoiceTurn } from '../../domain/dialogue/types.ts';
 import { heldEvents } from '../../domain/dialogue/turn-events.ts';
-import { openCall, takeVoiceTurn } from '../../domain/dialogue/voice-turn.ts';
+import { closeCall, openCall, takeVoiceTurn } from '../../domain/dialogue/voice-turn.ts';
 import type { Item, Questionnaire } from '../../domain/questionnaire/format.ts';
 import { isMachine } from '../../providers/twilio/callbacks.ts';
 import { changeCall } from '../../store/calls.ts';
@@ -52,6 +52,11 @@ interface Turn extends LockedCall {
   now: string;
 }
 
+interface Outcome {
+  answer: VoiceAnswer;
+  threads: ThreadToPoke[];
+}
+
 /** Version of the words that ask for consent to recording. */
 const recordingNotice = 'voice-1';
 
@@ -59,31 +64,39 @@ const recordingNotice = 'voice-1';
 export async function answerCall(deps: InboundDeps, request: VoiceRequest): Promise<VoiceAnswer> {
   if (isMachine(request.answeredBy)) return endUnheard(deps, request, 'machine');
   return withTurn(deps, request, async (turn) => {
-    const { call, stored, script } = turn;
+    const { call, stored } = turn;
+    if (isOver(turn)) return close(turn, 'identity', { providerSid: request.providerSid, answeredBy: request.answeredBy });
     // The provider repeats a webhook that it had no answer to: what was begun goes on from where it is.
-    if (call.turns > 0 && stored.voice !== null) return { answer: { prompt: repeat(script, stored.voice), turn: call.turns }, threads: [] };
-    const opened = openCall(script);
-    // Each call asks who is there; what was answered before, by text or on a call cut short, is not asked again.
-    await writeProgress(turn.place, stored, { ...opened.progress, dialogue: { ...stored.dialogue, reasked: 0 } });
+    if (call.turns > 0 && stored.voice !== null) return askAgain(turn, stored.voice);
     await changeCall(turn.tx, call, { status: 'answered', providerSid: request.providerSid, answeredBy: request.answeredBy });
-    return { answer: { prompt: opened.prompt, turn: 0 }, threads: [] };
+    return open(turn);
   });
+}
+
+/** Each call asks who is there; what was answered before, by text or on a call cut short, is not asked again. */
+async function open({ place, call, stored, script }: Turn): Promise<Outcome> {
+  const { prompt, progress } = openCall(script);
+  await writeProgress(place, stored, { ...progress, dialogue: { ...stored.dialogue, reasked: 0 } });
+  return { answer: { prompt, turn: call.turns }, threads: [] };
 }
 
 /** One round of keys or speech. A turn that was taken before is answered with the open prompt and changes nothing. */
 export async function takeCallTurn(deps: InboundDeps, request: VoiceRequest, turnNumber: number, input: KeyInput): Promise<VoiceAnswer> {
   return withTurn(deps, request, async (turn) => {
-    const { call, stored, script } = turn;
-    const voice = stored.voice ?? openCall(script).progress;
-    if (turnNumber !== call.turns) return { answer: { prompt: repeat(script, voice), turn: call.turns }, threads: [] };
-    const taken = takeVoiceTurn(script, voice, input);
+    const { call, stored: { voice }, script } = turn;
+    // Versions before forgot the call at a text: who is there is asked anew, so that no answer to a question is taken for one to that.
+    if (voice === null) return isOver(turn) ? close(turn, 'identity') : open(turn);
+    if (turnNumber !== call.turns) return isOver(turn) ? close(turn, voice.stage) : askAgain(turn, voice);
+    const heard = takeVoiceTurn(script, voice, input);
+    // What was said counts, and is the last that is asked: STOP has come meanwhile, or staff have it, or the last answer came by text.
+    const taken = isOver(turn) ? { progress: { ...heard.progress, stage: 'done' as const }, prompt: closeCall(script, voice.stage), ended: heard.ended ?? ('partial' as const) } : heard;
     const { threads, isRed } = await applyTurn(turn, voice, taken, input);
     const prompt = isRed ? withAdvice(script, taken.prompt) : taken.prompt;
     return { answer: { prompt, turn: call.turns + 1 }, threads };
   });
 }
 
-async function withTurn(deps: InboundDeps, request: VoiceRequest, work: (turn: Turn) => Promise<{ answer: VoiceAnswer; threads: ThreadToPoke[] }>): Promise<VoiceAnswer> {
+async function withTurn(deps: InboundDeps, request: VoiceRequest, work: (turn: Turn) => Promise<Outcome>): Promise<VoiceAnswer> {
   const secret = await deps.gate.turnBegin(request.callId, request.providerSid);
   const { verdict, detail } = await deps.gate.verdict<TurnDetail>(secret);
   if (verdict !== 'allowed') return endUnheard(deps, request, 'refused');
@@ -121,7 +134,7 @@ async function applyTurn(turn: Turn, before: VoiceProgress, taken: VoiceTurn, in
   const { dialogue } = taken.progress;
   if (taken.ended !== null && Object.keys(dialogue.answers).length > 0) await writeAnswers(place, questionnaire, dialogue, 'voice');
   const rules = await applyRules(tx, conversation, questionnaire, { before: before.dialogue.answers, after: dialogue.answers, isComplete: taken.ended === 'completed', respondent: dialogue.respondent }, { questionnaires: turn.questionnaires, vault: place.vault, values: () => place.gate.read(place.secret) }, now);
-  const spoken = before.stage === 'questions' && input.speech !== null ? await raiseSpokenSafety(turn, input.speech, openItem(questionnaire, before.dialogue)) : { threads: [], isStated: false };
+  const spoken = before.stage === 'questions' && input.speech !== null ? await raiseSpokenSafety(turn, input.speech, askedItem(questionnaire, before)) : { threads: [], isStated: false };
   const change: CallChange = { turns: call.turns + 1, ...(taken.prompt.startRecording ? { recordingStatus: 'in-progress' as const } : {}) };
   if (taken.ended === null) await changeCall(tx, call, change);
   const held = heldEvents(rules.actions, conversation.state.held);
@@ -130,9 +143,9 @@ async function applyTurn(turn: Turn, before: VoiceProgress, taken: VoiceTurn, in
 }
 
 /** Words of danger count when they are spoken, too, whatever was asked. */
-async function raiseSpokenSafety({ tx, conversation, now }: Turn, speech: string, open: Item | undefined): Promise<{ threads: ThreadToPoke[]; isStated: boolean }> {
+async function raiseSpokenSafety({ tx, conversation, now }: Turn, speech: string, asked: Item | undefined): Promise<{ threads: ThreadToPoke[]; isStated: boolean }> {
   const kind = classifyInbound(speech);
-  if (kind.kind !== 'safety' || isAwaitedNumber(kind, open)) return { threads: [], isStated: false };
+  if (kind.kind !== 'safety' || isAwaitedNumber(kind, asked)) return { threads: [], isStated: false };
   const { patientId, enrolmentId, touchpointId } = conversation;
   const { department } = await lockFollowUp(tx, enrolmentId);
   return { threads: await openSafetyAlert(tx, { patientId, department, touchpointId, certainty: kind.certainty, now }), isStated: kind.certainty === 'stated' };
@@ -159,9 +172,21 @@ async function nameOf(place: ProgressPlace): Promise<string> {
   return place.vault.openText(value.sealed, value);
 }
 
-/** The open prompt again. `misses` is set back for it, so that the domain asks again instead of giving up. */
-function repeat(script: VoiceScript, voice: VoiceProgress): VoicePrompt {
-  return takeVoiceTurn(script, { ...voice, misses: 0 }, { digits: null, speech: null }).prompt;
+/** The open prompt again. `misses` is set back for it, so that the domain asks again instead of giving up. What a text has answered since is asked no more. */
+async function askAgain({ place, call, stored, script }: Turn, voice: VoiceProgress): Promise<Outcome> {
+  const { prompt, progress } = takeVoiceTurn(script, { ...voice, misses: 0 }, { digits: null, speech: null });
+  if (progress.asked !== voice.asked) await writeProgress(place, stored, { ...voice, asked: progress.asked });
+  return { answer: { prompt, turn: call.turns }, threads: [] };
+}
+
+function isOver({ conversation }: Turn): boolean {
+  return conversation.state.status === 'done';
+}
+
+/** The conversation has ended without the call, which so has nothing more to ask. */
+async function close({ tx, conversation, call, script, now }: Turn, stage: VoiceStage, change: CallChange = {}): Promise<Outcome> {
+  const threads = await endCall(tx, { conversation, call }, { disposition: call.turns > 0 ? 'partial' : 'refused', actions: [], now, change });
+  return { answer: { prompt: closeCall(script, stage), turn: call.turns }, threads };
 }
 
 function withAdvice(script: VoiceScript, prompt: VoicePrompt): VoicePrompt {

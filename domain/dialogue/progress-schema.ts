@@ -22,6 +22,7 @@ export const voiceProgressSchema: z.ZodType<VoiceProgress> = z
     stage: z.enum(['identity', 'recording-consent', 'questions', 'done']),
     recording: z.enum(['not-asked', 'agreed', 'refused']),
     misses: z.int().min(0),
+    asked: z.string().optional(),
     dialogue: dialogueProgressSchema,
   })
   .transform((voice): VoiceProgress => ({ ...voice, schemaVersion: 2 }));

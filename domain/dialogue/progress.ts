@@ -2,7 +2,7 @@ import type { Language } from '../codes.ts';
 import { answerTo, enabledItems } from '../questionnaire/enabled.ts';
 import type { Answer, Item, Questionnaire } from '../questionnaire/format.ts';
 import type { AnswerChannel } from '../questionnaire/response.ts';
-import type { DialogueProgress } from './types.ts';
+import type { DialogueProgress, VoiceProgress } from './types.ts';
 
 /** How often an item is asked again after an answer that does not count; then staff take over. */
 export const reasksAllowed = 1;
@@ -16,6 +16,11 @@ export function openItem(questionnaire: Questionnaire, progress: DialogueProgres
   return enabledItems(questionnaire, progress.answers, progress.respondent).find((item) => answerTo(progress.answers, item.id) === undefined && !progress.skipped.includes(item.id));
 }
 
+/** The item that what a caller says answers: the one that they were asked, while it counts, else the open one. */
+export function askedItem(questionnaire: Questionnaire, { asked, dialogue }: Pick<VoiceProgress, 'asked' | 'dialogue'>): Item | undefined {
+  return enabledItems(questionnaire, dialogue.answers, dialogue.respondent).find((item) => item.id === asked) ?? openItem(questionnaire, dialogue);
+}
+
 /** The words that an item's section begins with; null where it has none. */
 export function introOf(questionnaire: Questionnaire, item: Item, language: Language): string | null {
   return questionnaire.sections.find((section) => section.id === item.section)?.intro[language] ?? null;
@@ -26,6 +31,7 @@ export function withAnswer(progress: DialogueProgress, item: Item, value: Answer
   return {
     ...progress,
     answers: { ...progress.answers, [item.id]: value },
+    skipped: progress.skipped.filter((id) => id !== item.id),
     answeredBy: { ...progress.answeredBy, [item.id]: { respondent: progress.respondent, channel } },
     reasked: 0,
   };

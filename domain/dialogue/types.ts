@@ -35,6 +35,8 @@ export interface VoiceProgress {
   recording: 'not-asked' | 'agreed' | 'refused';
   /** Silences or misunderstandings in a row at the present prompt. */
   misses: number;
+  /** The item that the caller was asked last, which what they say next answers, though a text may have moved the dialogue on meanwhile. Absent: the open one. */
+  asked?: string | undefined;
   dialogue: DialogueProgress;
 }
 

@@ -2,7 +2,7 @@ import { assertNever } from '../codes.ts';
 import type { Language } from '../codes.ts';
 import type { Item } from '../questionnaire/format.ts';
 import { phrases } from './phrases.ts';
-import { freshDialogue, introOf, openItem, withAnswer, withSkip } from './progress.ts';
+import { askedItem, freshDialogue, introOf, openItem, withAnswer, withSkip } from './progress.ts';
 import { readAnswer } from './read-answer.ts';
 import type { ReadAnswer } from './read-answer.ts';
 import type { KeyInput, VoiceProgress, VoicePrompt, VoiceScript, VoiceTurn } from './types.ts';
@@ -11,6 +11,11 @@ import type { KeyInput, VoiceProgress, VoicePrompt, VoiceScript, VoiceTurn } fro
 const missesAllowed = 1;
 const keyTimeoutSeconds = 6;
 const answerTimeoutSeconds = 10;
+
+/** Ends a call whose conversation is over for another reason, such as STOP or the last answer by text. No health word before it is known who is there. */
+export function closeCall(script: VoiceScript, stage: VoiceProgress['stage']): VoicePrompt {
+  return hangUp(script, stage === 'questions' ? closing(script, []) : [phrases[script.language].goodbye]);
+}
 
 /** What is spoken when the call is answered: who calls, for whom, and nothing more. */
 export function openCall(script: VoiceScript): VoiceTurn {
@@ -71,15 +76,18 @@ function takeRecordingConsent(script: VoiceScript, progress: VoiceProgress, hear
 
 function takeQuestion(script: VoiceScript, progress: VoiceProgress, heard: Heard): VoiceTurn {
   const words = phrases[script.language];
-  const item = openItem(script.questionnaire, progress.dialogue);
+  const item = askedItem(script.questionnaire, progress);
   if (item === undefined) return end(script, progress, closing(script, [script.questionnaire.thanks[script.language]]), 'completed');
+  // Answered by a text since the caller was asked: what they say now still answers it, but it is not asked again.
+  const isOpen = openItem(script.questionnaire, progress.dialogue)?.id === item.id;
   const reply = readHeard(item, heard);
-  if (reply.kind === 'answer' || reply.kind === 'skipped') {
+  if (reply.kind === 'answer' || (reply.kind === 'skipped' && isOpen)) {
     const dialogue = reply.kind === 'answer' ? withAnswer(progress.dialogue, item, reply.value, 'voice') : withSkip(progress.dialogue, item);
     const taken = { ...progress, misses: 0, dialogue };
     if (openItem(script.questionnaire, dialogue) !== undefined) return listen(script, taken, [], { after: item });
     return end(script, taken, closing(script, [script.questionnaire.thanks[script.language]]), 'completed');
   }
+  if (!isOpen) return listen(script, { ...progress, misses: 0 }, [], { after: item });
   if (progress.misses < missesAllowed) {
     const why = isSilent(heard) ? words.unheard : reply.kind === 'out-of-range' && item.kind === 'number' ? words.outOfRange(item) : words.misunderstood;
     return listen(script, missed(progress), [why], { after: item });
@@ -116,13 +124,13 @@ interface Listening {
 /** Speaks `first` and then what the stage asks, and waits for keys or speech. */
 function listen(script: VoiceScript, progress: VoiceProgress, first: readonly string[], { startRecording = false, after }: Listening = {}): VoiceTurn {
   const words = phrases[script.language];
-  const prompt = (say: readonly string[], gather: NonNullable<VoicePrompt['gather']>): VoiceTurn => ({ progress, prompt: { say: [...first, ...say], language: script.language, gather, startRecording }, ended: null });
+  const prompt = (say: readonly string[], gather: NonNullable<VoicePrompt['gather']>, asked?: string): VoiceTurn => ({ progress: asked === undefined ? progress : { ...progress, asked }, prompt: { say: [...first, ...say], language: script.language, gather, startRecording }, ended: null });
   const oneKey = { input: 'keys', maxDigits: 1, timeoutSeconds: keyTimeoutSeconds } as const;
   if (progress.stage === 'identity') return prompt(words.identity(script.hospitalName, script.patientName), oneKey);
   if (progress.stage === 'recording-consent') return prompt(words.askRecording, oneKey);
   const item = openItem(script.questionnaire, progress.dialogue);
   if (item === undefined) return end(script, progress, closing(script, [script.questionnaire.thanks[script.language]]), 'completed');
-  return prompt(question(script, item, after), { input: 'keys-or-speech', maxDigits: longestKeys(item), timeoutSeconds: answerTimeoutSeconds });
+  return prompt(question(script, item, after), { input: 'keys-or-speech', maxDigits: longestKeys(item), timeoutSeconds: answerTimeoutSeconds }, item.id);
 }
 
 function question(script: VoiceScript, item: Item, after: Item | undefined): string[] {

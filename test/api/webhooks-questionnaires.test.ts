@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWebhooksWorld, noon } from './webhooks-world.ts';
-import type { Asked, WebhooksWorld } from './webhooks-world.ts';
+import type { Asked, Called, WebhooksWorld } from './webhooks-world.ts';
 
 let world: WebhooksWorld;
 beforeAll(async () => {
@@ -124,5 +124,91 @@ describe('a conversation that an earlier release has begun', () => {
 
     expect(answer.body).toContain('how strong was it two days ago');
     expect(await world.opened(asked.patientId, 'conversation.progress', asked.touchpointId)).toMatchObject({ schemaVersion: 2, answers: { danger: 'no', temperature: 37, pain: 6 } });
+  });
+});
+
+describe('a text in the middle of a call', () => {
+  /** Whoever answered said who they are, and hears the first question: how strong the pain is. */
+  async function onThePhone(): Promise<Called> {
+    const call = await world.called(undefined, 'either');
+    await world.answer(call);
+    await world.turn(call, 0, { Digits: '1' });
+    return call;
+  }
+  const progress = (call: Called): Promise<unknown> => world.opened(call.patientId, 'conversation.progress', call.touchpointId);
+
+  it('leaves the call where it stands: the next key is an answer to its question, and not to who is there', async () => {
+    const call = await onThePhone();
+    await world.turn(call, 1, { Digits: '3' });
+
+    await world.text(call.phone, 'sorry one moment');
+    const next = await world.turn(call, 2, { Digits: '2' });
+
+    expect(next.body).toContain('anything else that worries you');
+    expect(await world.call(call.callId)).toMatchObject({ status: 'answered', disposition: null });
+    expect(await progress(call)).toMatchObject({ stage: 'questions', answers: { pain: 3, danger: 'no' }, dialogue: { answers: { pain: 3, danger: 'no' } } });
+  });
+
+  it('that answers what was just asked on the phone makes the key no answer to the next question', async () => {
+    const call = await onThePhone();
+
+    await world.text(call.phone, '2');
+    const next = await world.turn(call, 1, { Digits: '1' });
+
+    expect(next.body).toContain('chest pain');
+    expect(await world.escalations(call.patientId)).toEqual([]);
+    expect(await progress(call)).toMatchObject({ dialogue: { answers: { pain: 1 }, answeredBy: { pain: { channel: 'voice' } } }, asked: 'danger' });
+  });
+
+  it('that answers it is no reason to ask it again where nothing is said, and a webhook told twice asks what counts next', async () => {
+    const call = await onThePhone();
+    await world.text(call.phone, '2');
+
+    const told = await world.turn(call, 0, { Digits: '1' });
+    const silent = await world.turn(call, 1, {});
+    await world.turn(call, 2, { Digits: '2' });
+
+    expect([told.body.includes('chest pain'), silent.body.includes('chest pain')]).toEqual([true, true]);
+    expect(await progress(call)).toMatchObject({ dialogue: { answers: { pain: 2, danger: 'no' } } });
+  });
+
+  it('that says STOP lets the call ask nothing more; what was answered when it came still counts', async () => {
+    const call = await onThePhone();
+    await world.turn(call, 1, { Digits: '3' });
+
+    const stopped = await world.text(call.phone, 'STOP');
+    const last = await world.turn(call, 2, { Digits: '1' });
+
+    expect(stopped.body).toContain('<Message>');
+    expect(last.body).toContain('call 9 1 1');
+    expect(last.body).toContain('Goodbye.</Say><Hangup/>');
+    expect(last.body).not.toContain('worries');
+    expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition: 'partial' });
+    expect(await world.escalations(call.patientId)).toMatchObject([{ ruleId: 'danger', level: 'red' }]);
+    expect((await world.tasks(call.patientId)).map(({ kind }) => kind)).toEqual(['opted-out']);
+  });
+
+  it('that says STOP while it rings lets whoever answers hear no more than goodbye', async () => {
+    const call = await world.called(undefined, 'either');
+    await world.text(call.phone, 'STOP');
+
+    const answer = await world.answer(call);
+
+    expect(answer.body).toContain('Goodbye.</Say><Hangup/>');
+    expect(answer.body).not.toContain('Ada Example');
+    expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition: 'refused' });
+  });
+
+  it('that an earlier release took, and forgot the call at, has who is there asked anew: no key is taken for a wrong number', async () => {
+    const call = await onThePhone();
+    const where = { patientId: call.patientId, field: 'conversation.progress', rowId: call.touchpointId, version: 3 };
+    const sealed = await world.vault.sealJson({ schemaVersion: 2, answers: { pain: 3 }, skipped: [], answeredBy: {}, reasked: 1, respondent: 'patient' }, { ...where, retentionClass: 'care' });
+    await world.root`insert into phi.value (patient_id, field, row_id, version, key_id, sealed, recorded_by) values (${where.patientId}, ${where.field}, ${where.rowId}, ${where.version}, gen_random_uuid(), ${sealed}, 'test')`;
+
+    const anew = await world.turn(call, 1, { Digits: '3' });
+    const next = await world.turn(call, 1, { Digits: '1' });
+
+    expect(anew.body).toContain('If you are Ada Example, press 1.');
+    expect(next.body).toContain('chest pain');
   });
 });

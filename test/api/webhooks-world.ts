@@ -87,6 +87,8 @@ const plans = {
   calls: header('calls', `  - { kind: call, id: recovery, ${at}, channels: [voice], questionnaire: recovery-call, record: true, redial: [PT1H], rules: [${danger}] }`),
   // No rule at all: whatever reaches a human is the questionnaire's own doing.
   feels: header('feels', `  - { kind: ask, id: mood, ${at}, channels: [sms, voice], questionnaire: phq-9, reply: { window: PT4H, nudges: [PT1H], silence: task } }`),
+  // Rung first: a text may come in the middle of the call.
+  either: header('either', `  - { kind: ask, id: ask-by-either, ${at}, channels: [voice, sms], questionnaire: recovery-call, reply: { window: PT4H, nudges: [PT1H], silence: task }, rules: [${danger}] }`),
   rings: header('rings', `  - { kind: call, id: mood-call, ${at}, channels: [voice], questionnaire: phq-9, record: false, redial: [PT1H] }`),
   measures: header('measures', `  - { kind: measure, id: pressure, ${at}, readings: [{ id: systolic, text: { en: 'Upper?', zh: '高压?' }, unit: mmHg, min: 60, max: 260 }, { id: diastolic, text: { en: 'Lower?', zh: '低压?' }, unit: mmHg, min: 30, max: 160 }], reply: { window: PT4H, nudges: [], silence: task }, rules: [{ id: high, if: systolic at least 180, confirm: { after: PT5M }, do: [{ kind: escalate, level: amber }] }] }`),
   reminds: header('reminds', `  - { kind: remind, id: visit, ${at}, channels: [sms], message: visit-reminder }`),
@@ -226,7 +228,7 @@ export async function createWebhooksWorld() {
     /** The follow-up's thread looks, and hears what it was told. */
     look: (enrolmentId: string) => worker.begin((tx) => resumeFollowUp(tx, enrolmentId, clock.now.toISOString())),
     /** A patient whose phone rings. */
-    async called(person?: Person, planId: 'calls' | 'rings' = 'calls'): Promise<Called> {
+    async called(person?: Person, planId: 'calls' | 'rings' | 'either' = 'calls'): Promise<Called> {
       const who = person ?? (await patient());
       const { enrolmentId, touchpointId } = await enrol(who, planId);
       const { next, row } = await worker.begin((tx) => resumeConversation(tx, touchpointId, clock.now.toISOString()));
