@@ -78,7 +78,7 @@ logger.info({ signal: await stop }, 'stopping');
 await api.stop(config.shutdownGraceSeconds * 1000);
 sweeping.abort();
 await swept;
-await deps.pending.settled();
+await deps.pending.stop();
 await Promise.all([deps.planReader.close(), deps.rehearser.close(), deps.looker.close()]);
 await metricsServer.stop(1_000);
 await temporal.close();

@@ -21,6 +21,10 @@ const todo: Readonly<Record<string, Words>> = {
     en: 'A text that the machine leaves to you: read it (/message), see to it, and close this task. Nothing else answers it.',
     zh: '系统无法处理、需由您处理的来信：请阅读（/message）并处理，然后关闭本任务。系统不会再作答复。',
   },
+  'staff-call': {
+    en: 'Ring the patient: a call of ours reached nobody, ended half-way, or was taken by somebody who cares for them. Due within minutes, it was cut off by a fault of ours, and nobody knows what the patient said last: it may be an alarm, so ask that first.',
+    zh: '请致电患者：系统的电话无人接听、中途结束，或由照护人接听。如要求在数分钟内处理，说明通话因系统故障中断，患者最后的回答未能听清，可能属于紧急情况，请首先询问。',
+  },
   'doubtful-safety': {
     en: 'A text with words of danger: read it (/message), ring the patient, and see to the alert that is open besides.',
     zh: '来信中含有危险信号：请阅读（/message），致电患者，并处理同时开启的警报。',

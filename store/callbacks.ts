@@ -52,6 +52,14 @@ export async function touchpointOfCall(sql: Sql | Transaction, callId: string): 
   return row?.touchpointId ?? null;
 }
 
+/** Whom a conversation's call is about, without a lock. */
+export async function placeOfCall(sql: Sql | Transaction, callId: string): Promise<{ patientId: string; touchpointId: string; department: string; providerSid: string | null } | null> {
+  const [row] = await sql<{ patientId: string; touchpointId: string; department: string; providerSid: string | null }[]>`
+    select c.patient_id as "patientId", touchpoint_id as "touchpointId", e.department, c.provider_sid as "providerSid"
+    from care.call c join care.touchpoint t using (touchpoint_id) join care.enrolment e using (enrolment_id) where c.call_id = ${callId}`;
+  return row ?? null;
+}
+
 /** A thread to poke after its row was changed in place; it has no inbox row, because it reads the row itself. */
 export function threadOf(type: Exclude<ThreadType, 'followUp'>, subjectId: string): ThreadToPoke {
   return { workflowId: workflowIdOf(type, subjectId), workflowType: type, taskQueue: taskQueueOf(type), subjectId, plan: null };

@@ -15,12 +15,15 @@ export interface NewTask {
   createdAt: string;
 }
 
-/** Makes a staff task. One of the same kind that is still open for the same touchpoint or message is not doubled. */
+/** Makes a staff task. One of the same kind that is still open for the same touchpoint or message is not doubled; it is due when the sooner of the two would be. */
 export async function createTask(tx: Transaction, task: NewTask): Promise<string> {
-  const [open] = await tx<{ taskId: string }[]>`
-    select task_id as "taskId" from care.task where kind = ${task.kind} and title = ${task.title} and status <> 'done'
+  const [open] = await tx<{ taskId: string; dueAt: string | null }[]>`
+    select task_id as "taskId", due_at as "dueAt" from care.task where kind = ${task.kind} and title = ${task.title} and status <> 'done'
       and touchpoint_id is not distinct from ${task.touchpointId} and inbound_id is not distinct from ${task.inboundId} and patient_id is not distinct from ${task.patientId} limit 1`;
-  if (open !== undefined) return open.taskId;
+  if (open !== undefined) {
+    if (task.dueAt !== null && (open.dueAt === null || task.dueAt < open.dueAt)) await tx`update care.task set due_at = ${task.dueAt} where task_id = ${open.taskId}`;
+    return open.taskId;
+  }
   const taskId = randomUUID();
   await tx`insert into care.task (task_id, patient_id, enrolment_id, touchpoint_id, inbound_id, department, kind, title, due_at, created_at)
     values (${taskId}, ${task.patientId}, ${task.enrolmentId}, ${task.touchpointId}, ${task.inboundId}, ${task.department}, ${task.kind}, ${task.title}, ${task.dueAt}, ${task.createdAt})`;

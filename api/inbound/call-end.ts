@@ -12,6 +12,7 @@ import { inTransaction } from '../../store/inbound.ts';
 import { createTask } from '../../store/tasks.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import type { InboundDeps } from './deps.ts';
+import { taskWithinMs, urgentWithinMs } from './message.ts';
 
 export interface LockedCall {
   conversation: ConversationRow;
@@ -41,10 +42,8 @@ export async function endCall(tx: Transaction, { conversation, call }: LockedCal
   return [...threads, threadOf('recordedCall', call.callId)];
 }
 
-const staffCallWithinMs = 24 * 3_600_000;
-
-/** After a fault of ours on the line: somebody was cut off, so the call ends and a person rings back, however often it would be redialled. */
-export async function endAfterFault(deps: InboundDeps, callId: string): Promise<void> {
+/** After a fault of ours on the line: somebody was cut off, so the call ends and a person rings back, however often it would be redialled. Urgent: what was said last nobody knows. */
+export async function endAfterFault(deps: InboundDeps, callId: string, { isUrgent }: { isUrgent: boolean }): Promise<void> {
   const now = deps.clock().toISOString();
   const threads = await inTransaction(deps.sql, async (tx) => {
     const locked = await lockCallOf(tx, callId);
@@ -52,8 +51,10 @@ export async function endAfterFault(deps: InboundDeps, callId: string): Promise<
     const { conversation, call } = locked;
     const ended = call.status === 'ended' ? [] : await endCall(tx, locked, { disposition: call.turns > 0 ? 'partial' : 'failed', actions: [], now });
     const { patientId, enrolmentId, touchpointId } = conversation;
+    // A turn that was late has taken the last answer all the same.
+    const withinMs = isUrgent && call.disposition !== 'completed' ? urgentWithinMs : taskWithinMs;
     const { department } = await lockFollowUp(tx, enrolmentId);
-    await createTask(tx, { patientId, enrolmentId, touchpointId, inboundId: null, department, kind: 'staff-call', title: 'staff-call', dueAt: plusMs(now, staffCallWithinMs), createdAt: now });
+    await createTask(tx, { patientId, enrolmentId, touchpointId, inboundId: null, department, kind: 'staff-call', title: 'staff-call', dueAt: plusMs(now, withinMs), createdAt: now });
     return ended;
   });
   await deps.poker.poke(threads);

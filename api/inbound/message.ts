@@ -42,7 +42,8 @@ export interface Handled {
 
 /** How soon staff are to see to what is not urgent. */
 export const taskWithinMs = 24 * 3_600_000;
-const urgentWithinMs = 15 * 60_000;
+/** As soon as a red alarm is to be seen to. */
+export const urgentWithinMs = 15 * 60_000;
 
 /** What a task for staff takes of a message: whom it may be about, and with which of them a conversation is open. */
 export interface ForStaff extends Pick<Message, 'tx' | 'now'> {

@@ -1,5 +1,4 @@
 import { languageOf } from '../../domain/codes.ts';
-import type { Language } from '../../domain/codes.ts';
 import { emergencyNumberIn } from '../../domain/contact/emergency-numbers.ts';
 import { classifyInbound, isAwaitedNumber } from '../../domain/dialogue/classify.ts';
 import { phrases } from '../../domain/dialogue/phrases.ts';
@@ -22,23 +21,19 @@ import type { ThreadToPoke } from '../../store/threads.ts';
 import { applyRules } from './answer-rules.ts';
 import { endCall, lockCallOf } from './call-end.ts';
 import type { LockedCall } from './call-end.ts';
-import { webhookDeadlineMs } from './deadline.ts';
 import type { InboundDeps } from './deps.ts';
 import { readProgress, writeAnswers, writeProgress } from './progress.ts';
 import type { ProgressPlace, StoredProgress } from './progress.ts';
 import { openSafetyAlert } from './safety.ts';
+import type { Known } from './voice-deadline.ts';
 
 /** What to say now; `turn` numbers the answer that is awaited. Null: hang up without a word. */
 export type VoiceAnswer = { prompt: VoicePrompt; turn: number } | null;
 
-export interface VoiceRequest {
+export interface VoiceRequest extends Known {
   callId: string;
   providerSid: string;
   answeredBy: string | null;
-  /** Aborted once the caller has been answered otherwise: nothing may be committed after it. */
-  signal: AbortSignal;
-  /** Told as soon as it is known, for an apology in the right language. */
-  onLanguage: (language: Language) => void;
 }
 
 interface Turn extends LockedCall {
@@ -52,8 +47,8 @@ interface Turn extends LockedCall {
   now: string;
 }
 
-interface Outcome {
-  answer: VoiceAnswer;
+interface Outcome<Answer = VoiceAnswer> {
+  answer: Answer;
   threads: ThreadToPoke[];
 }
 
@@ -96,22 +91,39 @@ export async function takeCallTurn(deps: InboundDeps, request: VoiceRequest, tur
   });
 }
 
-async function withTurn(deps: InboundDeps, request: VoiceRequest, work: (turn: Turn) => Promise<Outcome>): Promise<VoiceAnswer> {
+/** What became of an answer; `not-taken` where the call was over by then, `not-asked` where no question was open. */
+export type LateTurn = 'understood' | 'not-understood' | 'not-asked' | 'not-taken';
+
+/** Takes a turn of which the caller has been cut off: an answer to a question is judged as ever, and the call ends with it. Nobody hears what would be said. */
+export async function takeTurnLate(deps: InboundDeps, request: VoiceRequest, turnNumber: number, input: KeyInput): Promise<LateTurn> {
+  const late = await withTurn<LateTurn>(deps, request, async (turn) => {
+    const { call, stored: { voice }, script } = turn;
+    // It was committed in the end; whether it was understood is not known.
+    if (turnNumber !== call.turns) return { answer: 'not-understood', threads: [] };
+    if (voice?.stage !== 'questions') return { answer: 'not-asked', threads: [] };
+    const heard = takeVoiceTurn(script, voice, input);
+    const { threads } = await applyTurn(turn, voice, { ...heard, progress: { ...heard.progress, stage: 'done' }, ended: heard.ended ?? 'partial' }, input);
+    return { answer: heard.progress.misses === 0 ? 'understood' : 'not-understood', threads };
+  });
+  return late ?? 'not-taken';
+}
+
+async function withTurn<Answer>(deps: InboundDeps, request: VoiceRequest, work: (turn: Turn) => Promise<Outcome<Answer>>): Promise<Answer | null> {
   const secret = await deps.gate.turnBegin(request.callId, request.providerSid);
   const { verdict, detail } = await deps.gate.verdict<TurnDetail>(secret);
   if (verdict !== 'allowed') return endUnheard(deps, request, 'refused');
   const language = languageOf(detail.language);
-  request.onLanguage(language);
+  const emergencyNumber = emergencyNumberIn(detail.zone, deps.settings.emergencyNumber);
+  request.onListener({ language, emergencyNumber });
   const now = deps.clock().toISOString();
-  const { answer, threads } = await inTransaction(deps.sql, async (tx) => {
+  const { answer, threads } = await inTransaction<Outcome<Answer | null>>(deps.sql, async (tx) => {
     request.signal.throwIfAborted();
-    await boundTransaction(tx, deps.settings.voiceDeadlineMs ?? webhookDeadlineMs);
+    await boundTransaction(tx, request.waitMs);
     const locked = await lockCallOf(tx, request.callId);
     if (locked === null || locked.call.status === 'ended') return { answer: null, threads: [] };
     const questionnaire = await questionsAt(tx, deps.content.questionnaires, locked.conversation);
     const place = { tx, gate: createGate(tx), vault: deps.vault, secret, patientId: detail.patientId, touchpointId: detail.touchpointId };
     const { hospitalName } = deps.settings;
-    const emergencyNumber = emergencyNumberIn(detail.zone, deps.settings.emergencyNumber);
     const script = { questionnaire, language, hospitalName, patientName: await nameOf(place), record: detail.record, emergencyNumber };
     const outcome = await work({ ...locked, tx, place, detail, questionnaire, questionnaires: deps.content.questionnaires, script, stored: await readProgress(place), now });
     // The caller has already heard an apology: as if this turn had not been.
@@ -152,10 +164,10 @@ async function raiseSpokenSafety({ tx, conversation, now }: Turn, speech: string
 }
 
 /** Ends a call in which nothing may be said: a machine answered, or the gate gives no right to it any more. */
-async function endUnheard(deps: InboundDeps, { callId, providerSid, answeredBy, signal }: VoiceRequest, disposition: 'machine' | 'refused'): Promise<null> {
+async function endUnheard(deps: InboundDeps, { callId, providerSid, answeredBy, signal, waitMs }: VoiceRequest, disposition: 'machine' | 'refused'): Promise<null> {
   const now = deps.clock().toISOString();
   const threads = await inTransaction(deps.sql, async (tx) => {
-    await boundTransaction(tx, deps.settings.voiceDeadlineMs ?? webhookDeadlineMs);
+    await boundTransaction(tx, waitMs);
     const locked = await lockCallOf(tx, callId);
     if (locked === null || locked.call.status === 'ended' || (locked.call.providerSid ?? providerSid) !== providerSid) return [];
     const ended = await endCall(tx, locked, { disposition, actions: [], now, change: { answeredBy, providerSid } });

@@ -4,12 +4,13 @@ import { z } from 'zod';
 import type { VoicePrompt } from '../../domain/dialogue/types.ts';
 import { insistently } from '../../providers/twilio/callbacks.ts';
 import { hangUpTwiml, promptTwiml } from '../../providers/twilio/twiml.ts';
-import { endAfterFault } from '../inbound/call-end.ts';
 import type { InboundDeps } from '../inbound/deps.ts';
 import { answerPage, takePageTurn } from '../inbound/page-call.ts';
 import { answerCall, takeCallTurn } from '../inbound/voice-call.ts';
 import type { VoiceAnswer } from '../inbound/voice-call.ts';
+import { faultOf } from '../inbound/voice-cut-off.ts';
 import { answerInTime } from '../inbound/voice-deadline.ts';
+import type { Fault, Known } from '../inbound/voice-deadline.ts';
 import { formOf } from './signed.ts';
 
 export const callForm = z.object({
@@ -29,27 +30,27 @@ export function callRoutes(deps: InboundDeps): Router {
 
   router.post('/voice/page/:escalationId/:page', async (request, response) => {
     const { page, form } = readPage(request);
-    const twiml = await answerInTime(deps, page.escalationId, async () => pageTwiml(base, page, 0, await answerPage(deps, page, form.AnsweredBy, form.To)), noClearing);
+    const twiml = await answerInTime(deps, page.escalationId, async () => pageTwiml(base, page, 0, await answerPage(deps, page, form.AnsweredBy, form.To)), pageFault);
     response.type('text/xml').send(twiml);
   });
   router.post('/voice/page/:escalationId/:page/turn', async (request, response) => {
     const { page, form } = readPage(request);
     const turn = turnSchema.parse(request.query['turn']);
-    const twiml = await answerInTime(deps, page.escalationId, async () => pageTwiml(base, page, turn + 1, await takePageTurn(deps, page, form.Digits, form.To, turn > 0)), noClearing);
+    const twiml = await answerInTime(deps, page.escalationId, async () => pageTwiml(base, page, turn + 1, await takePageTurn(deps, page, form.Digits, form.To, turn > 0)), pageFault);
     response.type('text/xml').send(twiml);
   });
   router.post('/voice/:callId', async (request, response) => {
     const callId = idSchema.parse(request.params.callId);
     const { CallSid: providerSid, AnsweredBy: answeredBy } = callForm.parse(formOf(request.body));
-    const twiml = await answerInTime(deps, callId, async (known) => callTwiml(base, callId, await answerCall(deps, { callId, providerSid, answeredBy, ...known })), () => endAfterFault(deps, callId));
+    const twiml = await answerInTime(deps, callId, async (known) => callTwiml(base, callId, await answerCall(deps, { callId, providerSid, answeredBy, ...known })), faultOf(deps, { callId, providerSid, turn: null }));
     response.type('text/xml').send(twiml);
   });
   router.post('/voice/:callId/turn', async (request, response) => {
     const callId = idSchema.parse(request.params.callId);
     const turn = turnSchema.parse(request.query['turn']);
     const { CallSid: providerSid, AnsweredBy: answeredBy, Digits: digits, SpeechResult: speech } = callForm.parse(formOf(request.body));
-    const work = async (known: Parameters<Parameters<typeof answerInTime>[2]>[0]): Promise<string> => callTwiml(base, callId, await takeCallTurn(deps, { callId, providerSid, answeredBy, ...known }, turn, { digits, speech }));
-    response.type('text/xml').send(await answerInTime(deps, callId, work, () => endAfterFault(deps, callId)));
+    const work = async (known: Known): Promise<string> => callTwiml(base, callId, await takeCallTurn(deps, { callId, providerSid, answeredBy, ...known }, turn, { digits, speech }));
+    response.type('text/xml').send(await answerInTime(deps, callId, work, faultOf(deps, { callId, providerSid, turn: { number: turn, input: { digits, speech } } })));
   });
   return router;
 }
@@ -70,6 +71,4 @@ function readPage(request: Request) {
 }
 
 /** A page has no row of its own that would have to be ended: the escalation's own clock goes on to the next person. */
-async function noClearing(): Promise<void> {
-  await Promise.resolve();
-}
+const pageFault: Fault = { hasAnswer: false, clear: () => Promise.resolve() };

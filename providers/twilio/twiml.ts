@@ -39,9 +39,12 @@ export function promptTwiml(prompt: VoicePrompt, urls: VoiceUrls): string {
   return response.toString();
 }
 
-/** Speaks sentences and hangs up: apologies, and what a call ends with when something went wrong. */
-export function sayAndHangUp(sentences: string[], language: Language): string {
-  return promptTwiml({ say: sentences, language, gather: null, startRecording: false }, { turn: '', recording: '' });
+/** Speaks sentences, in one language after the other, and hangs up: apologies, and what a call ends with when something went wrong. */
+export function sayAndHangUp(parts: readonly { language: Language; sentences: readonly string[] }[]): string {
+  const response = new twilio.twiml.VoiceResponse();
+  for (const { language, sentences } of parts) for (const sentence of sentences) response.say(voices[language], sentence);
+  response.hangup();
+  return response.toString();
 }
 
 /** Hangs up without a word: an answering machine hears nothing of us. */

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { takeCallTurn } from '../../api/inbound/voice-call.ts';
-import { createWebhooksWorld, freshPhone, hospitalName, noon, sidOf } from './webhooks-world.ts';
+import { faultOf } from '../../api/inbound/voice-cut-off.ts';
+import { answerInTime } from '../../api/inbound/voice-deadline.ts';
+import { createPendingWork } from '../../api/pending.ts';
+import type { KeyInput } from '../../domain/dialogue/types.ts';
+import { createWebhooksWorld, hospitalName, noon, sidOf } from './webhooks-world.ts';
 import type { Called, WebhooksWorld } from './webhooks-world.ts';
 
 let world: WebhooksWorld;
@@ -210,86 +214,50 @@ describe('a dialogue on the phone', () => {
   });
 });
 
-describe('the end of a call, told by the provider', () => {
-  it.each([['busy', 'busy'], ['no-answer', 'no-answer'], ['failed', 'failed'], ['canceled', 'failed']])('%s without an answer ends it as %s, once', async (status, disposition) => {
-    const call = await world.called();
-
-    const first = await world.callStatus(call, status);
-    const second = await world.callStatus(call, status);
-    await world.callStatus(call, 'ringing');
-
-    expect([first.status, second.status]).toEqual([204, 204]);
-    expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition });
-    await world.pending.settled();
-    expect(world.poked.filter((id) => id === `call/${call.callId}`)).toHaveLength(1);
+/** Somebody else's transaction that holds what this statement locks, until it is told to let go. */
+async function held(lock: string): Promise<{ release: () => Promise<unknown> }> {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
   });
-
-  it('hung up before any answer is a hang-up, to be redialled', async () => {
-    const call = await world.called();
-    await world.answer(call);
-    await world.turn(call, 0, { Digits: '1' });
-
-    await world.callStatus(call, 'completed', { AnsweredBy: 'human' });
-
-    expect(await world.call(call.callId)).toMatchObject({ disposition: 'hung-up' });
-    expect(await world.conversation(call.touchpointId)).toMatchObject({ status: 'starting', reason: 'hung-up' });
+  let locked = (): void => undefined;
+  const isLocked = new Promise<void>((resolve) => {
+    locked = resolve;
   });
-
-  it('hung up mid-way keeps what was answered, and staff call back', async () => {
-    const call = await atQuestions('2');
-    await world.turn(call, 2, { Digits: '4' });
-
-    await world.callStatus(call, 'completed', { AnsweredBy: 'human' });
-
-    expect(await world.call(call.callId)).toMatchObject({ disposition: 'partial' });
-    expect(await world.opened(call.patientId, 'response.answers', call.touchpointId)).toMatchObject({ isComplete: false, answers: { pain: 4 } });
-    expect((await world.tasks(call.patientId)).map((task) => task.kind)).toEqual(['staff-call']);
+  const holder = world.root.begin(async (tx) => {
+    await tx.unsafe(lock);
+    locked();
+    await released;
   });
-
-  it('after a finished dialogue changes nothing', async () => {
-    const call = await world.called();
-    await world.answer(call);
-    await world.turn(call, 0, { Digits: '2' });
-
-    await world.callStatus(call, 'completed');
-
-    expect(await world.call(call.callId)).toMatchObject({ disposition: 'caregiver' });
+  await isLocked;
+  const letGo = (): Promise<unknown> => (release(), holder);
+  onTestFinished(async () => {
+    await letGo();
   });
-});
+  return { release: letGo };
+}
+const rowOf = (call: Called): string => `select 1 from care.conversation where touchpoint_id = '${call.touchpointId}' for update`;
 
 describe('a database that hangs', () => {
   // A row that another transaction holds is waited for within our own transaction, a table already by the gate, before it.
   it.each([
-    ['a row', (call: Called) => `select 1 from care.conversation where touchpoint_id = '${call.touchpointId}' for update`],
+    ['a row', rowOf],
     ['a table', () => 'lock table care.call in access exclusive mode'],
   ])('on %s does not keep the caller waiting: an apology in time, then the call ends with a staff task', async (_what, lock) => {
     const call = await world.called();
     await world.answer(call);
-    let release = (): void => undefined;
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    let locked = (): void => undefined;
-    const isLocked = new Promise<void>((resolve) => {
-      locked = resolve;
-    });
-    const holder = world.root.begin(async (tx) => {
-      await tx.unsafe(lock(call));
-      locked();
-      await released;
-    });
-    await isLocked;
+    const holder = await held(lock(call));
 
     const answer = await world.turn(call, 0, { Digits: '1' });
-    release();
-    await holder;
+    await holder.release();
     await world.pending.settled();
 
     expect(answer.status).toBe(200);
     expect(answer.body).toContain('something went wrong on our side');
     expect(answer.body).toContain('<Hangup/>');
+    expect(answer.body).not.toContain('9 1 1');
     expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition: 'failed', turns: 0 });
-    expect((await world.tasks(call.patientId)).map((task) => task.kind)).toEqual(['staff-call']);
+    expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', withinSeconds: 86_400 }]);
   });
 
   it('leaves nothing of a turn whose caller has heard the apology already', async () => {
@@ -298,69 +266,121 @@ describe('a database that hangs', () => {
     const expired = new AbortController();
     const slowVault = { ...world.vault, openText: (...given: Parameters<typeof world.vault.openText>) => (expired.abort(), world.vault.openText(...given)) };
 
-    const turn = takeCallTurn({ ...world.deps, vault: slowVault }, { callId: call.callId, providerSid: call.callSid, answeredBy: null, signal: expired.signal, onLanguage: () => undefined }, 0, { digits: '1', speech: null });
+    const turn = takeCallTurn({ ...world.deps, vault: slowVault }, { callId: call.callId, providerSid: call.callSid, answeredBy: null, signal: expired.signal, waitMs: 600, onListener: () => undefined }, 0, { digits: '1', speech: null });
 
     await expect(turn).rejects.toThrow();
     expect((await world.call(call.callId))?.turns).toBe(0);
   });
 });
 
-describe('a page by voice', () => {
-  async function alerted(): Promise<{ patientId: string; escalationId: string; code: string }> {
-    const person = await world.patient();
-    await world.text(person.phone, 'chest pain');
-    const [alert] = await world.escalations(person.patientId);
-    return { patientId: person.patientId, escalationId: alert?.escalationId ?? '', code: alert?.code ?? '' };
-  }
-  const page = (escalationId: string, more: string, form: Record<string, string>) => world.post(`/webhooks/twilio/voice/page/${escalationId}/1${more}`, { CallSid: sidOf('CA'), CallStatus: 'in-progress', ...form });
+describe('what was said on a call that a fault of ours cuts off', () => {
+  const danger = 'I want to kill myself';
+  const cutOff = (call: Called, number: number, input: Partial<KeyInput>) => ({ callId: call.callId, providerSid: call.callSid, turn: { number, input: { digits: null, speech: null, ...input } } });
 
-  it('says the code and no patient, and is taken by key under the name of whoever was called', async () => {
-    const alert = await alerted();
-    const pager = freshPhone();
-    const personId = await world.staff(pager);
+  it('opens the alert for words of danger while the conversation is still held, once, and the caller hears whom to call where they are', async () => {
+    const call = await atQuestions('2');
+    await world.root`update phi.contact_state set zone = 'Asia/Shanghai' where patient_id = ${call.patientId}`;
+    const holder = await held(rowOf(call));
 
-    const said = await page(alert.escalationId, '', { To: pager, AnsweredBy: 'human' });
-    const silent = await page(alert.escalationId, '/turn?turn=1', { To: pager });
-    const taken = await page(alert.escalationId, '/turn?turn=1', { To: pager, Digits: '1' });
+    const answer = await world.turn(call, 2, { SpeechResult: danger });
+    const whileHeld = await vi.waitFor(async () => {
+      const alerts = await world.escalations(call.patientId);
+      expect(alerts).toHaveLength(1);
+      return alerts;
+    });
+    await holder.release();
+    await world.pending.settled();
 
-    expect(said.body).toContain(Array.from(alert.code).join(' '));
-    expect(said.body).not.toMatch(/Ada|chest/);
-    expect(silent.body).toContain('<Hangup/>');
-    expect(taken.body).toContain('The alert is yours');
-    expect(await world.escalations(alert.patientId)).toMatchObject([{ status: 'acknowledged', acknowledgedBy: personId }]);
+    expect(answer.body).toContain('call 1 2 0.</Say>');
+    expect(answer.body).toContain('A member of staff will call you.');
+    expect(answer.body).toContain('<Hangup/>');
+    expect(whileHeld).toMatchObject([{ ruleId: 'safety-phrase', level: 'red', status: 'open' }]);
+    expect(await world.escalations(call.patientId)).toEqual(whileHeld);
+    expect(world.poked).toContain(`escalation/${whileHeld[0]?.escalationId ?? ''}`);
+    expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition: 'partial' });
+    expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', title: 'staff-call', withinSeconds: 900 }]);
+    expect(world.logged.join('')).not.toContain('kill');
   });
 
-  it('speaks the language of whoever was called', async () => {
-    const alert = await alerted();
-    const pager = freshPhone();
-    await world.staff(pager, undefined, 'zh');
+  it('is judged and kept when it was a key: a red one opens its alert as soon as the row is free', async () => {
+    const call = await atQuestions('2');
+    await world.turn(call, 2, { Digits: '3' });
+    const holder = await held(rowOf(call));
 
-    const said = await page(alert.escalationId, '', { To: pager, AnsweredBy: 'human' });
-    const taken = await page(alert.escalationId, '/turn?turn=1', { To: pager, Digits: '1' });
+    const answer = await world.turn(call, 3, { Digits: '1' });
+    await holder.release();
+    await world.pending.settled();
 
-    expect(said.body).toContain('有一项升级待您处理');
-    expect(said.body).toContain('zh-CN');
-    expect(taken.body).toContain('该警报已由您接手');
+    expect(answer.body).toContain('call 9 1 1');
+    expect(await world.escalations(call.patientId)).toMatchObject([{ ruleId: 'danger', level: 'red' }]);
+    expect(await world.opened(call.patientId, 'response.answers', call.touchpointId)).toMatchObject({ isComplete: false, answers: { pain: 3, danger: 'yes' } });
+    expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', withinSeconds: 86_400 }]);
   });
 
-  it('cannot be taken from a number of nobody on the staff list', async () => {
-    const alert = await alerted();
+  it.each([['and is not understood', { digits: '7' }], ['before the keys went away', { digits: '1' }], ['before they did, and is an emergency number', { speech: '120' }]])('%s is asked again by a person as soon as an alarm would be seen to', async (what, input) => {
+    const call = await atQuestions('2');
+    await world.turn(call, 2, { Digits: '3' });
+    const away = { ...world.vault, openJson: () => Promise.reject(new Error('The keys are away.')), openText: () => Promise.reject(new Error('The keys are away.')) };
 
-    await page(alert.escalationId, '/turn?turn=1', { To: freshPhone(), Digits: '1' });
+    await faultOf(what.includes('before') ? { ...world.deps, vault: away } : world.deps, cutOff(call, 3, input)).clear(Promise.resolve());
 
-    expect(await world.escalations(alert.patientId)).toMatchObject([{ status: 'open' }]);
+    expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', withinSeconds: 900 }]);
+    expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition: 'partial' });
+    expect((await world.escalations(call.patientId)).map(({ ruleId }) => ruleId)).toEqual('speech' in input ? ['safety-phrase'] : []);
   });
 
-  it('that reaches a machine or nobody is told to the escalation, which goes on', async () => {
-    const [machine, busy] = [await alerted(), await alerted()];
+  it.each([['goes on', 2, 'partial', 900], ['was its last', 4, 'completed', 86_400]])('is neither alarmed of nor given to staff twice when its turn was committed after all, and %s', async (_how, turn, disposition, withinSeconds) => {
+    const call = await atQuestions('2');
+    if (turn === 4) for (const [before, Digits] of [[2, '3'], [3, '2']] as const) await world.turn(call, before, { Digits });
+    await world.turn(call, turn, { SpeechResult: danger });
 
-    await page(machine.escalationId, '', { AnsweredBy: 'machine_start' });
-    const callSid = sidOf('CA');
-    await Promise.all([1, 2].map(() => world.post(`/webhooks/twilio/call-status/page/${busy.escalationId}/1`, { CallSid: callSid, CallStatus: 'busy' })));
+    const { clear } = faultOf(world.deps, cutOff(call, turn, { speech: danger }));
+    await clear(Promise.resolve());
+    await clear(Promise.resolve());
 
-    for (const { escalationId } of [machine, busy]) {
-      const told = await world.root<{ event: { kind: string; delivered?: boolean } }[]>`select event from care.inbox where workflow_id = ${`escalation/${escalationId}`} order by inbox_id`;
-      expect(told.map((row) => row.event)).toMatchObject([{ kind: 'opened' }, { kind: 'page-ended', page: 1, outcome: 'sent' }, { kind: 'page-receipt', page: 1, delivered: false }]);
-    }
+    expect(await world.escalations(call.patientId)).toMatchObject([{ ruleId: 'safety-phrase' }]);
+    expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition });
+    expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', withinSeconds }]);
+    const told = await world.root`select 1 from care.story where touchpoint_id = ${call.touchpointId} and what = 'conversation.call-ended'`;
+    expect(told).toHaveLength(1);
+  });
+
+  it('is written once the database is back, and the caller heard whom to call in each language', async () => {
+    const call = await atQuestions('2');
+    const gone = (): Promise<never> => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    let isAway = true;
+    onTestFinished(() => {
+      isAway = false;
+    });
+    const sql = new Proxy(world.deps.sql, { get: (real, name) => (isAway && name === 'begin' ? gone : (Reflect.get(real, name) as unknown)) });
+    const gate = { ...world.deps.gate, turnBegin: (...given: Parameters<typeof world.deps.gate.turnBegin>) => (isAway ? gone() : world.deps.gate.turnBegin(...given)) };
+    const deps = { ...world.deps, sql, gate };
+    const logged = world.logged.length;
+
+    const twiml = await answerInTime(deps, call.callId, gone, faultOf(deps, cutOff(call, 2, { speech: danger })));
+    await vi.waitFor(() => expect(world.logged.slice(logged).filter((line) => line.includes('trying again'))).toHaveLength(2));
+    isAway = false;
+    await world.pending.settled();
+
+    expect(twiml).toMatch(/call 9 1 1\..*something went wrong.*请拨打9 1 1。.*系统出现了问题.*<Hangup\/>/);
+    expect(await world.escalations(call.patientId)).toMatchObject([{ ruleId: 'safety-phrase', level: 'red' }]);
+    expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', withinSeconds: 900 }]);
+  });
+
+  it('has a last try when the process stops, and the log says that a call\'s patient is to be rung, not what was said', async () => {
+    const call = await atQuestions('2');
+    const gone = (): Promise<never> => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    const pending = createPendingWork();
+    const sql = new Proxy(world.deps.sql, { get: (real, name) => (name === 'begin' ? gone : (Reflect.get(real, name) as unknown)) });
+    const deps = { ...world.deps, sql, gate: { ...world.deps.gate, turnBegin: gone }, pending };
+    const logged = world.logged.length;
+
+    await answerInTime(deps, call.callId, gone, faultOf(deps, cutOff(call, 2, { speech: danger })));
+    await pending.stop();
+
+    const lost = world.logged.slice(logged).filter((line) => line.includes('have somebody ring this patient now'));
+    expect(lost).toHaveLength(2);
+    expect(lost.every((line) => line.includes(call.callId))).toBe(true);
+    expect(world.logged.join('')).not.toMatch(/kill|safety/);
   });
 });

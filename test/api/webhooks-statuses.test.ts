@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { takeMessageStatus } from '../../api/inbound/message-status.ts';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
 import { unsubscribeToken } from '../../store/unsubscribe-token.ts';
-import { createWebhooksWorld, noon, sidOf } from './webhooks-world.ts';
+import { createWebhooksWorld, freshPhone, noon, sidOf } from './webhooks-world.ts';
 import type { Person, WebhooksWorld } from './webhooks-world.ts';
 
 let world: WebhooksWorld;
@@ -197,5 +197,113 @@ describe('an unsubscribe link', () => {
     const answer = await fetch(`${world.base}/u/${made}`, { method: 'POST' });
 
     expect(answer.status).toBe(404);
+  });
+});
+
+describe('the end of a call, told by the provider', () => {
+  it.each([['busy', 'busy'], ['no-answer', 'no-answer'], ['failed', 'failed'], ['canceled', 'failed']])('%s without an answer ends it as %s, once', async (status, disposition) => {
+    const call = await world.called();
+
+    const first = await world.callStatus(call, status);
+    const second = await world.callStatus(call, status);
+    await world.callStatus(call, 'ringing');
+
+    expect([first.status, second.status]).toEqual([204, 204]);
+    expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition });
+    await world.pending.settled();
+    expect(world.poked.filter((id) => id === `call/${call.callId}`)).toHaveLength(1);
+  });
+
+  it('hung up before any answer is a hang-up, to be redialled', async () => {
+    const call = await world.called();
+    await world.answer(call);
+    await world.turn(call, 0, { Digits: '1' });
+
+    await world.callStatus(call, 'completed', { AnsweredBy: 'human' });
+
+    expect(await world.call(call.callId)).toMatchObject({ disposition: 'hung-up' });
+    expect(await world.conversation(call.touchpointId)).toMatchObject({ status: 'starting', reason: 'hung-up' });
+  });
+
+  it('hung up mid-way keeps what was answered, and staff call back', async () => {
+    const call = await world.called();
+    await world.answer(call);
+    for (const [turn, Digits] of ['1', '2', '4'].entries()) await world.turn(call, turn, { Digits });
+
+    await world.callStatus(call, 'completed', { AnsweredBy: 'human' });
+
+    expect(await world.call(call.callId)).toMatchObject({ disposition: 'partial' });
+    expect(await world.opened(call.patientId, 'response.answers', call.touchpointId)).toMatchObject({ isComplete: false, answers: { pain: 4 } });
+    expect((await world.tasks(call.patientId)).map((task) => task.kind)).toEqual(['staff-call']);
+  });
+
+  it('after a finished dialogue changes nothing', async () => {
+    const call = await world.called();
+    await world.answer(call);
+    await world.turn(call, 0, { Digits: '2' });
+
+    await world.callStatus(call, 'completed');
+
+    expect(await world.call(call.callId)).toMatchObject({ disposition: 'caregiver' });
+  });
+});
+
+describe('a page by voice', () => {
+  async function alerted(): Promise<{ patientId: string; escalationId: string; code: string }> {
+    const person = await world.patient();
+    await world.text(person.phone, 'chest pain');
+    const [alert] = await world.escalations(person.patientId);
+    return { patientId: person.patientId, escalationId: alert?.escalationId ?? '', code: alert?.code ?? '' };
+  }
+  const page = (escalationId: string, more: string, form: Record<string, string>) => world.post(`/webhooks/twilio/voice/page/${escalationId}/1${more}`, { CallSid: sidOf('CA'), CallStatus: 'in-progress', ...form });
+
+  it('says the code and no patient, and is taken by key under the name of whoever was called', async () => {
+    const alert = await alerted();
+    const pager = freshPhone();
+    const personId = await world.staff(pager);
+
+    const said = await page(alert.escalationId, '', { To: pager, AnsweredBy: 'human' });
+    const silent = await page(alert.escalationId, '/turn?turn=1', { To: pager });
+    const taken = await page(alert.escalationId, '/turn?turn=1', { To: pager, Digits: '1' });
+
+    expect(said.body).toContain(Array.from(alert.code).join(' '));
+    expect(said.body).not.toMatch(/Ada|chest/);
+    expect(silent.body).toContain('<Hangup/>');
+    expect(taken.body).toContain('The alert is yours');
+    expect(await world.escalations(alert.patientId)).toMatchObject([{ status: 'acknowledged', acknowledgedBy: personId }]);
+  });
+
+  it('speaks the language of whoever was called', async () => {
+    const alert = await alerted();
+    const pager = freshPhone();
+    await world.staff(pager, undefined, 'zh');
+
+    const said = await page(alert.escalationId, '', { To: pager, AnsweredBy: 'human' });
+    const taken = await page(alert.escalationId, '/turn?turn=1', { To: pager, Digits: '1' });
+
+    expect(said.body).toContain('有一项升级待您处理');
+    expect(said.body).toContain('zh-CN');
+    expect(taken.body).toContain('该警报已由您接手');
+  });
+
+  it('cannot be taken from a number of nobody on the staff list', async () => {
+    const alert = await alerted();
+
+    await page(alert.escalationId, '/turn?turn=1', { To: freshPhone(), Digits: '1' });
+
+    expect(await world.escalations(alert.patientId)).toMatchObject([{ status: 'open' }]);
+  });
+
+  it('that reaches a machine or nobody is told to the escalation, which goes on', async () => {
+    const [machine, busy] = [await alerted(), await alerted()];
+
+    await page(machine.escalationId, '', { AnsweredBy: 'machine_start' });
+    const callSid = sidOf('CA');
+    await Promise.all([1, 2].map(() => world.post(`/webhooks/twilio/call-status/page/${busy.escalationId}/1`, { CallSid: callSid, CallStatus: 'busy' })));
+
+    for (const { escalationId } of [machine, busy]) {
+      const told = await world.root<{ event: { kind: string; delivered?: boolean } }[]>`select event from care.inbox where workflow_id = ${`escalation/${escalationId}`} order by inbox_id`;
+      expect(told.map((row) => row.event)).toMatchObject([{ kind: 'opened' }, { kind: 'page-ended', page: 1, outcome: 'sent' }, { kind: 'page-receipt', page: 1, delivered: false }]);
+    }
   });
 });

@@ -62,7 +62,7 @@ export function openPatient({ world }: Stage, patient: AssumedPatient, { phone }
   const mannerOf = ({ calls, kind }: Reply, attempt: number): CallManner => calls[Math.min(attempt - 1, calls.length - 1)] ?? (kind === 'silent' || kind === 'text' ? 'no-answer' : 'answers');
   const rings = (asked: Asked, call: { callId: string; sid: string; attempt: number }): void => {
     const manner = mannerOf(asked.reply, call.attempt);
-    const request = (answeredBy: string | null) => ({ callId: call.callId, providerSid: call.sid, answeredBy, signal: new AbortController().signal, onLanguage: () => undefined });
+    const request = (answeredBy: string | null) => ({ callId: call.callId, providerSid: call.sid, answeredBy, signal: new AbortController().signal, waitMs: 60_000, onListener: () => undefined });
     const status = (word: string): Promise<void> => {
       const callback = parseCallCallback({ CallSid: call.sid, CallStatus: word });
       if (callback === null) throw new Error('This is no status of a call.');

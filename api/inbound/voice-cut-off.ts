@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { classifyInbound } from '../../domain/dialogue/classify.ts';
+import type { SafetyFinding } from '../../domain/dialogue/safety.ts';
+import type { KeyInput } from '../../domain/dialogue/types.ts';
+import { placeOfCall } from '../../store/callbacks.ts';
+import { inTransaction } from '../../store/inbound.ts';
+import { isPassing } from '../../store/ping.ts';
+import { endAfterFault } from './call-end.ts';
+import type { InboundDeps } from './deps.ts';
+import { openSafetyAlert } from './safety.ts';
+import { takeTurnLate } from './voice-call.ts';
+import type { LateTurn } from './voice-call.ts';
+import type { Fault } from './voice-deadline.ts';
+
+/** A webhook of a call that could not be answered in time. */
+export interface CutOff {
+  callId: string;
+  providerSid: string;
+  /** Null: nothing was asked yet. */
+  turn: { number: number; input: KeyInput } | null;
+}
+
+/** For so long the database may keep one try waiting; it is the database's own bound. */
+const lateWaitMs = 15_000;
+const tryAgainMs = 1_000;
+
+/**
+ * The provider takes our answer for final and tells nothing again, so what somebody has said is in this process alone. Words of danger open their alert at once, whatever
+ * holds the conversation; then the answer is taken as it would have been, the call ends, and a person rings. All of it is tried until it is written, or the process stops.
+ */
+export function faultOf(deps: InboundDeps, cut: CutOff): Fault {
+  const { callId } = cut;
+  const hasAnswer = mayHoldAnswer(cut);
+  return {
+    hasAnswer,
+    clear: async (stopped) => {
+      const danger = dangerIn(cut);
+      // A bare 120 may be the number that was asked for: the turn knows.
+      const isCertain = danger !== null && !/^\d+$/.test(danger.phrase);
+      const alerted = isCertain ? untilWritten(deps, callId, () => raise(deps, cut, danger)) : Promise.resolve();
+      const ended = stopped.then(() => untilWritten(deps, callId, () => end(deps, cut, danger)));
+      for (const settled of await Promise.allSettled([alerted, ended])) {
+        if (settled.status === 'rejected') deps.logger.error({ callId, error: settled.reason as unknown }, hasAnswer ? 'a call was cut off, and what was answered last is lost: have somebody ring this patient now' : 'a call that was cut off could not be ended; its status callback does');
+      }
+    },
+  };
+}
+
+/** Speech is listened for at questions alone; a key at the first turn says who is there. */
+function mayHoldAnswer({ turn }: CutOff): boolean {
+  if (turn === null) return false;
+  const { digits, speech } = turn.input;
+  return isSaid(speech) || (isSaid(digits) && turn.number > 0);
+}
+
+function isSaid(words: string | null): boolean {
+  return words !== null && words.trim() !== '';
+}
+
+function dangerIn({ turn }: CutOff): SafetyFinding | null {
+  const kind = classifyInbound(turn?.input.speech ?? '');
+  return kind.kind === 'safety' ? kind : null;
+}
+
+/** Takes no lock that a turn holds. An alert that the turn itself has opened stands. */
+async function raise(deps: InboundDeps, { callId, providerSid }: CutOff, { certainty }: SafetyFinding): Promise<void> {
+  const now = deps.clock().toISOString();
+  const threads = await inTransaction(deps.sql, async (tx) => {
+    const place = await placeOfCall(tx, callId);
+    if (place === null || (place.providerSid ?? providerSid) !== providerSid) return [];
+    return openSafetyAlert(tx, { patientId: place.patientId, department: place.department, touchpointId: place.touchpointId, certainty, now });
+  });
+  await deps.poker.poke(threads);
+}
+
+async function end(deps: InboundDeps, cut: CutOff, danger: SafetyFinding | null): Promise<void> {
+  const late = await takeLate(deps, cut);
+  if (danger !== null && late === 'not-taken') await raise(deps, cut, danger);
+  // What nobody has understood may be red, and is asked again as soon as an alarm would be seen to.
+  await endAfterFault(deps, cut.callId, { isUrgent: mayHoldAnswer(cut) && (late === 'not-taken' || late === 'not-understood') });
+}
+
+/** Where it fails, for its own sake or because the keys are away, the call ends all the same. */
+async function takeLate(deps: InboundDeps, { callId, providerSid, turn }: CutOff): Promise<LateTurn> {
+  if (turn === null || turn.number === 0) return 'not-asked';
+  try {
+    return await takeTurnLate(deps, { callId, providerSid, answeredBy: null, signal: new AbortController().signal, waitMs: lateWaitMs, onListener: () => undefined }, turn.number, turn.input);
+  } catch (error) {
+    deps.logger.warn({ callId, error }, 'what was answered on a call that was cut off could not be taken');
+    return 'not-taken';
+  }
+}
+
+async function untilWritten(deps: InboundDeps, callId: string, write: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const isLast = deps.pending.stopping.aborted;
+    try {
+      await write();
+      return;
+    } catch (error) {
+      if (isLast || !isPassing(error)) throw error;
+      if (tries === 1) deps.logger.warn({ callId, error }, 'a call that was cut off cannot be written down yet; trying again');
+    }
+    await sleep(tryAgainMs, undefined, { signal: deps.pending.stopping }).catch(() => undefined);
+  }
+}
