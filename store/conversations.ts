@@ -4,7 +4,8 @@ import { decideConversation } from '../domain/questionnaire/decide.ts';
 import { evolveConversation } from '../domain/questionnaire/evolve.ts';
 import type { ConversationDecision, ConversationEffect, ConversationEvent, ConversationNext, ConversationRules, ConversationState } from '../domain/questionnaire/types.ts';
 import { plusMs } from '../domain/time/durations.ts';
-import type { Instant } from '../domain/follow-up/types.ts';
+import { foretold } from '../domain/follow-up/foretold.ts';
+import type { FollowUpEvent, Instant } from '../domain/follow-up/types.ts';
 import { workflowIdOf } from '../domain/threads.ts';
 import { endUnattended } from '../domain/unattended.ts';
 import type { Unattended } from '../domain/unattended.ts';
@@ -16,7 +17,7 @@ import { lockFollowUp } from './follow-up-row.ts';
 import { createGate } from './gate.ts';
 import { tellStory } from './story.ts';
 import { asksForNumber, hasLostNumber, takeNumberBack, waitingForNumber } from './numbers.ts';
-import { closeThread, hear, tell } from './threads.ts';
+import { closeThread, hear, peek, tell } from './threads.ts';
 import type { ThreadToPoke } from './threads.ts';
 
 export interface ConversationRow {
@@ -49,7 +50,7 @@ export interface ConversationResumed {
  * conversation ends its touchpoint's follow-up is told in the same transaction.
  */
 export async function resumeConversation(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[] = []): Promise<ConversationResumed> {
-  const { before, state: evolved, effects } = await evolveConversationRow(tx, touchpointId, now, events);
+  const { before, state: evolved, effects } = await evolveConversationRow(tx, touchpointId, now, events, (rules, state) => decideConversation(rules, state, now, 0, randomUUID).state.status === 'done');
   // A reply that has arrived and is not applied yet (its webhook died) is no silence: look again when it is.
   const isEarly = evolved.status === 'waiting' && windowEnd(before.rules, evolved) <= now && (await createGate(tx).replyWaiting(touchpointId));
   const decision: ConversationDecision = isEarly
@@ -78,7 +79,7 @@ export async function applyToConversation(tx: Transaction, touchpointId: string,
 export async function endConversationUnattended(tx: Transaction, touchpointId: string, now: Instant, unattended: Unattended): Promise<boolean> {
   const peeked = await lockConversation(tx, touchpointId);
   if (peeked === null || endUnattended(peeked.rules, peeked.state, now, unattended) === null) return false;
-  await applyToConversation(tx, touchpointId, now, []);
+  await applyToConversation(tx, touchpointId, now, await toldSoon(tx, peeked));
   const before = await lockConversation(tx, touchpointId);
   const ended = before === null ? null : endUnattended(before.rules, before.state, now, unattended);
   // A reply that has arrived and is not applied yet is no silence.
@@ -88,15 +89,32 @@ export async function endConversationUnattended(tx: Transaction, touchpointId: s
   return true;
 }
 
-async function evolveConversationRow(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[]) {
-  let before = await lockConversation(tx, touchpointId);
-  if (before === null) throw new Error(`Touchpoint ${touchpointId} has no conversation.`);
-  const heard = await hear<ConversationEvent>(tx, 'questionnaire', touchpointId);
-  let state = before.state;
+/**
+ * Applies the given events, and then what its thread was told. `isOver` says whether time alone ends it then. Before anything but the patient's own word ends a conversation, whatever was told is heard:
+ * by it, and by its follow-up. Whoever has died, is in hospital, is out of the plan or does not want to be asked in this way is not silent.
+ */
+async function evolveConversationRow(tx: Transaction, touchpointId: string, now: Instant, events: ConversationEvent[], isOver: (rules: ConversationRules, state: ConversationState) => boolean = () => false) {
+  const locked = await lockConversation(tx, touchpointId);
+  if (locked === null) throw new Error(`Touchpoint ${touchpointId} has no conversation.`);
+  let before: ConversationRow = locked;
+  let { state } = before;
   const effects: ConversationEffect[] = [];
-  const asksAgain: ConversationEvent[] = state.resumesWhenFree === true ? [{ kind: 'number-free', at: now }] : [];
-  const applied = [...events, ...heard.map((row) => row.event), ...asksAgain].filter((event) => event.kind !== 'started');
-  for (const told of applied) {
+  const hearAll = async (): Promise<ConversationEvent[]> => (await hear<ConversationEvent>(tx, 'questionnaire', touchpointId)).map((row) => row.event).filter(({ kind }) => kind !== 'started');
+  // In this order: what the follow-up has heard since, it has told in the same commit.
+  const hearFirst = async (): Promise<ConversationEvent[]> => [...(await toldSoon(tx, before)), ...(await hearAll())];
+  const waiting = [...events, ...(await hearAll())];
+  if (state.resumesWhenFree === true) waiting.push({ kind: 'number-free', at: now });
+  let applied = 0;
+  let hasHeardFirst = false;
+  for (;;) {
+    const told = waiting.shift();
+    if (told === undefined) {
+      if (hasHeardFirst || state.status === 'done' || !isOver(before.rules, state)) return { before, state, effects, applied };
+      hasHeardFirst = true;
+      waiting.push(...(await hearFirst()));
+      continue;
+    }
+    applied += 1;
     let event = told;
     if (event.kind === 'resumed' && hasLostNumber(before, state)) event = { ...event, numberLost: true };
     if (asksForNumber(before, state, event)) {
@@ -106,13 +124,35 @@ async function evolveConversationRow(tx: Transaction, touchpointId: string, now:
       if (taken.kind === 'taken') before = { ...before, addressId: taken.addressId };
     }
     const evolved = evolveConversation(before.rules, state, event);
-    // The webhook and the call's thread both report a call's end: it is told once.
-    const isRepeated = event.kind === 'call-ended' && evolved.state === state;
+    if (!hasHeardFirst && isOurWord(event) && state.status !== 'done' && evolved.state.status === 'done') {
+      hasHeardFirst = true;
+      waiting.push(...(await hearFirst()), told);
+      continue;
+    }
+    if (!isRepeated(state, evolved.state, event) && !untold.has(event.kind)) await tellStoryOf(tx, before, event, now);
     state = evolved.state;
     effects.push(...evolved.effects);
-    if (!isRepeated && !untold.has(event.kind)) await tellStoryOf(tx, before, event, now);
   }
-  return { before, state, effects, applied: applied.length };
+}
+
+/** Whether it tells what became of our contacts, and nothing that the patient said in it. */
+function isOurWord(event: ConversationEvent): boolean {
+  return event.kind === 'contact-ended' || event.kind === 'receipt' || (event.kind === 'call-ended' && event.disposition !== 'completed' && event.actions.length === 0);
+}
+
+/** What is told twice is a line once: a call's end by the webhook and by its thread, an end or a pause by what a follow-up was about to tell and by itself. */
+function isRepeated(before: ConversationState, after: ConversationState, { kind }: ConversationEvent): boolean {
+  if (kind === 'paused') return before.status === 'done' || (before.pausedAt !== null && before.resumesWhenFree !== true);
+  return (kind === 'call-ended' || kind === 'cancelled') && after === before;
+}
+
+/** What its follow-up is about to tell it. Nothing of the follow-up itself is changed: it may have a message under way, whose end comes first there. */
+async function toldSoon(tx: Transaction, { enrolmentId, touchpointId }: ConversationRow): Promise<ConversationEvent[]> {
+  const unheard = await peek<FollowUpEvent>(tx, 'followUp', enrolmentId);
+  if (unheard.length === 0) return [];
+  const [row] = await tx<{ isSecond: boolean }[]>`select cardinality(confirms) > 0 as "isSecond" from care.touchpoint where touchpoint_id = ${touchpointId}`;
+  const event = foretold(unheard, { touchpointId, isSecond: row?.isSecond ?? false });
+  return event === null ? [] : [event];
 }
 
 /** What a story does not tell of a conversation: the line before it, or what follows, does. */

@@ -47,6 +47,11 @@ export async function hear<Event>(tx: Transaction, type: ThreadType, subjectId: 
   return [...rows].sort((a, b) => a.inboxId - b.inboxId);
 }
 
+/** What a thread has been told and not yet heard, in order of arrival. It stays unheard. */
+export async function peek<Event>(tx: Transaction, type: ThreadType, subjectId: string): Promise<InboxRow<Event>[]> {
+  return tx<InboxRow<Event>[]>`select inbox_id as "inboxId", event, at from care.inbox where workflow_id = ${workflowIdOf(type, subjectId)} and applied_at is null order by inbox_id`;
+}
+
 /** The thread has come to its end; it is not poked any more. */
 export async function closeThread(tx: Transaction, type: ThreadType, subjectId: string, at: string): Promise<void> {
   await tx`update care.thread set closed_at = ${at} where workflow_id = ${workflowIdOf(type, subjectId)} and closed_at is null`;

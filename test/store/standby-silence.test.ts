@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { receiveText } from '../../api/inbound/receive-text.ts';
+import { applyToConversation } from '../../store/conversations.ts';
 import { standInOnce } from '../../worker/standby.ts';
 import { createCareWorld, runConversation, runFollowUp } from '../support/care-world.ts';
 import type { CarePatient, CareWorld } from '../support/care-world.ts';
@@ -53,6 +54,9 @@ async function comeBack({ enrolmentId, touchpointId }: { enrolmentId: string; to
   await runConversation(world, touchpointId);
   await runFollowUp(world, enrolmentId);
 }
+
+/** Nobody took the call. */
+const hangUp = (touchpointId: string) => world.api.begin((tx) => applyToConversation(tx, touchpointId, world.clock.now.toISOString(), [{ kind: 'call-ended', disposition: 'no-answer', at: world.clock.now.toISOString(), actions: [] }]));
 
 describe('silence that a plan calls red, while Temporal is away', () => {
   test('is an alert a minute after the reply window, the one that the thread opens, and its ladder is paged', async () => {
@@ -231,5 +235,76 @@ describe('an amber answer that is to be asked again, while Temporal is away', ()
     await standInAt('11:00:00');
 
     expect(await alertsOf(patient)).toEqual([]);
+  });
+});
+
+describe('a thread that looks before its follow-up has heard what that was told', () => {
+  const died = ({ enrolmentId }: Silent) => world.tell(enrolmentId, { kind: 'ended', reason: 'deceased', by: 'test' });
+  const admitted = ({ enrolmentId }: Silent) => world.tell(enrolmentId, { kind: 'paused', reason: 'admitted', by: 'test' });
+
+  test.each([
+    ['has died', died, 'deceased'],
+    ['was taken out of the plan', ({ enrolmentId }: Silent) => world.tell(enrolmentId, { kind: 'ended', reason: 'staff', by: 'test' }), 'staff'],
+    ['has withdrawn', ({ enrolmentId }: Silent) => world.tell(enrolmentId, { kind: 'ended', reason: 'consent-withdrawn', by: 'test' }), 'consent-withdrawn'],
+  ])('takes it for no silence that somebody %s', async (_told, tell, reason) => {
+    const silent = await asked();
+    world.at('2026-03-02T10:59:00.000Z');
+    await tell(silent);
+    world.at('2026-03-02T11:00:00.000Z');
+
+    const next = await runConversation(world, silent.touchpointId);
+    await runFollowUp(world, silent.enrolmentId);
+    await runConversation(world, silent.touchpointId);
+
+    expect(next.kind).toBe('end');
+    expect(await alertsOf(silent.patient)).toEqual([]);
+    expect(await world.touchpoint(silent.touchpointId)).toMatchObject({ outcome: 'waived', reason });
+    expect((await world.story(silent.enrolmentId)).filter((line) => line === 'conversation.cancelled')).toHaveLength(1);
+  });
+
+  test('leaves whoever is in hospital what was left of the hour, and alarms when that is over', async () => {
+    const silent = await asked();
+    world.at('2026-03-02T10:50:00.000Z');
+    await admitted(silent);
+    world.at('2026-03-02T11:00:00.000Z');
+
+    const paused = await runConversation(world, silent.touchpointId);
+    await runFollowUp(world, silent.enrolmentId);
+    world.at('2026-03-04T12:00:00.000Z');
+    await world.tell(silent.enrolmentId, { kind: 'resumed', by: 'test' });
+    await runFollowUp(world, silent.enrolmentId);
+    const resumed = await runConversation(world, silent.touchpointId);
+    world.at('2026-03-04T12:10:00.000Z');
+    await runConversation(world, silent.touchpointId);
+
+    expect(paused).toMatchObject({ kind: 'wait', summary: 'paused' });
+    expect(resumed).toMatchObject({ kind: 'wait', dueAt: '2026-03-04T12:10:00.000Z' });
+    expect(await alertsOf(silent.patient)).toMatchObject([{ rule: 'silence', at: '12:10:00' }]);
+    expect((await world.story(silent.enrolmentId)).filter((line) => line === 'conversation.paused')).toHaveLength(1);
+  });
+
+  test('takes no call that nobody took for one of a patient who died while it rang', async () => {
+    const silent = await asked({ channels: ['voice'] });
+    await died(silent);
+
+    await hangUp(silent.touchpointId);
+
+    expect(await alertsOf(silent.patient)).toEqual([]);
+    expect(await world.touchpoint(silent.touchpointId)).toMatchObject({ status: 'open' });
+    await runFollowUp(world, silent.enrolmentId);
+    expect(await world.touchpoint(silent.touchpointId)).toMatchObject({ outcome: 'waived', reason: 'deceased' });
+  });
+
+  test.each([
+    ['was paused by mistake and resumed', async (silent: Silent) => { await admitted(silent); await world.tell(silent.enrolmentId, { kind: 'resumed', by: 'test' }); }],
+    ['has other news waiting', ({ enrolmentId }: Silent) => world.tell(enrolmentId, { kind: 'consent-changed' })],
+  ])('alarms at once for whoever %s', async (_told, tell) => {
+    const silent = await asked();
+    await tell(silent);
+    world.at('2026-03-02T11:00:00.000Z');
+
+    await runConversation(world, silent.touchpointId);
+
+    expect(await alertsOf(silent.patient)).toMatchObject([{ rule: 'silence', level: 'red', at: '11:00:00' }]);
   });
 });

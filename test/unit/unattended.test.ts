@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { foretold } from '../../domain/follow-up/foretold.ts';
+import type { FollowUpEvent } from '../../domain/follow-up/types.ts';
 import type { ConversationRules, ConversationState } from '../../domain/questionnaire/types.ts';
 import { endUnattended } from '../../domain/unattended.ts';
 import type { Unattended } from '../../domain/unattended.ts';
@@ -46,4 +48,23 @@ test.each([['due', { channelIndex: 0, askedAt: null, reason: null }], ['ordered'
   const ended = end(changes, { isSecond: true, isCallUnmade: changes === ordered });
 
   expect(ended).toMatchObject({ state: { outcome: 'missed', reason: 'late' }, effects: [] });
+});
+
+const by = 'test';
+const paused: FollowUpEvent = { kind: 'paused', by, reason: 'admitted' };
+const resumed: FollowUpEvent = { kind: 'resumed', by };
+const stopping = (touchpointId: string): FollowUpEvent => ({ kind: 'conversation-ended', touchpointId, outcome: 'answered', reason: '', actions: [{ kind: 'end' }] });
+test.each<[string, FollowUpEvent[], boolean, ReturnType<typeof foretold>]>([
+  ['nothing where its follow-up has nothing to hear that concerns it', [{ kind: 'started' }, { kind: 'facts-changed' }, stopping('t')], false, null],
+  ['its end by a death, whatever was told around it', [paused, { kind: 'ended', reason: 'deceased', by }, resumed], false, { kind: 'cancelled', reason: 'deceased' }],
+  ['its end by a rule on what was answered elsewhere', [stopping('other')], false, { kind: 'cancelled', reason: 'rule' }],
+  ['a pause, since it was told', [resumed, paused], false, { kind: 'paused', at: '2026-03-02T10:02:00.000Z' }],
+  ['nothing of a pause that is over', [paused, resumed], false, null],
+  ['its end by a pause, where it is a second reading', [paused], true, { kind: 'cancelled', reason: 'paused' }],
+])('what a conversation is about to be told is %s', (_told, events, isSecond, expected) => {
+  const unheard = events.map((event, minute) => ({ event, at: `2026-03-02T10:0${minute + 1}:00.000Z` }));
+
+  const told = foretold(unheard, { touchpointId: 't', isSecond });
+
+  expect(told).toEqual(expected);
 });
