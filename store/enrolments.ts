@@ -110,17 +110,19 @@ export async function listEnrolments(sql: Sql, { departments, patientId, planId,
 }
 
 /** Enrolments of a patient that have not ended, whatever department runs them. */
-export async function liveEnrolmentsOf(sql: Sql | Transaction, patientId: string): Promise<{ enrolmentId: string; status: 'active' | 'paused' }[]> {
-  return sql<{ enrolmentId: string; status: 'active' | 'paused' }[]>`
-    select enrolment_id as "enrolmentId", status from care.enrolment where patient_id = ${patientId} and status <> 'ended' order by started_at, enrolment_id`;
+export async function liveEnrolmentsOf(sql: Sql | Transaction, patientId: string): Promise<{ enrolmentId: string }[]> {
+  return sql<{ enrolmentId: string }[]>`
+    select enrolment_id as "enrolmentId" from care.enrolment where patient_id = ${patientId} and status <> 'ended' order by started_at, enrolment_id`;
 }
 
-/** Why each paused enrolment of a patient was paused last, as its story tells. */
-export async function pauseReasonsOf(sql: Sql | Transaction, patientId: string): Promise<Map<string, string>> {
-  const rows = await sql<{ enrolmentId: string; reason: string }[]>`
-    select distinct on (s.enrolment_id) s.enrolment_id as "enrolmentId", s.detail->>'reason' as reason
+/**
+ * Why each enrolment of a patient is paused, or will be once its thread has heard what it was told: the last that its story tells of a pause. One that is not there is not paused, and will not be.
+ */
+export async function pausesToldOf(sql: Sql | Transaction, patientId: string): Promise<Map<string, string>> {
+  const rows = await sql<{ enrolmentId: string; what: string; reason: string }[]>`
+    select distinct on (s.enrolment_id) s.enrolment_id as "enrolmentId", s.what, s.detail->>'reason' as reason
     from care.story s join care.enrolment e using (enrolment_id)
     where e.patient_id = ${patientId} and e.status <> 'ended' and s.what in ('enrolment.paused', 'enrolment.resumed')
     order by s.enrolment_id, s.story_id desc`;
-  return new Map(rows.map((row) => [row.enrolmentId, row.reason]));
+  return new Map(rows.flatMap(({ enrolmentId, what, reason }) => (what === 'enrolment.paused' ? [[enrolmentId, reason] as const] : [])));
 }

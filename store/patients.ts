@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { toldByStatus } from '../domain/follow-up/status.ts';
+import type { PatientStatus } from '../domain/follow-up/status.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
 import type { Transaction } from './connect.ts';
 import { createGate } from './gate.ts';
 import type { AddressKind, Field, NewValue, SealedValue } from './gate.ts';
 import { VersionConflict } from './gate.ts';
-import { liveEnrolmentsOf, pauseReasonsOf } from './enrolments.ts';
+import { liveEnrolmentsOf, pausesToldOf } from './enrolments.ts';
 import { tellStory } from './story.ts';
 import { tell } from './threads.ts';
 import type { ThreadToPoke } from './threads.ts';
@@ -83,14 +85,15 @@ export type PatientFact =
   | { kind: 'opted-in' }
   | { kind: 'consent-withdrawn' }
   | { kind: 'zone-changed'; zone: string }
-  | { kind: 'status'; status: 'active' | 'admitted' | 'deceased' | 'inactive' };
+  | { kind: 'status'; status: PatientStatus };
 
 /** Tells every live follow-up of a patient, in the transaction of the change. `by` is who changed it. */
 export async function tellFollowUps(tx: Transaction, patientId: string, fact: PatientFact, by: string, now: Instant): Promise<ThreadToPoke[]> {
   const threads: ThreadToPoke[] = [];
-  const pausedFor = fact.kind === 'status' && fact.status === 'active' ? await pauseReasonsOf(tx, patientId) : new Map<string, string>();
-  for (const { enrolmentId, status } of await liveEnrolmentsOf(tx, patientId)) {
-    const told = eventOf(fact, by, status, pausedFor.get(enrolmentId));
+  // By what was told and not by the row, which changes only when the thread has heard: a status may be put right before that.
+  const pausedFor = fact.kind === 'status' ? await pausesToldOf(tx, patientId) : new Map<string, string>();
+  for (const { enrolmentId } of await liveEnrolmentsOf(tx, patientId)) {
+    const told = eventOf(fact, by, pausedFor.get(enrolmentId) ?? null);
     if (told === null) continue;
     await tellStory(tx, [{ enrolmentId, patientId, touchpointId: null, at: now, what: told.story, detail: { by, reason: told.reason } }]);
     threads.push(await tell(tx, 'followUp', enrolmentId, told.event, now));
@@ -98,7 +101,7 @@ export async function tellFollowUps(tx: Transaction, patientId: string, fact: Pa
   return threads;
 }
 
-function eventOf(fact: PatientFact, by: string, status: 'active' | 'paused', pausedFor: string | undefined): { event: { kind: string }; story: string; reason: string | null } | null {
+function eventOf(fact: PatientFact, by: string, pausedFor: string | null): { event: { kind: string }; story: string; reason: string | null } | null {
   const told = (event: { kind: string } & Record<string, string>, story: string, reason: string | null) => ({ event, story, reason });
   switch (fact.kind) {
     case 'contact-repaired':
@@ -113,12 +116,9 @@ function eventOf(fact: PatientFact, by: string, status: 'active' | 'paused', pau
       return told({ kind: 'ended', reason: 'consent-withdrawn', by }, 'enrolment.ended', 'consent-withdrawn');
     case 'zone-changed':
       return told({ kind: 'zone-changed', zone: fact.zone }, 'patient.zone-changed', fact.zone);
-    case 'status':
-      if (fact.status === 'deceased') return told({ kind: 'ended', reason: 'deceased', by }, 'enrolment.ended', 'deceased');
-      if (fact.status === 'active') {
-        // What a coordinator paused stays paused: only what the status paused goes on with it.
-        return status === 'paused' && (pausedFor === 'admitted' || pausedFor === 'inactive') ? told({ kind: 'resumed', by }, 'enrolment.resumed', 'active') : null;
-      }
-      return status === 'active' ? told({ kind: 'paused', by, reason: fact.status }, 'enrolment.paused', fact.status) : null;
+    case 'status': {
+      const event = toldByStatus(fact.status, pausedFor, by);
+      return event === null ? null : told(event, `enrolment.${event.kind}`, event.kind === 'resumed' ? 'active' : event.reason);
+    }
   }
 }

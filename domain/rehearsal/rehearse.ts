@@ -1,5 +1,6 @@
 import { assertNever } from '../codes.ts';
 import { planTouchpoints } from '../follow-up/schedule.ts';
+import { toldByStatus } from '../follow-up/status.ts';
 import type { FollowUpState, Instant } from '../follow-up/types.ts';
 import type { Plan } from '../plan/format.ts';
 import { runAlert } from './alert-thread.ts';
@@ -74,7 +75,7 @@ function begin(play: Play, plan: Plan, own: AssumedOfPlan): void {
     schemaVersion: 1, enrolmentId, status: 'active', endReason: null, startedAt: now, pausedAt: null, anchors, tags: [...own.tags], zone, series: {},
     touchpoints: planTouchpoints(plan, { enrolmentId, anchors, zone }, play.newId),
   };
-  const run: Run = { play, plan, own, state, inbox: [], timer: now, isOver: false, isPausedByStatus: false, found: new Map(), scopes: new Map() };
+  const run: Run = { play, plan, own, state, inbox: [], timer: now, isOver: false, pausedFor: null, found: new Map(), scopes: new Map() };
   play.runs.push(run);
   // For a patient in hospital it begins paused.
   if (play.status !== 'active') tellStatus(run, play.status);
@@ -102,9 +103,7 @@ function happenInPlan(play: Play, plan: Plan, event: PlanEvent): void {
   const noted = { kind: 'outside' as const, outcome: event.kind, reason: detailOf(event) };
   if (event.kind !== 'zone-changed') {
     note(run, noted);
-    // What staff paused or resumed themselves is no longer the status's to resume.
-    if (event.kind === 'paused' || event.kind === 'resumed') run.isPausedByStatus = false;
-    tellFollowUp(run, event);
+    tellChange(run, event);
     return;
   }
   // A patient moves, not a plan.
@@ -122,24 +121,15 @@ function changeStatus(play: Play, status: PatientStatus): void {
 }
 
 function tellStatus(run: Run, status: PatientStatus): void {
-  switch (status) {
-    case 'deceased':
-      tellFollowUp(run, { kind: 'ended', reason: 'deceased', by: 'rehearsal' });
-      return;
-    case 'admitted':
-    case 'inactive':
-      if (run.state.status !== 'active') return;
-      run.isPausedByStatus = true;
-      tellFollowUp(run, { kind: 'paused', by: 'rehearsal', reason: status });
-      return;
-    case 'active':
-      if (!run.isPausedByStatus) return;
-      run.isPausedByStatus = false;
-      tellFollowUp(run, { kind: 'resumed', by: 'rehearsal' });
-      return;
-    default:
-      return assertNever(status);
-  }
+  const event = toldByStatus(status, run.pausedFor, 'rehearsal');
+  if (event !== null) tellChange(run, event);
+}
+
+/** What staff pause or resume themselves is no longer the status's to resume. */
+function tellChange(run: Run, event: PlanEvent): void {
+  if (event.kind === 'paused') run.pausedFor = event.reason;
+  if (event.kind === 'resumed') run.pausedFor = null;
+  tellFollowUp(run, event);
 }
 
 function detailOf(event: PlanEvent): string | null {

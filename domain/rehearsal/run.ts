@@ -86,8 +86,8 @@ export interface Run {
   inbox: FollowUpEvent[];
   timer: Instant | null;
   isOver: boolean;
-  /** It is paused because of the patient's status, so that `active` resumes it. */
-  isPausedByStatus: boolean;
+  /** Why it was told to pause last, so that `active` resumes what the patient's status has paused; null: it was not, or was told to go on since. */
+  pausedFor: string | null;
   /** Answers that were chosen for a step before, by step and what they were to do. */
   found: Map<string, { answers: Answers; weight: number }>;
   /** By step and where its conditions stand: see `scopeAt`. */

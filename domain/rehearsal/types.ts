@@ -1,6 +1,7 @@
 import type { Channel, Language, Level } from '../codes.ts';
 import type { FactValue } from '../conditions/facts.ts';
 import type { MessageTemplates } from '../contact/message.ts';
+import type { PatientStatus } from '../follow-up/status.ts';
 import type { FollowUpEvent, FollowUpState, Instant } from '../follow-up/types.ts';
 import type { Plan } from '../plan/format.ts';
 import type { Instructions } from '../plan/instructions.ts';
@@ -38,7 +39,7 @@ export interface AssumedReplies {
   otherwise: Reply;
 }
 
-export type PatientStatus = 'active' | 'admitted' | 'inactive' | 'deceased';
+export type { PatientStatus };
 
 /** What happens from outside, at an instant. */
 export type OutsideEvent =

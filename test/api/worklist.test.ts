@@ -258,6 +258,20 @@ describe('one patient\'s follow-up', () => {
     expect(wrong.body['errors']).toMatchObject([{ pointer: '/anchors/discharge' }]);
   });
 
+  it('goes on after an admission that is put right before its thread has heard of it, and is paused anew where the patient is admitted after all', async () => {
+    const patient = await registered(world, coordinator.token);
+    const enrolmentId = await enrolled(world, coordinator.token, patient);
+    const kinds = async () => (await world.superuser<{ kind: string }[]>`select event->>'kind' as kind from care.inbox where workflow_id = ${`follow-up/${enrolmentId}`} order by inbox_id`).map((row) => row.kind);
+    const status = (to: string) => world.ask('PUT', `/v1/patients/${patient}/status`, { token: coordinator.token, json: { status: to } });
+
+    for (const to of ['admitted', 'active']) await status(to);
+    const putRight = await kinds();
+    for (const to of ['active', 'admitted', 'inactive']) await status(to);
+
+    expect(putRight).toEqual(['started', 'paused', 'resumed']);
+    expect(await kinds()).toEqual(['started', 'paused', 'resumed', 'paused']);
+  });
+
   it('pauses with an admission and goes on when the patient is back, but not what a coordinator had paused', async () => {
     const patient = await registered(world, coordinator.token);
     const enrolmentId = await enrolled(world, coordinator.token, patient);

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../domain/follow-up/decide.ts';
 import { describePlan } from '../../../domain/follow-up/describe.ts';
+import { toldByStatus } from '../../../domain/follow-up/status.ts';
+import type { PatientStatus } from '../../../domain/follow-up/status.ts';
+import type { FollowUpEvent } from '../../../domain/follow-up/types.ts';
 import { followUp, message } from './follow-up.ts';
 
 const visit = '2026-03-20T10:00:00.000Z';
@@ -206,4 +209,51 @@ test('an appointment of a follow-up that has ended is cancelled without a word',
   one.tell('2026-03-19T12:00:01.000Z', cancel);
 
   expect(one.effects).toEqual([]);
+});
+
+describe('a patient’s status', () => {
+  const now = '2026-03-02T09:00:00.000Z';
+  type Deed = Exclude<PatientStatus, 'deceased'> | 'pause' | 'resume' | 'hear';
+  const deeds: Deed[] = ['admitted', 'active', 'inactive', 'pause', 'resume', 'hear'];
+  const orders = (length: number): Deed[][] => (length === 0 ? [[]] : orders(length - 1).flatMap((order) => deeds.map((deed) => [...order, deed])));
+
+  /** What people do, and now and then the thread hears of it. Told as the API tells it: of a pause that was not taken back the last reason counts. */
+  function play(order: Deed[]): string {
+    const one = followUp({ steps: [reminder], anchors: known });
+    let unheard: FollowUpEvent[] = [];
+    let pausedFor: string | null = null;
+    const happens = (event: FollowUpEvent | null): void => {
+      if (event === null) return;
+      pausedFor = event.kind === 'paused' ? event.reason : null;
+      unheard.push(event);
+    };
+    for (const deed of [...order, 'hear' as const]) {
+      if (deed === 'pause') happens({ kind: 'paused', by: 'nurse', reason: 'holiday' });
+      else if (deed === 'resume') happens({ kind: 'resumed', by: 'nurse' });
+      else if (deed !== 'hear') happens(toldByStatus(deed, pausedFor, 'nurse'));
+      else {
+        for (const event of unheard) one.tell(now, event);
+        unheard = [];
+      }
+    }
+    return one.state().status;
+  }
+
+  /** What whoever did it would say: a coordinator's own word stands until the coordinator, or what came before it where there is none, the status. */
+  function meant(order: Deed[]): string {
+    let paused: 'no' | 'by-staff' | 'by-status' = 'no';
+    for (const deed of order) {
+      if (deed === 'pause') paused = 'by-staff';
+      if (deed === 'resume') paused = 'no';
+      if (deed === 'active' && paused === 'by-status') paused = 'no';
+      if ((deed === 'admitted' || deed === 'inactive') && paused === 'no') paused = 'by-status';
+    }
+    return paused === 'no' ? 'active' : 'paused';
+  }
+
+  test('pauses a follow-up or lets it go on as was meant, in every order in which it is told and heard', () => {
+    const wrong = [1, 2, 3, 4].flatMap(orders).filter((order) => play(order) !== meant(order));
+
+    expect(wrong).toEqual([]);
+  });
 });
