@@ -143,7 +143,7 @@ function isOurWord(event: ConversationEvent): boolean {
 /** What is told twice is a line once: a call's end by the webhook and by its thread, an end or a pause by what a follow-up was about to tell and by itself. */
 function isRepeated(before: ConversationState, after: ConversationState, { kind }: ConversationEvent): boolean {
   if (kind === 'paused') return before.status === 'done' || (before.pausedAt !== null && before.resumesWhenFree !== true);
-  return (kind === 'call-ended' || kind === 'cancelled') && after === before;
+  return (kind === 'call-ended' || kind === 'cancelled' || kind === 'consent-withdrawn') && after === before;
 }
 
 /** What its follow-up is about to tell it. Nothing of the follow-up itself is changed: it may have a message under way, whose end comes first there. */
@@ -190,7 +190,7 @@ async function tellNumberFree(tx: Transaction, { addressId, touchpointId }: Conv
 }
 
 async function tellStoryOf(tx: Transaction, row: ConversationRow, event: ConversationEvent, now: Instant): Promise<void> {
-  const detail = event.kind === 'contact-ended' ? { contact: event.contactKind, channel: event.channel, outcome: event.outcome.kind, reason: 'reason' in event.outcome ? event.outcome.reason : null } : event.kind === 'call-ended' ? { disposition: event.disposition } : event.kind === 'receipt' ? { channel: event.channel, delivered: event.delivered, reason: event.reason } : event.kind === 'cancelled' ? { reason: event.reason } : {};
+  const detail = event.kind === 'contact-ended' ? { contact: event.contactKind, channel: event.channel, outcome: event.outcome.kind, reason: 'reason' in event.outcome ? event.outcome.reason : null } : event.kind === 'call-ended' ? { disposition: event.disposition } : event.kind === 'receipt' ? { channel: event.channel, delivered: event.delivered, reason: event.reason } : event.kind === 'cancelled' ? { reason: event.reason } : event.kind === 'consent-withdrawn' ? { channel: event.channel } : {};
   await tellStory(tx, [{ enrolmentId: row.enrolmentId, patientId: row.patientId, touchpointId: row.touchpointId, at: now, what: `conversation.${event.kind}`, detail }]);
 }
 

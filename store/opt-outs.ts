@@ -1,3 +1,4 @@
+import type { Channel } from '../domain/codes.ts';
 import { applyToConversation } from './conversations.ts';
 import { pausedOffNumber } from './numbers.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
@@ -13,6 +14,14 @@ export async function cancelConversationsOn(tx: Transaction, { patientId, addres
   const open = await tx<{ touchpointId: string }[]>`select touchpoint_id as "touchpointId" from care.conversation where patient_id = ${patientId} and address_id = ${addressId} and closed_at is null`;
   const threads: ThreadToPoke[] = [];
   for (const touchpointId of [...open.map((row) => row.touchpointId), ...(await pausedOffNumber(tx, addressId, [patientId]))]) threads.push(...(await applyToConversation(tx, touchpointId, now, [{ kind: 'cancelled', reason: 'opted-out' }])));
+  return threads;
+}
+
+/** Tells this patient's open conversations that they are not to be asked by this channel any more. Poke the threads after the commit. */
+export async function tellConsentWithdrawn(tx: Transaction, patientId: string, channel: Channel, now: Instant): Promise<ThreadToPoke[]> {
+  const open = await tx<{ touchpointId: string }[]>`select touchpoint_id as "touchpointId" from care.conversation where patient_id = ${patientId} and closed_at is null and state -> 'channels' ? ${channel} order by 1`;
+  const threads: ThreadToPoke[] = [];
+  for (const { touchpointId } of open) threads.push(await tell(tx, 'questionnaire', touchpointId, { kind: 'consent-withdrawn', channel, at: now } as { kind: string }, now));
   return threads;
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { createGate } from '../../store/gate.ts';
+import { tellConsentWithdrawn } from '../../store/opt-outs.ts';
 import { putText, tellFollowUps } from '../../store/patients.ts';
 import { route } from '../route.ts';
 import type { Route } from '../route.ts';
@@ -40,7 +41,7 @@ export const consentRoutes: readonly Route[] = [
     'signed-in',
     {
       method: 'post', path: '/v1/patients/{patientId}/consents/withdraw', tag, summary: 'Withdraw consent, at once', params, problems: ['refused'],
-      description: 'Null means every purpose, every channel. Withdrawn from follow-up on every channel, every follow-up ends. `unresolved` lists the contacts that were under way at that moment and may still arrive, or already have.',
+      description: 'Null means every purpose, every channel. Withdrawn from follow-up on every channel, every follow-up ends; on one, a question that is open there goes on by the step\'s next channel, or ends without an alarm. `unresolved` lists the contacts that were under way at that moment and may still arrive, or already have.',
       body: z.strictObject({ purpose: consentPurpose.nullable(), channel: channel.nullable() }),
       answer: z.object({ patientId: id, unresolved: z.array(unresolved), enrolmentsTold: z.int() }),
     },
@@ -51,6 +52,7 @@ export const consentRoutes: readonly Route[] = [
         const isWhole = body.channel === null && body.purpose !== 'recording';
         const threads = await tellFollowUps(tx, patientId, { kind: isWhole ? 'consent-withdrawn' : 'consent-changed' }, `person/${session.personId}`, now);
         tell(threads);
+        if (body.channel !== null && body.purpose !== 'recording') tell(await tellConsentWithdrawn(tx, patientId, body.channel, now));
         return { patientId, unresolved: attempts, enrolmentsTold: threads.length };
       });
     },

@@ -34,6 +34,7 @@ const happened: Readonly<Record<string, Words>> = {
   'conversation.completed': { en: 'was answered whole', zh: '已全部回答' },
   'conversation.call-ended': { en: 'the call ended', zh: '通话结束' },
   'conversation.cancelled': { en: 'was cancelled', zh: '已取消' },
+  'conversation.consent-withdrawn': { en: 'is not to be asked in this way any more', zh: '不再以此方式询问' },
   'conversation.paused': { en: 'was paused', zh: '已暂停' },
   'conversation.resumed': { en: 'went on', zh: '已继续' },
   'escalation.opened': { en: 'opened an alert', zh: '触发警报' },

@@ -46,6 +46,8 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
     case 'opted-out':
       // A redial waits by its plan and not for the gate, and one on the number that was opted out is cancelled: this is of another.
       return { state: state.status === 'starting' && state.callsMade === 0 && isBy(event.address, state) && state.nextAt > event.at ? { ...state, nextAt: state.pausedAt ?? event.at } : state, effects: [] };
+    case 'consent-withdrawn':
+      return consentWithdrawn(rules, state, event.channel, event.at);
     case 'paused':
       return { state: { ...state, pausedAt: state.pausedAt ?? event.at, resumesWhenFree: false }, effects: [] };
     case 'resumed':
@@ -239,6 +241,16 @@ export function giveUpChannel(rules: ConversationRules, state: ConversationState
   if (ownWill.has(reason)) return { state: endConversation(state, 'missed', reason), effects: [] };
   if (reason === 'address-suspended') return unreached(rules, state, 'missed', reason, []);
   return unreached(rules, state, reason === 'no-address' ? 'missed' : 'failed', reason, [task(state, 'repair-contact')]);
+}
+
+/**
+ * Whoever has told somebody that they do not want to be asked in this way is not silent, whatever was asked before: the next channel is tried, and where there is none it ends as for one who never gave the
+ * consent. A call that is under way ends for itself. What was answered so far is not asked again elsewhere, as after an opt-out.
+ */
+function consentWithdrawn(rules: ConversationRules, state: ConversationState, channel: Channel, at: Instant): Evolved {
+  if (state.channels[state.channelIndex] !== channel) return { state, effects: [] };
+  if (state.lastAnswerAt !== null) return { state: endConversation(state, 'missed', 'consent-withdrawn'), effects: [] };
+  return giveUpChannel(rules, { ...state, askedAt: null, callsMade: 0 }, 'consent-withdrawn', state.pausedAt ?? at);
 }
 
 const ownWill = new Set(['no-consent', 'consent-withdrawn', 'opted-out']);

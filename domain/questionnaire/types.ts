@@ -72,6 +72,8 @@ export type ConversationEvent =
   | { kind: 'cancelled'; reason: string; actions?: ToldAction[] }
   /** A number or mailbox of the patient's was opted out. What is held for it is tried at once, so that the gate refuses it now and not when the hold is over. */
   | { kind: 'opted-out'; address: 'phone' | 'email'; at: Instant }
+  /** The patient is not to be asked by this channel any more. */
+  | { kind: 'consent-withdrawn'; channel: Channel; at: Instant }
   /** The conversation that held the number has ended. */
   | { kind: 'number-free'; at: Instant }
   | { kind: 'paused'; at: Instant }

@@ -287,6 +287,27 @@ async function tasksOf(patientId: string): Promise<string[]> {
   return (await world.superuser<{ title: string }[]>`select title from care.task where patient_id = ${patientId} order by created_at, title`).map((row) => row.title);
 }
 const startsToldOf = async (patientId: string): Promise<string[]> => (await tasksOf(patientId)).filter((title) => title.includes('start'));
+
+describe('consent withdrawn in part', () => {
+  it('is told to the open question of that channel, in the same commit; one to a recording, or to another channel, is not', async () => {
+    const { patientId, phone } = await patientWithCard();
+    const touchpointId = await conversationOn(await enrolled(world, coordinator.token, patientId), phone);
+    const told = async () => (await world.superuser<{ event: { kind: string } }[]>`select event from care.inbox where workflow_id = ${`questionnaire/${touchpointId}`} order by inbox_id`).map((row) => row.event.kind);
+    const withdraw = (purpose: string, channel: string) => world.ask('POST', `/v1/patients/${patientId}/consents/withdraw`, { token: coordinator.token, json: { purpose, channel } });
+    const before = await told();
+
+    await withdraw('recording', 'sms');
+    await withdraw('follow-up', 'email');
+    const others = await told();
+    const reply = await withdraw('follow-up', 'sms');
+
+    expect(others).toEqual(before);
+    expect(reply.body).toMatchObject({ enrolmentsTold: 1 });
+    expect(await told()).toEqual([...before, 'consent-withdrawn']);
+    expect(world.poked.map((thread) => thread.workflowId)).toContain(`questionnaire/${touchpointId}`);
+  });
+});
+
 /** The plan's first conversation, as if its first question had gone to this number. */
 async function conversationOn(enrolmentId: string, addressId: string): Promise<string> {
   const [row] = await world.superuser<{ id: string }[]>`select touchpoint_id as id from care.touchpoint where enrolment_id = ${enrolmentId} and kind = 'ask' order by due_at limit 1`;

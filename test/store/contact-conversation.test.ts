@@ -4,6 +4,7 @@ import { handleText } from '../../api/inbound/handle-text.ts';
 import { unsubscribe } from '../../api/inbound/provider-opt-out.ts';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
+import { tellConsentWithdrawn } from '../../store/opt-outs.ts';
 import { changeCall, lockCall } from '../../store/calls.ts';
 import { sealInbound } from '../../store/inbound.ts';
 import { createCareWorld, dueAt, Killed, runConversation, runFollowUp } from '../support/care-world.ts';
@@ -122,6 +123,95 @@ describe('the unsubscribe link of a mail', () => {
     expect(await Promise.all(['letter', 'note'].map((step) => world.touchpoint(waits.touchpoints[step] ?? '')))).toMatchObject([{ status: 'done', outcome: 'missed', reason: 'opted-out' }, { status: 'planned', nextAt: expect.stringMatching(/^2026-03-02T14:/) as string }]);
     expect(await world.root`select detail from care.story where enrolment_id in (${waits.enrolmentId}, ${sent.enrolmentId}) and what = 'patient.opted-out'`).toMatchObject([{ detail: { by: 'patient', channel: 'email' } }, { detail: { by: 'patient', channel: 'email' } }]);
     expect(await world.root`select title from care.task where patient_id = ${patient.patientId} and kind = 'opted-out'`).toMatchObject([{ title: 'opted-out-by-unsubscribe' }]);
+  });
+});
+
+describe('consent for one channel, withdrawn while a question is open,', () => {
+  const alarming = { ...ask, reply: { window: 'PT1H', nudges: [], silence: 'escalate-red' } };
+  const alertsOf = async ({ patientId }: { patientId: string }) => (await world.root`select 1 from care.escalation where patient_id = ${patientId}`).count;
+  /** As the API does it, which tells the conversation in the same commit. */
+  async function withdraw({ patientId }: { patientId: string }, channel: 'sms' | 'voice'): Promise<void> {
+    await world.root`update phi.consent set withdrawn_at = clock_timestamp(), withdrawn_by = 'test' where patient_id = ${patientId} and channel = ${channel}`;
+    await world.api.begin((tx) => tellConsentWithdrawn(tx, patientId, channel, world.clock.now.toISOString()));
+  }
+
+  test('is no silence of a question that has no other channel: it ends as where there never was a consent', async () => {
+    const { patient, touchpointId } = await opened({ ...alarming, channels: ['sms'] });
+    await runConversation(world, touchpointId);
+    await withdraw(patient, 'sms');
+    world.at('2026-03-02T11:00:00.000Z');
+
+    const next = await runConversation(world, touchpointId);
+
+    expect(next).toMatchObject({ kind: 'end', outcome: 'missed', reason: 'consent-withdrawn' });
+    expect([await alertsOf(patient), await world.tasks(touchpointId)]).toEqual([0, []]);
+  });
+
+  test.each([['silence there is silence', ['sms', 'voice'] as const, 1, 'escalated'], ['one that has no consent is no silence either', ['sms'] as const, 0, 'missed']])('has it go on at once by the next channel: %s', async (_told, consent, alerts, outcome) => {
+    const { patient, touchpointId } = await opened(alarming, { consent: [...consent] });
+    await runConversation(world, touchpointId);
+    world.at('2026-03-02T10:10:00.000Z');
+    await withdraw(patient, 'sms');
+
+    const next = await runConversation(world, touchpointId);
+    const callId = next.kind === 'call' ? next.callId : '';
+    const { next: placed } = await world.activities.placeCall(callId);
+    if (placed.kind === 'under-way') await endCall(callId, 'no-answer');
+    const end = await runConversation(world, touchpointId);
+
+    expect([next.kind, end]).toMatchObject(['call', { kind: 'end', outcome }]);
+    expect(await alertsOf(patient)).toBe(alerts);
+  });
+
+  test('leaves it alone where it is of a channel that it does not wait on', async () => {
+    const { patient, touchpointId } = await opened(alarming);
+    await runConversation(world, touchpointId);
+    await withdraw(patient, 'voice');
+
+    const next = await runConversation(world, touchpointId);
+
+    expect(next).toMatchObject({ kind: 'wait', summary: 'until the reply window ends' });
+    expect(await stateOf(touchpointId)).toMatchObject({ status: 'waiting', channelIndex: 0 });
+  });
+
+  test('ends what was answered in part without asking for the rest', async () => {
+    const { patient, touchpointId } = await opened({ ...alarming, channels: ['sms', 'voice'] });
+    await runConversation(world, touchpointId);
+    await say(touchpointId, { kind: 'answered-item', at: '2026-03-02T10:05:00.000Z' });
+    await withdraw(patient, 'sms');
+
+    const next = await runConversation(world, touchpointId);
+
+    expect(next).toMatchObject({ kind: 'end', outcome: 'missed', reason: 'consent-withdrawn' });
+    expect(await alertsOf(patient)).toBe(0);
+  });
+
+  test.each([['is ordered, which is not placed then', false], ['rings, and is not taken', true]])('is no silence where a call %s', async (_told, isPlaced) => {
+    const { patient, touchpointId } = await opened({ ...alarming, channels: ['voice'] });
+    const next = await runConversation(world, touchpointId);
+    const callId = next.kind === 'call' ? next.callId : '';
+    if (isPlaced) await world.activities.placeCall(callId);
+    await withdraw(patient, 'voice');
+
+    if (isPlaced) await endCall(callId, 'no-answer');
+    const end = await runConversation(world, touchpointId);
+    const { next: call } = await world.activities.placeCall(callId);
+
+    expect(end).toMatchObject({ kind: 'end', outcome: 'missed', reason: 'consent-withdrawn' });
+    expect(call.kind).toBe('ended');
+    expect([await alertsOf(patient), patient.phone.calls().length]).toEqual([0, isPlaced ? 1 : 0]);
+  });
+
+  test('is no silence of a call that waits for its redial, nor a task to ring them', async () => {
+    const made = await called();
+    await world.activities.placeCall(made.callId);
+    await endCall(made.callId, 'no-answer');
+    await withdraw(made.patient, 'voice');
+
+    const end = await runConversation(world, made.touchpointId);
+
+    expect(end).toMatchObject({ kind: 'end', outcome: 'missed', reason: 'consent-withdrawn' });
+    expect(await world.tasks(made.touchpointId)).toEqual([]);
   });
 });
 
