@@ -45,7 +45,7 @@ export function evolveEscalation(state: EscalationState, event: EscalationEvent)
     case 'page-ended':
       // A receipt has told of this page already, but not whom it went to.
       if (event.page === state.pagesMade && state.lastPagedPerson === null) return { ...state, lastPagedPerson: event.person ?? null };
-      return isDue(state, event.page) ? { ...pageEnded(state, event.outcome, event.at), lastPagedPerson: event.person ?? null } : state;
+      return event.page === state.pagesMade + 1 ? endedUnderWay(state, { ...pageEnded(state, event.outcome, event.at), lastPagedPerson: event.person ?? null }) : state;
     case 'page-held':
       return isDue(state, event.page) ? { ...state, nextAt: event.until } : state;
     case 'person-skipped':
@@ -107,6 +107,11 @@ function pageEnded(state: EscalationState, outcome: 'sent' | 'unreachable' | 'un
   // A clock that stood still as long as it may: no more rungs that keep office hours, but the top of the ladder.
   const isOver = state.businessHours !== null && nextAt >= pausedUntil(state);
   return { ...made, nextPage: isOver ? firstOf(state.rungs.length - 1) : climb(state, rungIndex), nextAt };
+}
+
+/** A page that was under way when somebody took the alert is made all the same: its number, taken again, would reach nobody. The second clock runs on. */
+function endedUnderWay({ status, nextAt }: EscalationState, made: EscalationState): EscalationState {
+  return status === 'acknowledged' ? { ...made, nextAt } : made;
 }
 
 /**

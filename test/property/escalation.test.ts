@@ -12,8 +12,8 @@ import { cases } from '../support/cases.ts';
 const start = Date.parse('2026-05-01T02:00:00.000Z');
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-type Answer = 'sent' | 'unreachable' | 'unknown' | 'undelivered' | 'acknowledged';
-const answers = fc.array(fc.constantFrom<Answer>('sent', 'sent', 'unreachable', 'unknown', 'undelivered', 'acknowledged'), { maxLength: 60 });
+type Answer = 'sent' | 'unreachable' | 'unknown' | 'undelivered' | 'acknowledged' | 'acknowledged-under-way';
+const answers = fc.array(fc.constantFrom<Answer>('sent', 'sent', 'unreachable', 'unknown', 'undelivered', 'acknowledged', 'acknowledged-under-way'), { maxLength: 60 });
 
 type Rotas = Readonly<Record<string, readonly RotaMember[]>>;
 type Standing = 'there' | 'no-phone' | 'inactive';
@@ -38,6 +38,7 @@ function simulate(script: Answer[], hours: number, { stand = manned({}), parts =
   let state = first ?? openEscalation('e', 'red', defaultLadders.red, iso(start));
   const run: Run = { state, pages: [], told: [], kinds: [] };
   const waiting = [...script];
+  const made = new Map<number, EscalationEvent>();
   const apply = (event: EscalationEvent): void => {
     state = parts.evolve(state, event);
     run.told.push(event);
@@ -58,9 +59,18 @@ function simulate(script: Answer[], hours: number, { stand = manned({}), parts =
       skipped.forEach(apply);
       continue;
     }
+    // As the gate does: a number that was used is answered with what became of it, and nothing goes out.
+    const before = made.get(page);
+    if (before !== undefined) {
+      apply({ ...before, at: iso(nowMs) });
+      continue;
+    }
     const answer = waiting.shift() ?? 'sent';
     run.pages.push({ rota, person: person.personId, channel, atMs: nowMs, answer });
-    apply({ kind: 'page-ended', page, outcome: answer === 'unreachable' || answer === 'unknown' ? answer : 'sent', person: person.personId, at: iso(nowMs) });
+    if (answer === 'acknowledged-under-way') apply({ kind: 'acknowledged', by: 'nurse', at: iso(nowMs) });
+    const ended: EscalationEvent = { kind: 'page-ended', page, outcome: answer === 'unreachable' || answer === 'unknown' ? answer : 'sent', person: person.personId, at: iso(nowMs) };
+    made.set(page, ended);
+    apply(ended);
     if (answer === 'undelivered') apply({ kind: 'page-receipt', page, delivered: false, at: iso(nowMs + 1_000) });
     if (answer === 'acknowledged') apply({ kind: 'acknowledged', by: 'nurse', at: iso(nowMs + 2_000) });
     nowMs += 3_000;
@@ -198,6 +208,14 @@ describe('a red escalation', () => {
   test('acknowledged but not reached in time is paged on, one rung higher', () => {
     const { pages } = simulate(['acknowledged'], 0.5);
     expect(pages.map((page) => page.rota).slice(0, 2)).toEqual(['on-call-1', 'on-call-2']);
+  });
+
+  test('taken while its page goes out is paged on by a page of its own, and says whom the one under way went to', () => {
+    const { pages, state, told } = simulate(['acknowledged-under-way'], 0.4);
+
+    expect(pages.map(({ rota, atMs }) => [rota, Math.round((atMs - start) / 60_000)])).toEqual([['on-call-1', 0], ['on-call-2', 15]]);
+    expect(told.flatMap((event) => (event.kind === 'page-ended' ? [event.page] : []))).toEqual([1, 2]);
+    expect(state).toMatchObject({ pagesMade: 2, lastPagedPerson: 'on-call-2/0' });
   });
 
   test('ends when a named human says that the patient was reached', () => {

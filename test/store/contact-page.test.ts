@@ -214,6 +214,22 @@ describe('an acknowledgement', () => {
     expect(people[0]?.phone.messages()).toEqual([]);
   });
 
+  test('that comes while a page goes out leaves that page made: the next one, after the second clock, reaches somebody', async () => {
+    const { escalationId, people } = await alerted();
+    world.sms.after = async () => {
+      await acknowledge(escalationId);
+    };
+    const { next } = await run(escalationId);
+    delete world.sms.after;
+    world.at('2026-03-02T10:30:00.000Z');
+
+    const { pages } = await run(escalationId);
+
+    expect(next).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T10:30:00.000Z' });
+    expect(pages).toEqual(['1.0 sms']);
+    expect(people.map((person) => person?.phone.messages().length)).toEqual([1, 1]);
+  });
+
   test('starts a second clock, after which paging goes on one rung higher', async () => {
     const { escalationId } = await alerted();
     await run(escalationId);
