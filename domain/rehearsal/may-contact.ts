@@ -33,6 +33,7 @@ export function mayContact(run: Run, wanted: ContactWanted): Extract<ContactOutc
   const { family, channel } = wanted;
   const refused = refusal(run, wanted);
   if (refused !== null) return { kind: 'refused', reason: refused };
+  // A rehearsal replaces no phone, so that a nudge goes where its conversation is open.
   const isTaken = holderOf(run.play, wanted.touchpointId) !== null;
   if (wanted.hasConversation && channel !== 'email' && family !== 'nudge' && isTaken) return { kind: 'held', until: busyUntil(run.play.now, wanted.notAfter), reason: 'number-busy' };
   const notAfter = family === 'nudge' ? null : wanted.notAfter;

@@ -8,7 +8,7 @@ import { cancelConversationsOn } from '../../store/opt-outs.ts';
 import { createCareWorld, dueAt, runConversation, runFollowUp } from '../support/care-world.ts';
 import type { CarePatient, CareWorld } from '../support/care-world.ts';
 
-// A conversation that its plan's pause has caught in the middle, and another on the same number.
+// A conversation that its plan's pause has caught in the middle, or whose number was replaced, and another on the same number.
 let world: CareWorld;
 beforeAll(async () => {
   world = await createCareWorld();
@@ -90,6 +90,72 @@ const inboxOf = async ({ patientId }: CarePatient) => (await world.root<{ id: st
 /** By when staff are to have read the texts of theirs. */
 const readBy = async ({ patientId }: CarePatient) => (await world.root<{ at: string }[]>`select max(due_at) as at from care.task where patient_id = ${patientId} and kind = 'inbox'`).map(({ at }) => new Date(at).toISOString()).join();
 const alertsOf = async ({ patientId }: CarePatient) => (await world.root<{ ruleId: string }[]>`select rule_id as "ruleId" from care.escalation where patient_id = ${patientId} order by 1`).map(({ ruleId }) => ruleId);
+
+describe('a conversation whose number staff have replaced', () => {
+  /** Asked at ten; from eleven on the patient has this phone, and no other. */
+  async function replacedBy(phone = world.freshPhone()) {
+    const patient = await world.patient();
+    const { enrolmentId, touchpoints } = await world.enrol(patient, [{ ...asks('P1D'), ...redAbove }]);
+    const touchpointId = touchpoints['pain'] ?? '';
+    await runFollowUp(world, enrolmentId);
+    await runConversation(world, touchpointId);
+    world.at('2026-03-02T11:00:00.000Z');
+    await world.root`delete from phi.patient_address where patient_id = ${patient.patientId}`;
+    const addressId = await world.address(patient.patientId, 'phone', phone.number, 1);
+    return { old: patient, now: { ...patient, phone, addressId }, touchpointId };
+  }
+  /** Somebody else is asked at eleven on a phone that this patient gets then. */
+  async function replacedByBusy() {
+    world.at('2026-03-02T11:00:00.000Z');
+    const holder = await world.patient();
+    const { touchpointId } = await asked(holder);
+    world.at('2026-03-02T10:00:00.000Z');
+    return { holder: { ...holder, touchpointId }, moved: await replacedBy(holder.phone) };
+  }
+
+  test('goes on where its nudge goes: what is answered from there is judged, and what comes from the old number is for staff', async () => {
+    const { old, now, touchpointId } = await replacedBy();
+    world.at('2026-03-02T12:00:00.000Z');
+    await runConversation(world, touchpointId);
+
+    await text(old, '3');
+    const [task] = await world.root<{ kind: string; department: string }[]>`select task.kind, department from care.task join phi.inbound using (inbound_id) order by inbound.stored_at desc limit 1`;
+    const before = await alertsOf(now);
+    await text(now, '8');
+
+    expect(world.received(now)).toHaveLength(1);
+    expect([task, before]).toEqual([{ kind: 'inbox', department: 'unassigned' }, []]);
+    expect(await alertsOf(now)).toEqual(['strong-pain']);
+    expect(await stateOf(touchpointId)).toMatchObject({ status: 'done', outcome: 'answered' });
+  });
+
+  test('by one that another is open on waits for that one, whose reply stays its own, and then asks there', async () => {
+    const { holder, moved: { now, touchpointId } } = await replacedByBusy();
+    world.at('2026-03-02T12:00:00.000Z');
+    const held = await runConversation(world, touchpointId);
+
+    await text(now, '8');
+    const alerts = [await alertsOf(now), (await stateOf(holder.touchpointId)).outcome];
+    world.at('2026-03-02T12:10:00.000Z');
+    const nudged = await runConversation(world, touchpointId);
+
+    expect(held).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T12:10:00.000Z', summary: 'until the nudge' });
+    expect(alerts).toEqual([[], 'answered']);
+    expect(nudged).toMatchObject({ kind: 'wait', dueAt: '2026-03-02T16:10:00.000Z', summary: 'until the reply window ends' });
+    expect((await rowOf(touchpointId)).addressId).toBe(now.addressId);
+  });
+
+  test('by one that stays busy is silent one reply window after its nudge was due, and not before', async () => {
+    const { moved: { touchpointId } } = await replacedByBusy();
+    const looked = [];
+    for (const hour of ['12:00:00', '16:30:00', '18:00:01']) {
+      world.at(`2026-03-02T${hour}.000Z`);
+      looked.push(await runConversation(world, touchpointId));
+    }
+
+    expect(looked).toMatchObject([{ kind: 'wait' }, { kind: 'wait', summary: 'until the nudge' }, { kind: 'end', outcome: 'missed', reason: 'no-answer' }]);
+  });
+});
 
 describe('a conversation in a pause', () => {
   test('keeps its number for its reply window, and then lets another plan’s conversation begin', async () => {

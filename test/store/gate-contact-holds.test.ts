@@ -74,6 +74,23 @@ describe('a contact is held', () => {
     expect((await world.contact({ subjectId: two.due.touchpointId })).verdict.verdict).toBe('allowed');
   });
 
+  test('where it would repeat a question on a number that has replaced the first one, while another conversation is open there; then the conversation goes along', async () => {
+    const { patient: holder, due: held } = await world.duePatient({ kind: 'ask' });
+    await world.contact({ subjectId: held.touchpointId });
+    const { patient, due } = await world.duePatient({ kind: 'ask' });
+    await world.contact({ subjectId: due.touchpointId });
+    await world.replacePhone(patient, holder);
+
+    const busy = await world.contact({ subjectId: due.touchpointId, kind: 'nudge-1', businessNow: minutesAfterNoon(60) });
+    const before = await world.openOn(due);
+    await world.root`update care.conversation set closed_at = clock_timestamp() where touchpoint_id = ${held.touchpointId}`;
+    const free = await world.contact({ subjectId: due.touchpointId, kind: 'nudge-1', businessNow: minutesAfterNoon(70) });
+
+    expect(busy.verdict).toMatchObject({ verdict: 'held', reason: 'number-busy', detail: { holdUntil: minutesAfterNoon(70) } });
+    expect(free.verdict).toMatchObject({ verdict: 'allowed', detail: { addressId: holder.addressId } });
+    expect([before, await world.openOn(due)]).toEqual([patient.addressId, holder.addressId]);
+  });
+
   test('at the ninth contact of a day over all plans, until the first is a day old', async () => {
     const { patient } = await world.duePatient();
     const verdicts = [];

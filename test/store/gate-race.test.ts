@@ -101,17 +101,61 @@ test('in thousands of contacts, each racing with a withdrawal, a death or a STOP
   expect(verdicts[0]?.count).toBe(inTime);
 }, 300_000);
 
-describe.each(stops)('a $name', ({ reason, right, stop }) => {
-  /** Until somebody stands in the queue for a row, or has not waited at all. */
-  const untilWaiting = async (over: Promise<unknown>): Promise<void> => {
-    const wait = { isOver: false };
-    void over.finally(() => (wait.isOver = true));
-    for (;;) {
-      const [waiting] = await world.root<{ count: number }[]>`select count(*) from pg_stat_activity where datname = ${database.name} and wait_event_type = 'Lock'`;
-      if (wait.isOver || waiting?.count === 1) return;
-    }
-  };
+/** Until somebody stands in the queue for a row, or has not waited at all. */
+async function untilWaiting(over: Promise<unknown>): Promise<void> {
+  const wait = { isOver: false };
+  void over.finally(() => (wait.isOver = true));
+  for (;;) {
+    const [waiting] = await world.root<{ count: number }[]>`select count(*) from pg_stat_activity where datname = ${database.name} and wait_event_type = 'Lock'`;
+    if (wait.isOver || waiting?.count === 1) return;
+  }
+}
 
+describe('a nudge to a number that has replaced the first one', () => {
+  /** Somebody was asked on a number that staff then replaced by this one. */
+  const movedTo = async (by: Patient): Promise<{ patient: Patient; due: Due }> => {
+    const made = await world.duePatient({ kind: 'ask' });
+    await begin(world.workerGate, made.due);
+    await world.replacePhone(made.patient, by);
+    return made;
+  };
+  const verdictOf = async (secret: string) => (await world.workerGate.verdict<ContactDetail>(secret)).reason;
+
+  test('waits for another that has just begun there, of somebody who shares the phone, and is held: one conversation has it', async () => {
+    const phone = await world.patient();
+    const [one, two] = [await movedTo(phone), await movedTo(phone)];
+
+    let second: Promise<string> = Promise.resolve('');
+    const first = await world.worker.begin(async (tx) => {
+      const secret = await begin(createGate(tx), one.due, 'nudge-1');
+      second = begin(world.workerGate, two.due, 'nudge-1');
+      await untilWaiting(second);
+      return secret;
+    });
+
+    expect([await verdictOf(first), await verdictOf(await second)]).toEqual([null, 'number-busy']);
+    expect([await world.openOn(one.due), await world.openOn(two.due)]).toEqual([phone.addressId, two.patient.addressId]);
+  });
+
+  test('waits for a STOP that is written there, which refuses it, and takes the conversation nowhere', async () => {
+    const phone = await world.patient();
+    const { patient, due } = await movedTo(phone);
+    const { secret } = await world.inboundFrom(phone);
+    await world.gate.inboundDone(secret, 'help');
+
+    let begun: Promise<string> = Promise.resolve('');
+    await world.api.begin(async (tx) => {
+      await createGate(tx).optOut(secret, phone.addressId, 'reply');
+      begun = begin(world.workerGate, due, 'nudge-1');
+      await untilWaiting(begun);
+    });
+
+    expect(await verdictOf(await begun)).toBe('opted-out');
+    expect(await world.openOn(due)).toBe(patient.addressId);
+  });
+});
+
+describe.each(stops)('a $name', ({ reason, right, stop }) => {
   test('waits for a begin that is in the middle', async () => {
     const { patient, due } = await world.duePatient();
     const secret = await right(patient);

@@ -59,6 +59,10 @@ export interface GateWorld {
   endContact(attemptId: string, change?: Partial<ContactEnd>): Promise<AttemptOutcome>;
   /** The lease of a claim is over: another may take over. */
   leaseRunsOut(attemptId: string): Promise<void>;
+  /** Staff replace the patient's phone by that of another. */
+  replacePhone(patient: Patient, by: Patient): Promise<void>;
+  /** The number that the conversation of what is due is open on. */
+  openOn(due: Due): Promise<string | null>;
   /** A text of the patient comes in, and waits to be applied. */
   inboundFrom(patient: Patient): Promise<StoredInbound>;
   eventsOf(patientId: string): Promise<{ action: string; verdict: string; reason: string | null; actorId: string; fields: string[] }[]>;
@@ -148,6 +152,13 @@ export async function createGateWorld(database: GateDatabase): Promise<GateWorld
     endContact: (attemptId, change = {}) => workerGate.contactEnd({ attemptId, status: 'sent', reason: null, providerSid: `SM${attemptId}`, bodyDigest: null, businessNow: noon, ...change }),
     async leaseRunsOut(attemptId) {
       await root`update care.attempt set lease_until = clock_timestamp() - interval '1 second' where attempt_id = ${attemptId}`;
+    },
+    async replacePhone({ patientId }, { addressId }) {
+      await root`update phi.patient_address set address_id = ${addressId} where patient_id = ${patientId}`;
+    },
+    async openOn({ touchpointId }) {
+      const [row] = await root<{ addressId: string | null }[]>`select address_id as "addressId" from care.conversation where touchpoint_id = ${touchpointId}`;
+      return row?.addressId ?? null;
     },
     inboundFrom: ({ blindIndex }) =>
       gate.inboundStore({ inboundId: randomUUID(), providerSid: randomUUID(), kind: 'sms', addressKind: 'phone', blindIndex, keyId: randomUUID(), sealed: Buffer.from('sealed'), receivedAt: noon }),
