@@ -2,7 +2,7 @@ import { hearUnasked } from './follow-up/outcomes.ts';
 import { endTouchpoint } from './follow-up/touchpoints.ts';
 import type { Evolved, FollowUpState, Instant, Touchpoint } from './follow-up/types.ts';
 import type { Plan } from './plan/format.ts';
-import { holdsAlarm } from './questionnaire/clocks.ts';
+import { holdsAlarm, silenceAlarms } from './questionnaire/clocks.ts';
 import { decideConversation } from './questionnaire/decide.ts';
 import { endConversation, giveUpChannel } from './questionnaire/evolve.ts';
 import type { ConversationDecision, ConversationRules, ConversationState } from './questionnaire/types.ts';
@@ -32,7 +32,7 @@ export interface Unattended {
  * channel, or for a second reading, which nobody carries out, the channel that was tried was the last. A nudge is not waited for longer than the decider does.
  */
 export function endUnattended(rules: ConversationRules, state: ConversationState, now: Instant, { afterMs, isSecond, isCallUnmade }: Unattended): Pick<ConversationDecision, 'state' | 'effects'> | null {
-  if (!(isSecond || holdsAlarm(state) || rules.silence === 'escalate-red' || rules.silence === 'escalate-amber')) return null;
+  if (!(isSecond || holdsAlarm(state) || silenceAlarms(rules))) return null;
   // A call counts from when it is ordered.
   const wasAsked = state.askedAt !== null || state.callsMade > (isCallUnmade ? 1 : 0);
   // What nobody was asked yet is late in its own time.

@@ -1,7 +1,9 @@
 import { noValues } from '../../domain/conditions/scope.ts';
 import { isDropped, stepOf } from '../../domain/follow-up/touchpoints.ts';
-import { judgeAnswers } from '../../domain/plan/answers.ts';
+import type { Touchpoint } from '../../domain/follow-up/types.ts';
+import { judgeAnswers, mayAlarm } from '../../domain/plan/answers.ts';
 import type { AnswersJudged, AnswersTaken } from '../../domain/plan/answers.ts';
+import type { Plan, Rule, Step } from '../../domain/plan/format.ts';
 import { circumstancesAt } from '../../domain/plan/judge.ts';
 import { rulesOf } from '../../domain/plan/questions.ts';
 import { readsOf } from '../../domain/plan/reads.ts';
@@ -11,6 +13,7 @@ import type { Transaction } from '../../store/connect.ts';
 import type { ConversationRow } from '../../store/conversations.ts';
 import { applyEffects } from '../../store/effects.ts';
 import { lockFollowUp } from '../../store/follow-up-row.ts';
+import type { FollowUpRow } from '../../store/follow-up-row.ts';
 import { stepAsAsked } from '../../store/touchpoints.ts';
 import type { SealedValue } from '../../store/gate.ts';
 import { earlierIn, factsIn } from '../../store/known.ts';
@@ -31,14 +34,8 @@ export interface RulesApplied extends Pick<AnswersJudged, 'actions' | 'level'> {
 
 /** Judges the step's rules after an answer, in the answer's own transaction: a red answer does not wait for the last question. */
 export async function applyRules(tx: Transaction, row: ConversationRow, questionnaire: Questionnaire, taken: AnswersTaken, deps: RuleDeps, now: string): Promise<RulesApplied> {
-  const followUp = await lockFollowUp(tx, row.enrolmentId);
+  const { followUp, touchpoint, plan, step, rules } = await askedBy(tx, row);
   const { state } = followUp;
-  const touchpoint = state.touchpoints.find((candidate) => candidate.id === row.touchpointId);
-  if (touchpoint === undefined) throw new Error(`Enrolment ${row.enrolmentId} has no touchpoint ${row.touchpointId}.`);
-  // An answer that comes after its step was dropped, by a newer version of the plan, is judged as it was asked.
-  const { plan, stepId } = isDropped(followUp.plan, touchpoint) ? await stepAsAsked(tx, touchpoint.id) : { plan: followUp.plan, stepId: touchpoint.stepId };
-  const step = stepOf(plan, stepId);
-  const rules = step.kind === 'ask' || step.kind === 'measure' || step.kind === 'call' ? rulesOf(plan, step) : [];
   const reads = readsOf(plan, deps.questionnaires)[step.id] ?? [];
   const values = reads.length === 0 ? [] : await deps.values();
   const circumstances = {
@@ -49,4 +46,21 @@ export async function applyRules(tx: Transaction, row: ConversationRow, question
   };
   const judged = judgeAnswers(rules, touchpoint, questionnaire, { ...scopeOf(declaredIn(plan), step, deps.questionnaires), answers: questionnaire }, circumstances, taken);
   return { threads: await applyEffects(tx, followUp, judged.effects, now), actions: judged.actions, level: judged.level };
+}
+
+/** Whether what came to this conversation and cannot be judged may be an alarm; see {@link mayAlarm}. */
+export async function mayBeAlarm(tx: Transaction, row: ConversationRow, questionnaire: Questionnaire): Promise<boolean> {
+  const { rules } = await askedBy(tx, row);
+  return mayAlarm(rules, questionnaire, row.rules);
+}
+
+/** The step that has asked, with the rules that judge what is answered to it. */
+async function askedBy(tx: Transaction, row: ConversationRow): Promise<{ followUp: FollowUpRow; touchpoint: Touchpoint; plan: Plan; step: Step; rules: Rule[] }> {
+  const followUp = await lockFollowUp(tx, row.enrolmentId);
+  const touchpoint = followUp.state.touchpoints.find((candidate) => candidate.id === row.touchpointId);
+  if (touchpoint === undefined) throw new Error(`Enrolment ${row.enrolmentId} has no touchpoint ${row.touchpointId}.`);
+  // An answer that comes after its step was dropped, by a newer version of the plan, is judged as it was asked.
+  const { plan, stepId } = isDropped(followUp.plan, touchpoint) ? await stepAsAsked(tx, touchpoint.id) : { plan: followUp.plan, stepId: touchpoint.stepId };
+  const step = stepOf(plan, stepId);
+  return { followUp, touchpoint, plan, step, rules: step.kind === 'ask' || step.kind === 'measure' || step.kind === 'call' ? rulesOf(plan, step) : [] };
 }

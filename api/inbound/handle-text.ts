@@ -7,7 +7,7 @@ import { inTransaction, lastConversationOn, notMeantBy, sealReply } from '../../
 import type { InboundText, LastConversation } from '../../store/inbound.ts';
 import { acknowledgeByCode, codeIn } from './acknowledge.ts';
 import type { InboundDeps } from './deps.ts';
-import { concerned, giveToStaff, tellNotSent } from './message.ts';
+import { concerned, giveToStaff, tellNotSent, withMedia } from './message.ts';
 import type { Handled, Message } from './message.ts';
 import { help, optIn, optOut } from './opt-out.ts';
 import { raiseSafety } from './safety.ts';
@@ -84,7 +84,7 @@ async function decide(deps: InboundDeps, message: Message, staffId: string | nul
 
 async function isAnswer(deps: InboundDeps, message: Message, kind: InboundKind): Promise<boolean> {
   const [open] = message.detail.conversations;
-  return open !== undefined && message.text.media === 0 && awaitsThisNumber(deps, message, open.touchpointId, kind);
+  return open !== undefined && awaitsThisNumber(deps, message, open.touchpointId, kind);
 }
 
 /** What the provider has understood by itself and acted upon is so, whatever we read. */
@@ -103,11 +103,11 @@ function kindOf(text: InboundText): InboundKind {
 
 async function answerOrInbox(deps: InboundDeps, message: Message): Promise<Handled> {
   const open = message.detail.conversations[0];
-  if (message.text.media > 0) return toInbox(deps, message, 'with-media');
-  if (open === undefined) return toInbox(deps, message, 'message');
+  const title = message.text.media > 0 ? withMedia : 'message';
+  if (open === undefined) return toInbox(deps, message, title);
   const answered = await answerConversation(deps, message, open.touchpointId);
   if (!('closed' in answered)) return answered;
-  const inbox = await toInbox(deps, message, 'message');
+  const inbox = await toInbox(deps, message, title);
   return { ...inbox, threads: [...answered.threads, ...inbox.threads] };
 }
 

@@ -40,6 +40,9 @@ export interface Handled {
   threads: ThreadToPoke[];
 }
 
+/** Title of a task for a picture and the like, which no rule judges. */
+export const withMedia = 'with-media';
+
 /** How soon staff are to see to what is not urgent. */
 export const taskWithinMs = 24 * 3_600_000;
 /** As soon as a red alarm is to be seen to. */

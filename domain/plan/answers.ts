@@ -4,10 +4,12 @@ import type { Scope, Values } from '../conditions/scope.ts';
 import type { Level } from '../codes.ts';
 import { effectsOfActions } from '../follow-up/outcomes.ts';
 import type { FollowUpEffect, ToldAction, Touchpoint } from '../follow-up/types.ts';
+import { silenceAlarms } from '../questionnaire/clocks.ts';
 import { enabledItems } from '../questionnaire/enabled.ts';
 import type { Answers, Questionnaire, Respondent } from '../questionnaire/format.ts';
 import { safeguardAlert, safeguardRuleId, trippedSafeguards, undecidedSafeguards } from '../questionnaire/safeguards.ts';
 import { scoresOf } from '../questionnaire/scores.ts';
+import type { ConversationRules } from '../questionnaire/types.ts';
 import { durationMs } from '../time/durations.ts';
 import type { Rule } from './format.ts';
 
@@ -54,6 +56,14 @@ export function judgeAnswers(rules: readonly Rule[], touchpoint: Pick<Touchpoint
     actions: [...acting.flatMap((result) => result.actions), ...holding.flatMap(({ ruleId }): ToldAction[] => (confirms.has(ruleId) ? [{ kind: 'confirm', ruleId, afterMs: confirms.get(ruleId) ?? 0 }] : []))],
     level: highestOf([...tripped.map(({ level }) => level), ...fired.flatMap(({ actions }) => actions.flatMap((action) => (action.kind === 'escalate' ? [action.level] : [])))]),
   };
+}
+
+/**
+ * Whether an answer that could not be read may be one that alarms: by a rule of the step, by a safeguard of its questions, or because
+ * saying nothing would. A human then reads it as soon as they would hear of the alarm.
+ */
+export function mayAlarm(rules: readonly Rule[], { safeguards }: Pick<Questionnaire, 'safeguards'>, conversation: Pick<ConversationRules, 'silence'>): boolean {
+  return safeguards.length > 0 || silenceAlarms(conversation) || rules.some((rule) => rule.do.some(({ kind }) => kind === 'escalate'));
 }
 
 /** What a human must decide: rules and safeguards that lack an answer which was asked for and not given. */

@@ -65,6 +65,11 @@ function nudgeDue(rules: ConversationRules, state: ConversationState): Instant |
   return next === null ? null : (state.nudgeDueAt ?? next);
 }
 
+/** Whether silence opens an alert: then what nobody could read or reach is worth no less. */
+export function silenceAlarms({ silence }: Pick<ConversationRules, 'silence'>): boolean {
+  return silence === 'escalate-amber' || silence === 'escalate-red';
+}
+
 /** All lateness of one conversation together sets its clocks on by one window at most. */
 export function mayBeLateMs(rules: ConversationRules, state: ConversationState): number {
   return Math.max(0, rules.windowMs - (state.lateMs ?? 0));

@@ -5,7 +5,7 @@ import { tryAgainWithin } from '../time/day-parts.ts';
 import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
 import { afterAskedAgain, afterLoss, againKind, asksAgain, questionAsked } from './ask-again.ts';
-import { afterNudge, holdNudge } from './clocks.ts';
+import { afterNudge, holdNudge, silenceAlarms } from './clocks.ts';
 import type { CallDisposition, ContactKind, ConversationEvent, ConversationRules, ConversationState } from './types.ts';
 
 interface Evolved {
@@ -257,7 +257,7 @@ const ownWill = new Set(['no-consent', 'consent-withdrawn', 'opted-out']);
 
 /** Nobody was asked. Where the plan says that silence escalates, whoever cannot be reached is no safer than whoever does not answer. */
 function unreached(rules: ConversationRules, state: ConversationState, outcome: 'failed' | 'missed', reason: string, effects: FollowUpEffect[]): Evolved {
-  if (rules.isCall || (rules.silence !== 'escalate-amber' && rules.silence !== 'escalate-red')) return { state: endConversation(state, outcome, reason), effects };
+  if (rules.isCall || !silenceAlarms(rules)) return { state: endConversation(state, outcome, reason), effects };
   return { state: endConversation(state, 'escalated', reason), effects: [...silence(rules, state, reason).effects, ...effects] };
 }
 

@@ -83,3 +83,51 @@ describe('whoever gives an alarming first number', () => {
     expect((await world.tasks(person.patientId)).find(({ kind }) => kind === 'inbox')).toMatchObject({ touchpointId: second.touchpointId, withinSeconds: 900 });
   });
 });
+
+describe('an answer with a picture', () => {
+  const pictured = (person: Asked, body: string) => world.text(person.phone, body, undefined, { NumMedia: '1' });
+  const tasks = async ({ patientId }: Asked) => (await world.tasks(patientId)).map(({ kind, title, touchpointId, withinSeconds }) => [kind, title, touchpointId, withinSeconds]);
+
+  it('is judged as one without: red is an alert with advice at once, and staff look at the picture', async () => {
+    const person = await world.asked();
+
+    const answer = await pictured(person, 'yes');
+
+    expect(await alerts(person)).toEqual([['red', 'danger']]);
+    expect(answer.body).toContain('call 911 now');
+    expect(answer.body).toContain('What is your temperature today?');
+    expect(await tasks(person)).toEqual([['inbox', 'with-media', person.touchpointId, 86_400]]);
+  });
+
+  it('that alarms nobody says that staff will look at the picture, and then asks on', async () => {
+    const person = await world.asked();
+
+    const answer = await pictured(person, 'no');
+
+    expect(answer.body).toMatch(/a member of staff will read.*What is your temperature today\?/s);
+    expect(await tasks(person)).toEqual([['inbox', 'with-media', person.touchpointId, 86_400]]);
+  });
+
+  it.each([[''], ['look at this']])('that cannot be read (%j) is seen as soon as an alarm would be, and the question stays open, however many come', async (body) => {
+    const person = await world.asked();
+
+    const answers = [await pictured(person, body), await pictured(person, body), await pictured(person, body)];
+    const before = [await tasks(person), await alerts(person)];
+    await world.text(person.phone, 'yes');
+
+    expect(answers.map((answer) => /a member of staff will read.*Reply 1 Yes, 2 No/s.test(answer.body))).toEqual([true, true, true]);
+    expect(before).toEqual([Array(3).fill(['inbox', 'with-media', person.touchpointId, 900]), []]);
+    expect(await alerts(person)).toEqual([['red', 'danger']]);
+  });
+});
+
+describe('an answer that the machine does not understand twice', () => {
+  it.each(['pains', 'asks', 'feels'] as const)('is read by staff as soon as they would hear of the alarm that it may be (%s)', async (planId) => {
+    const person = await world.asked(undefined, planId);
+
+    await world.text(person.phone, '9 since this morning');
+    await world.text(person.phone, '9 it is getting worse');
+
+    expect(await world.tasks(person.patientId)).toMatchObject([{ kind: 'staff-message', title: 'given-to-staff', touchpointId: person.touchpointId, withinSeconds: 900 }]);
+  });
+});

@@ -91,6 +91,8 @@ const plans = {
   either: header('either', `  - { kind: ask, id: ask-by-either, ${at}, channels: [voice, sms], questionnaire: recovery-call, reply: { window: PT4H, nudges: [PT1H], silence: task }, rules: [${danger}] }`),
   rings: header('rings', `  - { kind: call, id: mood-call, ${at}, channels: [voice], questionnaire: phq-9, record: false, redial: [PT1H] }`),
   measures: header('measures', `  - { kind: measure, id: pressure, ${at}, readings: [{ id: systolic, text: { en: 'Upper?', zh: '高压?' }, unit: mmHg, min: 60, max: 260 }, { id: diastolic, text: { en: 'Lower?', zh: '低压?' }, unit: mmHg, min: 30, max: 160 }], reply: { window: PT4H, nudges: [], silence: task }, rules: [{ id: high, if: systolic at least 180, confirm: { after: PT5M }, do: [{ kind: escalate, level: amber }] }] }`),
+  // Who says nothing is an alarm, and so is what the rule finds.
+  pains: header('pains', `  - { kind: ask, id: pain, ${at}, questionnaire: pain-check, reply: { window: PT4H, nudges: [], silence: escalate-red }, rules: [{ id: strong, if: answers.pain at least 8, do: [{ kind: escalate, level: red }] }] }`),
   reminds: header('reminds', `  - { kind: remind, id: visit, ${at}, channels: [sms], message: visit-reminder }`),
   // The second is needed by whoever misses a visit alone.
   branches: header('branches', `  - { kind: remind, id: visit, ${at}, channels: [sms], message: visit-reminder }\n  - { kind: remind, id: missed, ${at.replace('enrolment', 'visit-missed')}, channels: [sms], message: visit-reminder }`),
@@ -211,7 +213,7 @@ export async function createWebhooksWorld() {
     begin,
     enrol,
     /** A patient with an open conversation: the first question is out. */
-    async asked(person?: Person, planId: 'asks' | 'feels' | 'measures' = 'asks'): Promise<Asked> {
+    async asked(person?: Person, planId: 'asks' | 'feels' | 'measures' | 'pains' = 'asks'): Promise<Asked> {
       const who = person ?? (await patient());
       const { enrolmentId, touchpointId } = await enrol(who, planId);
       return { ...who, enrolmentId, touchpointId, ...(await ask(touchpointId)) };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { scopeOfAnswers } from '../../../domain/conditions/scope.ts';
-import { judgeAnswers } from '../../../domain/plan/answers.ts';
+import { judgeAnswers, mayAlarm } from '../../../domain/plan/answers.ts';
 import { questionsOf, rulesOf } from '../../../domain/plan/questions.ts';
 import { noValues } from '../../../domain/conditions/scope.ts';
 import { followUp, message, reading } from './follow-up.ts';
@@ -21,6 +21,18 @@ function answered(systolic: number, recurrenceId = '') {
   const judged = judgeAnswers(rulesOf(plan, step), { id: 't1', recurrenceId }, questionnaire, scopeOfAnswers(questionnaire), noValues, { before: {}, after: { systolic }, isComplete: true, respondent: 'patient' });
   return { level: judged.level, opened: judged.effects.map((effect) => (effect.kind === 'open-escalation' ? effect.ruleId : effect.kind)), told: judged.actions.map((action) => action.kind) };
 }
+
+test.each([
+  ['a rule escalates, though it is to be confirmed', [high], [], 'task', true],
+  ['the questions guard against it themselves', [], [{ id: 'item-9', if: { item: 'thought', operator: '>', answer: 0 }, level: 'red' }], 'nothing', true],
+  ['silence is red', [], [], 'escalate-red', true],
+  ['silence is amber', [], [], 'escalate-amber', true],
+  ['rules do no more than make a task', [{ ...crisis, do: [{ kind: 'task', title: 'look' }] }], [], 'task', false],
+] as const)('what nobody could read may be an alarm where %s', (_where, rules, safeguards, silence, expected) => {
+  const [step] = followUp({ steps: [{ ...reading, id: 'pressure', at, rules }] }).plan.steps;
+
+  expect(mayAlarm(step?.kind === 'measure' ? step.rules : [], { safeguards: [...safeguards] }, { silence })).toBe(expected);
+});
 
 describe('an alarm that is to be confirmed', () => {
   test('opens nothing at first and asks for the reading again', () => {
