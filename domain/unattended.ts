@@ -2,7 +2,7 @@ import { hearUnasked } from './follow-up/outcomes.ts';
 import { endTouchpoint } from './follow-up/touchpoints.ts';
 import type { Evolved, FollowUpState, Instant, Touchpoint } from './follow-up/types.ts';
 import type { Plan } from './plan/format.ts';
-import { holdsAlarm, silenceAlarms } from './questionnaire/clocks.ts';
+import { holdsAlarm, isHalfWay, silenceAlarms } from './questionnaire/clocks.ts';
 import { decideConversation } from './questionnaire/decide.ts';
 import { endConversation, giveUpChannel } from './questionnaire/evolve.ts';
 import type { ConversationDecision, ConversationRules, ConversationState } from './questionnaire/types.ts';
@@ -41,7 +41,7 @@ export function endUnattended(rules: ConversationRules, state: ConversationState
   if (left.state.status === 'done') return left;
   if (!(isCallUnmade || leavesContact(asOf(rules, state, plusMs(now, -unmadeContactMs))))) return null;
   if (!wasAsked && state.channelIndex === 0) return { state: endConversation(state, 'missed', 'late'), effects: [] };
-  const asked = state.lastAnswerAt === null ? 'no-answer' : 'partial';
+  const asked = isHalfWay(state) ? 'partial' : 'no-answer';
   return giveUpChannel(rules, { ...state, channels: state.channels.slice(0, state.channelIndex + 1) }, wasAsked ? asked : (state.reason ?? asked), now);
 }
 

@@ -18,8 +18,13 @@ export function eventsOfTurn(turn: TextTurn, actions: ToldAction[], { receivedAt
     case 'asked':
     case 're-asked':
       // Taken up late, the next question cannot go out as an answer. Left unsaid, the nudges that are left ask it.
-      return [...heldEvents(actions, held), ...(retaken ? [] : [{ kind: 'answered-item' as const, at: receivedAt }])];
+      return [...heldEvents(actions, held), ...(retaken ? [] : [{ kind: 'answered-item' as const, at: receivedAt, ...(isAnythingAnswered(turn) ? {} : { isUnread: true as const }) }])];
   }
+}
+
+/** Leaving a question out answers it, too. */
+function isAnythingAnswered({ progress: { answers, skipped } }: TextTurn): boolean {
+  return Object.keys(answers).length > 0 || skipped.length > 0;
 }
 
 export type WordsBack = { kind: 'approved'; id: 'red-advice' | 'given-to-staff' } | { kind: 'said'; text: string };

@@ -65,6 +65,11 @@ function nudgeDue(rules: ConversationRules, state: ConversationState): Instant |
   return next === null ? null : (state.nudgeDueAt ?? next);
 }
 
+/** Whoever has answered some of it, and stops there, is not silent. */
+export function isHalfWay({ lastAnswerAt, isUnread }: ConversationState): boolean {
+  return lastAnswerAt !== null && isUnread !== true;
+}
+
 /** Whether silence opens an alert: then what nobody could read or reach is worth no less. */
 export function silenceAlarms({ silence }: Pick<ConversationRules, 'silence'>): boolean {
   return silence === 'escalate-amber' || silence === 'escalate-red';

@@ -2,7 +2,7 @@ import { assertNever } from '../codes.ts';
 import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
 import { againKind, isToAskAgain, silentAt } from './ask-again.ts';
-import { holdsAlarm, isNudgeLate, lateNudgeUntil, nextNudge, windowEnd } from './clocks.ts';
+import { holdsAlarm, isHalfWay, isNudgeLate, lateNudgeUntil, nextNudge, windowEnd } from './clocks.ts';
 import { endConversation, giveUpChannel } from './evolve.ts';
 import type { ConversationDecision, ConversationEffect, ConversationNext, ConversationRules, ConversationState } from './types.ts';
 
@@ -26,7 +26,7 @@ function settle(rules: ConversationRules, state: ConversationState, now: Instant
     return { state: late, effects: [{ kind: 'create-task', touchpointId: state.touchpointId, task: 'late-step', title: 'late-step' }] };
   }
   if (current.status === 'waiting' && isSilent(rules, current, now)) {
-    const silent = giveUpChannel(rules, current, current.lastAnswerAt === null ? 'no-answer' : 'partial', now);
+    const silent = giveUpChannel(rules, current, isHalfWay(current) ? 'partial' : 'no-answer', now);
     current = silent.state;
     effects.push(...silent.effects);
   }

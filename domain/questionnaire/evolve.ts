@@ -5,7 +5,7 @@ import { tryAgainWithin } from '../time/day-parts.ts';
 import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
 import { afterAskedAgain, afterLoss, againKind, asksAgain, questionAsked } from './ask-again.ts';
-import { afterNudge, holdNudge, silenceAlarms } from './clocks.ts';
+import { afterNudge, holdNudge, isHalfWay, silenceAlarms } from './clocks.ts';
 import type { CallDisposition, ContactKind, ConversationEvent, ConversationRules, ConversationState } from './types.ts';
 
 interface Evolved {
@@ -23,12 +23,12 @@ export function evolveConversation(rules: ConversationRules, state: Conversation
       return contactEnded(rules, state, event.contactKind, event.channel, event.outcome, event.at);
     case 'receipt':
       if (event.delivered || state.status !== 'waiting' || isHeardSince(state) || state.channels[state.channelIndex] !== event.channel) return { state, effects: [] };
-      if (state.lastAnswerAt !== null) return giveUpChannel(rules, state, 'partial', event.at);
+      if (isHalfWay(state)) return giveUpChannel(rules, state, 'partial', event.at);
       // It reached nobody, so nobody was asked.
       return giveUpChannel(rules, { ...state, askedAt: null }, event.reason, event.at);
     case 'answered-item':
       // An answer that is faster than the end of the contact that asked proves that the question went out.
-      return { state: { ...(state.status === 'starting' && state.channels[state.channelIndex] !== 'voice' ? asked(rules, state, false, event.at) : state), lastAnswerAt: event.at, lateMs: 0, nudgeDueAt: null }, effects: [] };
+      return { state: { ...(state.status === 'starting' && state.channels[state.channelIndex] !== 'voice' ? asked(rules, state, false, event.at) : state), lastAnswerAt: event.at, isUnread: event.isUnread === true, lateMs: 0, nudgeDueAt: null }, effects: [] };
     case 'rules-held':
       return { state: { ...state, held: event.actions }, effects: [] };
     case 'completed':
@@ -124,9 +124,9 @@ function askedAgain(rules: ConversationRules, state: ConversationState, outcome:
     case 'refused':
       if (outcome.reason === 'stale') return { state, effects: [] };
       if (isPersonal(outcome.reason)) return { state: endConversation(state, 'missed', outcome.reason), effects: [] };
-      return giveUpChannel(rules, state, state.lastAnswerAt === null ? outcome.reason : 'partial', at);
+      return giveUpChannel(rules, state, isHalfWay(state) ? 'partial' : outcome.reason, at);
     case 'unreachable':
-      return giveUpChannel(rules, state, state.lastAnswerAt === null ? outcome.reason : 'partial', at);
+      return giveUpChannel(rules, state, isHalfWay(state) ? 'partial' : outcome.reason, at);
     case 'unknown':
       return { state: { ...state, again: { ...state.again, status: 'unclear' } }, effects: [task(state, 'outcome-unknown')] };
     default:
@@ -230,7 +230,9 @@ function redial(rules: ConversationRules, state: ConversationState, reason: stri
 export function giveUpChannel(rules: ConversationRules, state: ConversationState, reason: string, at: Instant): Evolved {
   if (reason === 'partial') return { state: endConversation(state, 'missed', 'partial'), effects: [task(state, 'no-answer')] };
   if (state.channelIndex + 1 < state.channels.length) {
-    return { state: { ...state, status: 'starting', channelIndex: state.channelIndex + 1, nudgesSent: 0, nextAt: at, reason }, effects: [] };
+    // What was written there answered nothing, and clocks of the next channel do not run from it.
+    const unheard: ConversationState = state.isUnread === true ? { ...state, lastAnswerAt: null, isUnread: false } : state;
+    return { state: { ...unheard, status: 'starting', channelIndex: state.channelIndex + 1, nudgesSent: 0, nextAt: at, reason }, effects: [] };
   }
   const wasAsked = state.askedAt !== null || state.callsMade > 0;
   if (wasAsked) return silence(rules, state, reason);

@@ -28,6 +28,8 @@ export interface ConversationState {
   notAfter: Instant;
   /** When the last answer arrived: window and nudges run from it. */
   lastAnswerAt: Instant | null;
+  /** What came until then answered nothing, as of one that could not be read: clocks run from it, and whoever then says no more is silent. Absent: not so. */
+  isUnread?: boolean;
   /** By how much nudges were late because the engine was down: window and nudges are set on by it, by one window at most. Absent: not at all. */
   lateMs?: number;
   /** When the nudge was due that is being held for a reason of ours (the provider is busy), so that its lateness counts from there. */
@@ -64,7 +66,8 @@ export type ConversationEvent =
   | { kind: 'started' }
   | { kind: 'contact-ended'; contactKind: ContactKind; channel: Channel; outcome: ContactOutcome; at: Instant }
   | { kind: 'receipt'; channel: Channel; delivered: boolean; reason: string; at: Instant }
-  | { kind: 'answered-item'; at: Instant }
+  /** `isUnread`: it could not be read, and nothing is answered yet. */
+  | { kind: 'answered-item'; at: Instant; isUnread?: true }
   /** What rules say of the answers so far, after one that is not the last. */
   | { kind: 'rules-held'; actions: ToldAction[] }
   | { kind: 'completed'; at: Instant; actions: ToldAction[] }

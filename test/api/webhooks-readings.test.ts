@@ -131,3 +131,25 @@ describe('an answer that the machine does not understand twice', () => {
     expect(await world.tasks(person.patientId)).toMatchObject([{ kind: 'staff-message', title: 'given-to-staff', touchpointId: person.touchpointId, withinSeconds: 900 }]);
   });
 });
+
+describe('whoever writes what the machine cannot read, and nothing more,', () => {
+  it('is silent, which alarms where the plan says so', async () => {
+    const person = await world.asked(undefined, 'pains');
+    await world.text(person.phone, 'it is really bad now');
+
+    await fallSilent(person);
+
+    expect(await alerts(person)).toEqual([['red', 'silence']]);
+    expect(await world.conversation(person.touchpointId)).toMatchObject({ outcome: 'escalated', reason: 'no-answer' });
+  });
+
+  it('has stopped half-way where they have answered a question before: a task', async () => {
+    const person = await world.asked(undefined, 'measures');
+    await world.text(person.phone, '120');
+    await world.text(person.phone, 'rather low');
+
+    await fallSilent(person);
+
+    expect(await world.conversation(person.touchpointId)).toMatchObject({ outcome: 'missed', reason: 'partial' });
+  });
+});

@@ -17,10 +17,12 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 const answersOfGate = ['held-busy', 'held-to-bound', 'held-for-days', 'provider-busy', 'admitted', 'expired'] as const;
 type Answer = ContactOutcome['kind'] | (typeof answersOfGate)[number];
 
+type Reply = 'none' | 'item' | 'completed' | 'unread';
+
 interface World {
   contacts: Answer[];
   calls: CallDisposition[];
-  replies: ('none' | 'item' | 'completed')[];
+  replies: Reply[];
   outside: { atRound: number; event: Told; afterMs: number }[];
 }
 
@@ -32,7 +34,7 @@ const world: fc.Arbitrary<World> = fc.record({
   outside,
   contacts: fc.array(fc.constantFrom<Answer>('sent', 'sent', 'sent', 'sent', 'held', 'refused', 'unreachable', 'unknown', ...answersOfGate), { maxLength: 30 }),
   calls: fc.array(fc.constantFrom<CallDisposition>('completed', 'partial', 'no-answer', 'busy', 'machine', 'silence', 'hung-up', 'wrong-number', 'caregiver', 'failed', 'unknown', 'refused'), { maxLength: 10 }),
-  replies: fc.array(fc.constantFrom<'none' | 'item' | 'completed'>('none', 'none', 'item', 'completed'), { maxLength: 30 }),
+  replies: fc.array(fc.constantFrom<Reply>('none', 'none', 'item', 'completed', 'unread'), { maxLength: 30 }),
 });
 const rules: fc.Arbitrary<ConversationRules> = fc.record({
   windowMs: fc.constantFrom(3_600_000, 14_400_000),
@@ -54,6 +56,8 @@ interface Run {
   madeInPause: string[];
   /** What its thread slept on, and from when to when at the latest. */
   waits: { state: ConversationState; fromMs: number; untilMs: number }[];
+  /** Some of it is answered. */
+  isAnswered: boolean;
   /** When an alarm was told first that a second reading is to confirm; null: never. */
   alarmedMs: number | null;
 }
@@ -71,7 +75,7 @@ function simulate(given: ConversationRules, channels: Channel[], { contacts, cal
     schemaVersion: 1, touchpointId: 't', enrolmentId: 'e', status: 'starting', channels, channelIndex: 0, askedAt: null, nudgesSent: 0, callsMade: 0,
     nextAt: iso(start), notAfter: iso(start + 86_400_000), lastAnswerAt: null, pausedAt: null, outcome: null, reason: null,
   };
-  const run: Run = { state, effects: [], made: [], ended: false, endedMs: 0, madeInPause: [], waits: [], alarmedMs: null };
+  const run: Run = { state, effects: [], made: [], ended: false, endedMs: 0, madeInPause: [], waits: [], isAnswered: false, alarmedMs: null };
   const apply = (event: ConversationEvent): void => {
     const evolved = evolveConversation(given, state, event);
     state = evolved.state;
@@ -91,6 +95,7 @@ function simulate(given: ConversationRules, channels: Channel[], { contacts, cal
     for (const { event, afterMs } of news.filter(({ atRound }) => atRound === rounds)) {
       nowMs += afterMs;
       if (event === 'alarming answer' && state.status !== 'done') run.alarmedMs ??= nowMs;
+      run.isAnswered ||= event === 'alarming answer';
       eventsOf(event, iso(nowMs)).forEach(apply);
     }
     if (rounds === resumedAtRound) apply({ kind: 'resumed', at: iso(nowMs) });
@@ -105,6 +110,9 @@ function simulate(given: ConversationRules, channels: Channel[], { contacts, cal
       run.waits.push({ state, fromMs: nowMs, untilMs: Date.parse(next.dueAt) });
       const reply = state.status === 'waiting' && takesText(state, at) ? (toReply.shift() ?? 'none') : 'none';
       if (reply === 'item') apply({ kind: 'answered-item', at });
+      // Words that could not be read, while nothing is answered yet.
+      if (reply === 'unread') apply({ kind: 'answered-item', at, ...(run.isAnswered ? {} : { isUnread: true }) });
+      run.isAnswered ||= reply === 'item';
       if (reply === 'completed') apply({ kind: 'completed', at, actions: run.alarmedMs === null ? [] : [alarm] });
       nowMs = Math.max(nowMs + 1, Date.parse(next.dueAt));
     } else if (next.kind === 'contact') {
@@ -217,6 +225,16 @@ describe('whatever is replied, and whatever calls come to', () => {
     }), cases(500));
   });
 
+  test('words that answer nothing make nothing less of silence: it comes later, and to the same', () => {
+    fc.assert(fc.property(rules, channelOrders, fc.array(fc.constantFrom<Reply>('none', 'unread', 'unread'), { maxLength: 6 }), (given, channels, replies) => {
+      const ended = (said: Reply[]) => {
+        const { state, effects } = simulate(given, channels, { contacts: [], calls: [], replies: said });
+        return { outcome: state.outcome, reason: state.reason, effects };
+      };
+      expect(ended(replies)).toEqual(ended([]));
+    }), cases(500));
+  });
+
   test('somebody who stops half-way is asked again, counted from the last answer', () => {
     const given: ConversationRules = { windowMs: 3_600_000, nudgesMs: [600_000], redialsMs: [], silence: 'task', record: false, isCall: false };
     const { made } = simulate(given, ['sms'], { contacts: [], calls: [], replies: ['item', 'completed'] });
@@ -255,6 +273,19 @@ describe('whatever is replied, and whatever calls come to', () => {
     nextAt: iso(start), notAfter: iso(start + 86_400_000), lastAnswerAt: null, pausedAt: null, outcome: null, reason: null,
   };
   const resumedAt = iso(start + 7_200_000);
+
+  test('whoever writes, while the phone rings, what nobody can read has the whole window for the text that comes hours later', () => {
+    const ringing: ConversationState = { ...waiting, status: 'calling', channels: ['voice', 'sms'], askedAt: null, callsMade: 1 };
+    const events: ConversationEvent[] = [
+      { kind: 'answered-item', at: iso(start), isUnread: true }, { kind: 'call-ended', disposition: 'no-answer', at: iso(start + 60_000), actions: [] },
+      { kind: 'contact-ended', contactKind: 'first', channel: 'sms', outcome: { kind: 'sent', providerSid: null }, at: resumedAt },
+    ];
+
+    const texted = events.reduce((state, event) => evolveConversation(hour, state, event).state, ringing);
+
+    expect(decideConversation(hour, texted, resumedAt, 3, () => 'c').next).toMatchObject({ kind: 'wait', dueAt: iso(start + 7_200_000 + 600_000) });
+  });
+
   /** Paused after five minutes, told this after an hour, and resumed after two. */
   const afterPause = (state: ConversationState, ...news: ConversationEvent[]): ConversationNext => {
     const resumed = [{ kind: 'paused' as const, at: iso(start + 300_000) }, ...news, { kind: 'resumed' as const, at: resumedAt }].reduce((before, event) => evolveConversation(hour, before, event).state, state);

@@ -17,6 +17,7 @@ const task = (kind: string) => ({ kind: 'create-task', touchpointId: 't', task: 
 test.each([
   ['whoever said nothing to the text, and whom nobody rings', {}, 'escalated', [alert]],
   ['whoever answered some of it', { lastAnswerAt: '2026-03-02T10:10:00.000Z' }, 'missed', [task('no-answer')]],
+  ['whose words nobody could read, and answered nothing', { lastAnswerAt: '2026-03-02T10:10:00.000Z', isUnread: true }, 'escalated', [alert]],
   ['whom the text has not reached, and whom nobody rings', { askedAt: null, reason: '30003' }, 'escalated', [alert, task('repair-contact')]],
   ['who has opted out of texts, and whom nobody rings', { askedAt: null, reason: 'opted-out' }, 'missed', []],
 ] as const)('a conversation that no thread carries on ends, of %s, as it does when no channel is left', (_told, changes, outcome, effects) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readAnswer } from '../../../domain/dialogue/read-answer.ts';
 import { openQuestion, openText, takeTextTurn } from '../../../domain/dialogue/text-turn.ts';
+import { eventsOfTurn } from '../../../domain/dialogue/turn-events.ts';
 import type { TextTurn } from '../../../domain/dialogue/types.ts';
 import type { Item } from '../../../domain/questionnaire/format.ts';
 import { shipped } from './questionnaires.ts';
@@ -91,4 +92,16 @@ describe('a conversation by text', () => {
     expect(openQuestion(pain, open.progress, 'zh')).toBe(open.say);
     expect(openQuestion(pain, done.progress, 'zh')).toBeNull();
   });
+});
+
+test.each([
+  ['nothing is answered yet', {}, [], true],
+  ['there is an answer', { danger: 'no' }, [], false],
+  ['a question was left out', {}, ['danger'], false],
+] as const)('words that cannot be read are told as such where %s', (_where, answers, skipped, isUnread) => {
+  const turn: TextTurn = { status: 're-asked', say: 'Again, please.', progress: { ...openText(wound, 'en').progress, answers: { ...answers }, skipped: [...skipped], reasked: 1 } };
+
+  const events = eventsOfTurn(turn, [], { receivedAt: '2026-03-02T10:00:00.000Z', retaken: false });
+
+  expect(events).toEqual([{ kind: 'answered-item', at: '2026-03-02T10:00:00.000Z', ...(isUnread ? { isUnread } : {}) }]);
 });
