@@ -1,4 +1,5 @@
 import { plusMs } from '../../domain/time/durations.ts';
+import { urgentWithinMs } from '../../domain/follow-up/types.ts';
 import type { TaskKind } from '../../domain/follow-up/types.ts';
 import type { Transaction } from '../../store/connect.ts';
 import type { Gate, InboundDetail, ReplyKind } from '../../store/gate.ts';
@@ -45,8 +46,6 @@ export const withMedia = 'with-media';
 
 /** How soon staff are to see to what is not urgent. */
 export const taskWithinMs = 24 * 3_600_000;
-/** As soon as a red alarm is to be seen to. */
-export const urgentWithinMs = 15 * 60_000;
 
 /** What a task for staff takes of a message: whom it may be about, and with which of them a conversation is open. */
 export interface ForStaff extends Pick<Message, 'tx' | 'now'> {

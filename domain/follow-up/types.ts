@@ -108,6 +108,9 @@ export type FollowUpEffect =
   | { kind: 'pause-conversation'; touchpointId: string }
   | { kind: 'resume-conversation'; touchpointId: string };
 
+/** So soon staff see to what may be an alarm that nobody could hear. */
+export const urgentWithinMs = 15 * 60_000;
+
 export const taskKinds = [
   'staff-call', 'staff-message', 'no-answer', 'late-step', 'repair-contact', 'missing-translation', 'opted-out', 'wrong-number', 'outcome-unknown', 'inbox', 'doubtful-safety', 'plan-step', 'review', 'rule', 'unreachable',
   'deceased-reported', 'condition-unknown', 'no-show', 'appointment-cancelled', 'rota-unmanned',

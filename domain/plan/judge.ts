@@ -71,7 +71,7 @@ export function missedInARow(touchpoints: readonly Touchpoint[], upTo: Instant):
  * Reasons for which nothing was heard of a patient who was to be asked: they were asked in vain, or have forbidden to be asked so. Whoever was in
  * hospital was not silent, nor whom a cap, a pause or an outage of ours has kept from being asked.
  */
-const silences = new Set(['no-answer', 'partial', 'busy', 'machine', 'silence', 'hung-up', 'failed', 'refused', 'no-consent', 'consent-withdrawn', 'opted-out', 'no-address', 'address-suspended']);
+const silences = new Set(['no-answer', 'partial', 'busy', 'machine', 'silence', 'hung-up', 'failed', 'refused', 'no-consent', 'consent-withdrawn', 'opted-out', 'no-address', 'address-suspended', 'wrong-number', 'outcome-unknown']);
 /** A provider's own: it did not reach them. */
 const code = /^\d+$/;
 

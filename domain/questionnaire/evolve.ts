@@ -3,6 +3,7 @@ import type { Channel, ContactOutcome, TouchpointOutcome } from '../codes.ts';
 import { isRepairable } from '../follow-up/contacts.ts';
 import { tryAgainWithin } from '../time/day-parts.ts';
 import { plusMs } from '../time/durations.ts';
+import { urgentWithinMs } from '../follow-up/types.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
 import { afterAskedAgain, afterLoss, againKind, asksAgain, questionAsked } from './ask-again.ts';
 import { afterNudge, holdNudge, isHalfWay, silenceAlarms } from './clocks.ts';
@@ -153,7 +154,7 @@ function callNotPlaced(rules: ConversationRules, state: ConversationState, outco
     case 'unreachable':
       return redial(rules, state, outcome.reason, at);
     case 'unknown':
-      return { state: endConversation(state, 'sent-unconfirmed', 'outcome-unknown'), effects: [task(state, 'outcome-unknown')] };
+      return unreached(rules, state, 'sent-unconfirmed', 'outcome-unknown', [task(state, 'outcome-unknown')]);
     default:
       return assertNever(outcome);
   }
@@ -198,13 +199,14 @@ function callEnded(rules: ConversationRules, state: ConversationState, dispositi
     case 'completed':
       return { state: endConversation(state, 'answered', null), effects: [] };
     case 'partial':
-      return { state: endConversation(state, 'escalated', 'partial'), effects: [task(state, 'staff-call')] };
+      return { state: endConversation(state, 'escalated', 'partial'), effects: [staffCall(rules, state)] };
     case 'caregiver':
-      return { state: endConversation(state, 'escalated', 'caregiver'), effects: [task(state, 'staff-call')] };
+      // Somebody is with the patient and was told that staff ring back: no alarm, and no wait of a day where silence would be one.
+      return { state: endConversation(state, 'escalated', 'caregiver'), effects: [staffCall(rules, state)] };
     case 'wrong-number':
-      return { state: endConversation(state, 'failed', 'wrong-number'), effects: [task(state, 'wrong-number')] };
+      return unreached(rules, state, 'failed', 'wrong-number', [task(state, 'wrong-number')]);
     case 'unknown':
-      return { state: endConversation(state, 'failed', 'outcome-unknown'), effects: [task(state, 'outcome-unknown')] };
+      return unreached(rules, state, 'failed', 'outcome-unknown', [task(state, 'outcome-unknown')]);
     case 'no-answer':
     case 'busy':
     case 'machine':
@@ -257,8 +259,8 @@ function consentWithdrawn(rules: ConversationRules, state: ConversationState, ch
 
 const ownWill = new Set(['no-consent', 'consent-withdrawn', 'opted-out']);
 
-/** Nobody was asked. Where the plan says that silence escalates, whoever cannot be reached is no safer than whoever does not answer. */
-function unreached(rules: ConversationRules, state: ConversationState, outcome: 'failed' | 'missed', reason: string, effects: FollowUpEffect[]): Evolved {
+/** Nobody was asked, or nobody knows it. Where the plan says that silence escalates, whoever cannot be reached is no safer than whoever does not answer. */
+function unreached(rules: ConversationRules, state: ConversationState, outcome: 'failed' | 'missed' | 'sent-unconfirmed', reason: string, effects: FollowUpEffect[]): Evolved {
   if (rules.isCall || !silenceAlarms(rules)) return { state: endConversation(state, outcome, reason), effects };
   return { state: endConversation(state, 'escalated', reason), effects: [...silence(rules, state, reason).effects, ...effects] };
 }
@@ -277,6 +279,12 @@ function silence(rules: ConversationRules, state: ConversationState, reason: str
     default:
       return assertNever(rules.silence);
   }
+}
+
+/** Somebody was on the line, and a person is to ring back: as soon as the plan would have raised an alarm had nobody been there. */
+function staffCall(rules: ConversationRules, state: ConversationState): FollowUpEffect {
+  const call = { kind: 'create-task' as const, touchpointId: state.touchpointId, task: 'staff-call' as const, title: 'staff-call' };
+  return silenceAlarms(rules) ? { ...call, withinMs: urgentWithinMs } : call;
 }
 
 function task(state: ConversationState, kind: 'late-step' | 'missing-translation' | 'outcome-unknown' | 'staff-call' | 'wrong-number' | 'no-answer' | 'repair-contact'): FollowUpEffect {

@@ -225,6 +225,32 @@ describe('whatever is replied, and whatever calls come to', () => {
     }), cases(500));
   });
 
+  /** Nobody is silent who was not begun with in time, has forbidden it, is in hospital, stopped half-way, or is with somebody who was told that staff ring back. */
+  const notSilent = new Set(['late', 'quiet-hours', 'number-busy', 'weekly-cap', 'provider-busy', 'no-consent', 'admitted', 'partial', 'caregiver']);
+
+  test('whoever is not reached, by whatever channel, is an alarm where silence is one', () => {
+    fc.assert(fc.property(rules, channelOrders, world, (given, channels, answers) => {
+      const { state, effects } = simulate(given, channels, { ...answers, outside: [] });
+      if (given.isCall || !given.silence.startsWith('escalate-') || state.outcome === 'answered' || notSilent.has(state.reason ?? '')) return;
+      expect(effects).toContainEqual(expect.objectContaining({ kind: 'open-escalation', ruleId: 'silence' }));
+    }), cases(1_000));
+  });
+
+  test.each<[CallDisposition, ConversationRules['silence'], boolean, unknown[]]>([
+    ['wrong-number', 'escalate-red', false, [{ kind: 'open-escalation', touchpointId: 't', level: 'red', ruleId: 'silence' }, { kind: 'create-task', touchpointId: 't', task: 'wrong-number', title: 'wrong-number' }]],
+    ['wrong-number', 'escalate-red', true, [{ kind: 'create-task', touchpointId: 't', task: 'wrong-number', title: 'wrong-number' }]],
+    ['unknown', 'escalate-amber', false, [{ kind: 'open-escalation', touchpointId: 't', level: 'amber', ruleId: 'silence' }, { kind: 'create-task', touchpointId: 't', task: 'outcome-unknown', title: 'outcome-unknown' }]],
+    ['caregiver', 'escalate-red', false, [{ kind: 'create-task', touchpointId: 't', task: 'staff-call', title: 'staff-call', withinMs: 900_000 }]],
+    ['partial', 'escalate-amber', false, [{ kind: 'create-task', touchpointId: 't', task: 'staff-call', title: 'staff-call', withinMs: 900_000 }]],
+    ['caregiver', 'task', false, [{ kind: 'create-task', touchpointId: 't', task: 'staff-call', title: 'staff-call' }]],
+  ])('a call that ends %s, where silence is %s (a step of its own: %s), is staff\'s as soon as the plan would have it', (disposition, silence, isCall, expected) => {
+    const given: ConversationRules = { windowMs: 3_600_000, nudgesMs: [], redialsMs: [], silence, record: false, isCall };
+
+    const { effects } = simulate(given, ['voice'], { contacts: [], calls: [disposition], replies: [] });
+
+    expect(effects.filter(({ kind }) => kind !== 'plan-call')).toEqual(expected);
+  });
+
   test('words that answer nothing make nothing less of silence: it comes later, and to the same', () => {
     fc.assert(fc.property(rules, channelOrders, fc.array(fc.constantFrom<Reply>('none', 'unread', 'unread'), { maxLength: 6 }), (given, channels, replies) => {
       const ended = (said: Reply[]) => {

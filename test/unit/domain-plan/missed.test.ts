@@ -21,7 +21,7 @@ test.each<[TouchpointOutcome, string]>([
 });
 
 test.each<[TouchpointOutcome, string]>([
-  ['failed', '30005'], ['failed', 'wrong-number'], ['failed', 'outcome-unknown'], ['sent-unconfirmed', 'outcome-unknown'], ['missed', 'no-address'], ['missed', 'address-suspended'], ['escalated', 'failed'], ['escalated', '13224'],
+  ['failed', '30005'], ['failed', 'wrong-number'], ['failed', 'outcome-unknown'], ['sent-unconfirmed', 'outcome-unknown'], ['missed', 'no-address'], ['missed', 'address-suspended'], ['escalated', 'wrong-number'], ['escalated', 'outcome-unknown'], ['escalated', 'failed'], ['escalated', '13224'],
 ])('so is one that did not reach them (%s: %s)', (outcome, reason) => {
   expect(missedInARow(days(silent, [outcome, reason], silent), upTo)).toEqual({ daily: 3 });
 });
