@@ -3,7 +3,7 @@ import { plusMs } from '../time/durations.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
 import { againKind, isToAskAgain, silentAt } from './ask-again.ts';
 import { holdsAlarm, isHalfWay, isNudgeLate, lateNudgeUntil, nextNudge, windowEnd } from './clocks.ts';
-import { endConversation, giveUpChannel } from './evolve.ts';
+import { endConversation, endLate, giveUpChannel } from './evolve.ts';
 import type { ConversationDecision, ConversationEffect, ConversationNext, ConversationRules, ConversationState } from './types.ts';
 
 /**
@@ -22,8 +22,7 @@ function settle(rules: ConversationRules, state: ConversationState, now: Instant
   let current = state;
   if (current.pausedAt !== null) return { state: endPausedAlarm(rules, state, now), effects };
   if (current.status === 'starting' && isUnbegun(current) && now > current.notAfter) {
-    const late = endConversation(current, 'missed', current.reason ?? 'late');
-    return { state: late, effects: [{ kind: 'create-task', touchpointId: state.touchpointId, task: 'late-step', title: 'late-step' }] };
+    return endLate(rules, current, current.reason ?? 'late');
   }
   if (current.status === 'waiting' && isSilent(rules, current, now)) {
     const silent = giveUpChannel(rules, current, isHalfWay(current) ? 'partial' : 'no-answer', now);

@@ -93,12 +93,12 @@ function contactEnded(rules: ConversationRules, state: ConversationState, contac
       // One that went out before the number was lost may end after: it is not the question asked again.
       return { state: state.again?.status === 'unclear' || state.status === 'starting' ? questionAsked(asked(rules, state, isNudge, at), at) : asked(rules, state, isNudge, at), effects: [] };
     case 'held':
-      if (!isNudge && state.askedAt === null && outcome.until > state.notAfter) return late(state, outcome.reason);
+      if (!isNudge && state.askedAt === null && outcome.until > state.notAfter) return endLate(rules, state, outcome.reason);
       if (!isNudge && isTooLongFor(state, outcome.until, at)) return giveUpChannel(rules, state, state.reason ?? outcome.reason, at);
       return { state: isNudge ? holdNudge(rules, state, outcome.until, outcome.reason) : { ...state, nextAt: tryAgainAt(state, outcome, at), reason: outcome.reason }, effects: heldTask(state, outcome.reason) };
     case 'refused':
       if (outcome.reason === 'stale') return { state, effects: [] };
-      if (outcome.reason === 'expired') return late(state, 'late');
+      if (outcome.reason === 'expired') return endLate(rules, state, 'late');
       // None will go out, so silence is not to wait for one that was held before.
       if (isNudge) return { state: { ...state, nudgesSent: rules.nudgesMs.length, nudgeDueAt: null }, effects: [] };
       if (isPersonal(outcome.reason)) return { state: endConversation(state, 'missed', outcome.reason), effects: [] };
@@ -143,12 +143,12 @@ function callNotPlaced(rules: ConversationRules, state: ConversationState, outco
     case 'sent':
       return { state: { ...state, askedAt: state.askedAt ?? at }, effects: [] };
     case 'held':
-      if (notMade.askedAt === null && outcome.until > state.notAfter) return late(state, outcome.reason);
+      if (notMade.askedAt === null && outcome.until > state.notAfter) return endLate(rules, notMade, outcome.reason);
       if (isTooLongFor(notMade, outcome.until, at)) return giveUpChannel(rules, notMade, notMade.reason ?? outcome.reason, at);
       return { state: { ...notMade, nextAt: tryAgainAt(notMade, outcome, at), reason: outcome.reason }, effects: [] };
     case 'refused':
       if (outcome.reason === 'stale') return { state: { ...notMade, nextAt: at }, effects: [] };
-      if (outcome.reason === 'expired') return late(state, 'late');
+      if (outcome.reason === 'expired') return endLate(rules, notMade, 'late');
       if (isPersonal(outcome.reason)) return { state: endConversation(state, 'missed', outcome.reason), effects: [] };
       return giveUpChannel(rules, notMade, outcome.reason, at);
     case 'unreachable':
@@ -186,7 +186,9 @@ function asked(rules: ConversationRules, state: ConversationState, isNudge: bool
   return { ...state, status: 'waiting', askedAt: state.askedAt !== null && state.status === 'waiting' ? state.askedAt : at, nudgesSent: 0, reason: null, lateMs: 0, nudgeDueAt: null };
 }
 
-function late(state: ConversationState, reason: string): Evolved {
+/** It could not be begun in time. Where the patient was asked or rung before, or a channel came to nothing, staff hear of it whatever the plan says of lateness. */
+export function endLate(rules: ConversationRules, state: ConversationState, reason: string): Evolved {
+  if (rules.skipsLate === true && state.channelIndex === 0 && state.askedAt === null && state.callsMade === 0) return { state: endConversation(state, 'missed', reason), effects: [] };
   return { state: endConversation(state, 'missed', reason), effects: [task(state, 'late-step')] };
 }
 

@@ -57,6 +57,8 @@ export interface ConversationRules {
   /** Where a redial lands whose wait ends outside contact hours. Absent: when they open again, as versions before had it. */
   dayParts?: DayParts;
   silence: 'task' | 'escalate-amber' | 'escalate-red' | 'nothing';
+  /** One that could not be begun in time is left out without a word to staff. Absent: staff hear of it, as versions before had it of all. */
+  skipsLate?: true;
   /** `call` steps are recorded when the person agrees, and end in a staff-call task when nobody is reached. */
   record: boolean;
   isCall: boolean;

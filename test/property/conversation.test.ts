@@ -236,6 +236,15 @@ describe('whatever is replied, and whatever calls come to', () => {
     }), cases(1_000));
   });
 
+  test('what is not begun in time is left out without a word only where nothing was tried before', () => {
+    fc.assert(fc.property(rules, channelOrders, world, (given, channels, answers) => {
+      const [told, skipped] = [{}, { skipsLate: true as const }].map((late) => simulate({ ...given, ...late }, channels, { ...answers, outside: [] }));
+      if (JSON.stringify(skipped?.effects) === JSON.stringify(told?.effects)) return;
+      expect(skipped?.effects).toEqual(told?.effects.filter((effect) => effect.kind !== 'create-task' || effect.task !== 'late-step'));
+      expect([skipped?.made, skipped?.state.channelIndex, skipped?.state.callsMade]).toEqual([[], 0, 0]);
+    }), cases(500));
+  });
+
   test.each<[CallDisposition, ConversationRules['silence'], boolean, unknown[]]>([
     ['wrong-number', 'escalate-red', false, [{ kind: 'open-escalation', touchpointId: 't', level: 'red', ruleId: 'silence' }, { kind: 'create-task', touchpointId: 't', task: 'wrong-number', title: 'wrong-number' }]],
     ['wrong-number', 'escalate-red', true, [{ kind: 'create-task', touchpointId: 't', task: 'wrong-number', title: 'wrong-number' }]],

@@ -63,6 +63,23 @@ describe('a contact that has to wait', () => {
     expect(await world.tasks(touchpoints['visit'] ?? '')).toEqual(['late-step']);
   });
 
+  test.each([
+    ['skip', { otherwise: 'skip' }, []],
+    ['task', { otherwise: 'task' }, ['late-step']],
+    ['move, which nothing is that has begun, then skip', { otherwise: 'move', move: { within: 'P3D', then: 'skip' } }, []],
+    ['move, then task', { otherwise: 'move', move: { within: 'P3D', then: 'task' } }, ['late-step']],
+  ])('that is a question goes the way of its lateness when its hold would outlast that: %s', async (_lateness, lateness, tasks) => {
+    const { enrolmentId, touchpoints } = await world.enrol(await world.patient(), [{ id: 'pain', kind: 'ask', questionnaire: 'pain-check', channels: ['sms'], reply: { window: 'PT1H', nudges: [], silence: 'escalate-red' }, lateness: { sendWithin: 'PT13H', ...lateness } }]);
+    world.at('2026-03-02T22:30:00.000Z');
+    await runFollowUp(world, enrolmentId);
+
+    await runConversation(world, touchpoints['pain'] ?? '');
+    await runFollowUp(world, enrolmentId);
+
+    expect(await world.touchpoint(touchpoints['pain'] ?? '')).toMatchObject({ status: 'done', outcome: 'missed', reason: 'quiet-hours' });
+    expect(await world.tasks(touchpoints['pain'] ?? '')).toEqual(tasks);
+  });
+
   test('waits for the daily cap over all plans', async () => {
     const patient = await world.patient();
     await world.root`insert into care.attempt (attempt_id, subject_kind, subject_id, kind, channel, patient_id, status, claimed_at, lease_until, begun_at)
