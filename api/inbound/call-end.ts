@@ -1,3 +1,4 @@
+import { urgentWithinMs } from '../../domain/follow-up/types.ts';
 import { plusMs } from '../../domain/time/durations.ts';
 import type { ToldAction } from '../../domain/follow-up/types.ts';
 import type { CallDisposition } from '../../domain/questionnaire/types.ts';
@@ -12,7 +13,7 @@ import { inTransaction } from '../../store/inbound.ts';
 import { createTask } from '../../store/tasks.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import type { InboundDeps } from './deps.ts';
-import { taskWithinMs, urgentWithinMs } from './message.ts';
+import { taskWithinMs } from './message.ts';
 
 export interface LockedCall {
   conversation: ConversationRow;
