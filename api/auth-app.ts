@@ -37,7 +37,7 @@ export function createAuthApp({ sql, logger, settings }: AuthDeps): Express {
 
   app.post('/sign-out', async (request, response) => {
     response.locals['route'] = '/sign-out';
-    const token = /^Bearer ([\w-]{20,200})$/.exec(request.get('authorization') ?? '')?.[1];
+    const token = /^Bearer ([\w-]{20,200})$/i.exec(request.get('authorization') ?? '')?.[1];
     if (token === undefined || !(await gate.signOut(token))) throw new Problem('not-signed-in', 'This token is unknown, over or signed out already.');
     response.json({ signedOut: true });
   });

@@ -10,7 +10,7 @@ import { Problem, notFound, problemBody } from './problem.ts';
 /** What to do about a refusal, by the gate's reason. */
 const advice: Readonly<Record<string, string>> = {
   'bad-token': 'Sign in again.',
-  'not-in-care-team': 'Only the treating department sees this patient. Ask that department to refer the patient to yours, or check the id.',
+  'not-in-care-team': 'Only the treating department sees this patient. Ask it to start a plan of your department for the patient, or check the id.',
   'not-permitted': 'Your roles do not allow this for this purpose. Ask somebody whose role does.',
   'field-not-permitted': 'Your roles do not allow some of these fields. Ask for fewer.',
   'ledger-behind': 'The audit ledger is behind, so routine access is held. Tell the operators; red pages and rights of patients go on.',
@@ -35,6 +35,8 @@ export function errorHandler(docsUrl: string): ErrorRequestHandler {
 
 export function sendProblem(problem: Problem, request: Request, response: Response, docsUrl: string): void {
   const requestId = typeof request.id === 'string' ? request.id : '';
+  // RFC 9110 wants it of every 401.
+  if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
   if (problem.retryAfterSeconds !== null) response.setHeader('Retry-After', String(problem.retryAfterSeconds));
   response.status(problem.status).type('application/problem+json').send(JSON.stringify(problemBody(problem, requestId, docsUrl)));
 }

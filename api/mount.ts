@@ -8,7 +8,7 @@ import { bodyReader } from './body.ts';
 import type { ApiDeps } from './deps.ts';
 import { onlyMethods } from './errors.ts';
 import { identify } from './identify.ts';
-import { Problem, faultsOf } from './problem.ts';
+import { Problem, faultsOf, sentenceOf } from './problem.ts';
 import type { FieldFault } from './problem.ts';
 import { expressPath } from './route.ts';
 import type { Asker, Route } from './route.ts';
@@ -94,7 +94,7 @@ function parseRequest(route: Route, request: Request): { params: unknown; query:
   const faults: FieldFault[] = [];
   const take = (part: 'path' | 'query' | '', schema: Route['body'], value: unknown): unknown => {
     if (schema === null) return null;
-    const parsed = schema.safeParse(value);
+    const parsed = schema.safeParse(value, { error: sentenceOf });
     if (parsed.success) return parsed.data;
     faults.push(...faultsOf(parsed.error, part));
     return undefined;

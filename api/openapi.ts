@@ -61,8 +61,19 @@ function describedAs({ description, access }: Route): string {
 }
 
 function problemResponses(route: Route): RouteConfig['responses'] {
-  const always: ProblemCode[] = [...(route.access === 'open' ? [] : (['not-signed-in', 'refused'] as const)), ...(route.body === null ? [] : (['invalid', 'too-large', 'malformed-json', 'wrong-media-type'] as const)), ...(route.keyed && route.method === 'post' ? (['key-reused'] as const) : []), 'too-many-requests'];
-  return problemsOf([...always, ...route.problems]);
+  const takes = route.body !== null || Object.keys(route.params.shape).length > 0 || Object.keys(route.query.shape).length > 0;
+  const ofItsKind: ProblemCode[] = [
+    ...(takes ? (['invalid'] as const) : []),
+    ...(route.body === null ? [] : (['too-large', 'malformed-json', 'wrong-media-type'] as const)),
+    // Whoever is asked for a session is looked up, and brings X-Reason.
+    ...(route.access === 'open' ? [] : (['not-signed-in', 'refused', 'wrong-origin', 'invalid', 'unavailable'] as const)),
+    // The gate's rights may end in the middle of a request.
+    ...(route.access === 'signed-in' ? (['conflict'] as const) : []),
+    ...(Array.isArray(route.access) ? (['wrong-role'] as const) : []),
+    ...(route.keyed && route.method === 'post' ? (['key-reused', 'same-request-under-way'] as const) : []),
+    'too-many-requests',
+  ];
+  return problemsOf([...ofItsKind, ...route.problems]);
 }
 
 /** The answers of these codes, by their statuses. */

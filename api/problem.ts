@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** A member of a request that is at fault: where (JSON pointer into the body, or `query/<name>`, `path/<name>`), and what to do. */
+/** A member of a request that is at fault: where (JSON pointer into the body, or `query/<name>`, `path/<name>`, `header/<name>`), and what to do. */
 export interface FieldFault {
   pointer: string;
   message: string;
 }
 
-export const fieldFaultSchema = z.object({ pointer: z.string(), message: z.string() }).meta({ id: 'FieldFault' });
+export const fieldFaultSchema = z.object({ pointer: z.string().meta({ description: 'JSON pointer into the body; outside it `query/<name>`, `path/<name>` or `header/<name>`.' }), message: z.string() }).meta({ id: 'FieldFault' });
 
 /** RFC 9457. `code` is stable and for programs; `detail` tells a person what to do. */
 export const problemSchema = z
@@ -101,6 +101,26 @@ export function faultsOf(error: z.ZodError, prefix: string): FieldFault[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'));
     if (issue.code === 'unrecognized_keys') return issue.keys.map((unknownKey) => ({ pointer: `${prefix}/${[...path, unknownKey.slice(0, 80)].join('/')}`, message: 'Remove this field: it is not known here.' }));
-    return [{ pointer: [prefix, ...path].join('/'), message: issue.message }];
+    return [{ pointer: [prefix, ...path].join('/'), message: issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message }];
   });
 }
+
+/** What to do about a value whose schema has no words of its own; undefined where zod's are as good as ours. */
+export function sentenceOf(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'Give this field: it is missing.' : `Write ${typeWords[issue.expected] ?? issue.expected} here.`;
+    case 'too_small':
+      if (issue.origin === 'string') return issue.minimum === 1 ? 'Write something: this must not be empty.' : `Write at least ${issue.minimum} characters.`;
+      return issue.origin === 'array' ? `List at least ${issue.minimum}.` : `Write at least ${issue.minimum}.`;
+    case 'too_big':
+      if (issue.origin === 'string') return `Write at most ${issue.maximum} characters.`;
+      return issue.origin === 'array' ? `List at most ${issue.maximum}.` : `Write at most ${issue.maximum}.`;
+    case 'invalid_value':
+      return `${issue.input === undefined ? 'Give this field, as' : 'Write'} one of: ${issue.values.map(String).join(', ')}.`;
+    default:
+      return undefined;
+  }
+}
+
+const typeWords: Readonly<Record<string, string>> = { string: 'text', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list', object: 'an object', record: 'an object', null: 'null' };

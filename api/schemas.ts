@@ -16,14 +16,18 @@ export const channel = z.enum(channels);
 
 export const titles = z.object({ en: z.string(), zh: z.string().optional() });
 
+const howMany = 'Write a whole number from 1 to 200.';
+/** How many of a list at once. */
+export const pageLimit = z.coerce.number(howMany).int(howMany).min(1, howMany).max(200, howMany).default(50);
+
 /** Query of every list: an opaque cursor from the page before, and how many. */
 export const pageQuery = {
   cursor: z.string().max(400).optional().meta({ description: '`nextCursor` of the page before.' }),
-  limit: z.coerce.number('Write a whole number.').int().min(1).max(200).default(50),
+  limit: pageLimit,
 };
 
 /** Of lists that are read from end to end, such as a record: as many at once as there may be. */
-export const longPageQuery = { ...pageQuery, limit: pageQuery.limit.default(200) };
+export const longPageQuery = { ...pageQuery, limit: pageLimit.default(200) };
 
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });

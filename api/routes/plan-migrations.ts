@@ -14,8 +14,8 @@ import type { LookedAt } from '../looker.ts';
 import { Problem, invalidField, notFound } from '../problem.ts';
 import { route } from '../route.ts';
 import type { Asker, Route } from '../route.ts';
-import { id, instant, pageOf, pageQuery, planId } from '../schemas.ts';
-import { after, group, limit, listOfGroup, stepMap as sayStepMap, version } from '../version-schemas.ts';
+import { id, instant, pageLimit, pageOf, pageQuery, planId } from '../schemas.ts';
+import { after, group, listOfGroup, stepMap as sayStepMap, version } from '../version-schemas.ts';
 
 /** As for publishing. */
 const writers = ['coordinator', 'clinician', 'admin'] as const;
@@ -120,7 +120,7 @@ export const planMigrationRoutes: readonly Route[] = [
     {
       method: 'get', path: '/v1/plans/{planId}/migrations/{migrationId}/enrolments', tag, summary: 'What each enrolment of an order has come to', params: z.object({ planId, migrationId: id }), problems: ['not-found', 'refused'],
       description: 'Of patients who are in your care now. A page is one right, and one event that names its patients.',
-      query: z.strictObject({ cursor: after, limit, status: z.enum(migrationStatuses).optional() }),
+      query: z.strictObject({ cursor: after, limit: pageLimit, status: z.enum(migrationStatuses).optional() }),
       answer: z.object({ items: z.array(migrated), nextCursor: z.string().nullable(), notYours: z.int().meta({ description: 'Follow-ups of the order, of this status, whose patients are not in your care: they are counted and not named.' }) }),
     },
     async (asked) => {

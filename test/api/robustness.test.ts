@@ -234,6 +234,25 @@ describe('hostile input', () => {
 
     expect((reply.body['errors'] as { pointer: string }[]).map((error) => error.pointer).sort()).toEqual(['/birthDate', '/extra', '/language', '/zone']);
   });
+
+  it('says of each fault what to write, in words of ours', async () => {
+    const faults = async (method: string, url: string, json?: unknown) => {
+      const { body } = await world.ask(method, url, { token, ...(json === undefined ? {} : { json }) });
+      return Object.fromEntries((body['errors'] as { pointer: string; message: string }[]).map(({ pointer, message }) => [pointer, message]));
+    };
+    const anybody = randomUUID();
+
+    expect(await faults('GET', '/v1/tasks?limit=500')).toEqual({ 'query/limit': 'Write a whole number from 1 to 200.' });
+    expect(await faults('POST', '/v1/patients', person({ name: '', language: 'fr', phones: 'none', mrn: 7 }))).toEqual({ '/name': 'Write something: this must not be empty.', '/language': 'Write one of: en, zh.', '/phones': 'Write a list here.', '/mrn': 'Write text here.' });
+    expect(await faults('POST', `/v1/patients/${anybody}/consents/withdraw`, {})).toMatchObject({ '/channel': 'Give this field, as one of: sms, email, voice.' });
+    expect(await faults('POST', `/v1/enrolments/${anybody}/facts`, { facts: { 'Not a name': 1 } })).toEqual({ '/facts/Not a name': 'Write a fact of the plan: lower-case letters, digits and underscores.' });
+  });
+
+  it('asks for a token in the way that HTTP wants it', async () => {
+    const reply = await world.ask('GET', '/v1/session');
+
+    expect([reply.status, reply.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+  });
 });
 
 describe('limits', () => {

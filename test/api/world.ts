@@ -27,6 +27,7 @@ import { createPayloadCodec } from '../../temporal/codec.ts';
 import type { Poker } from '../../temporal/poke.ts';
 import { shippedContent } from '../support/content.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { mustBeDocumented } from './documented.ts';
 import type { TestDatabase } from '../support/database.ts';
 
 export const uiOrigin = 'http://127.0.0.1:8233';
@@ -106,7 +107,11 @@ export async function createWorld(change: { poker?: Poker; settings?: Partial<Ap
   const origin = `http://127.0.0.1:${server.port}`;
   const world: World = {
     database, superuser, auth, deps, metrics, origin, poked, logLines,
-    ask: (method, url, options) => askAt(origin, method, url, options),
+    async ask(method, url, options) {
+      const reply = await askAt(origin, method, url, options);
+      mustBeDocumented(method, url, reply);
+      return reply;
+    },
     async signedIn(roles, departments = ['surgery']) {
       const login = `p-${randomUUID()}`;
       const [person] = await savePeople(migrate, [{ login, displayName: 'Test Person', passwordHash: null, roles, departments, phone: null, language: 'en', active: true }], []);
