@@ -259,7 +259,7 @@ describe('npm run explain', () => {
 
     const [refused, misunderstood] = await Promise.all([run([enrolmentId], token), run(['the-patient'])]);
 
-    expect(refused).toEqual({ code: 1, out: '', said: 'Only the treating department sees this patient. Ask that department to refer the patient to yours, or check the id.\n' });
+    expect(refused).toEqual({ code: 1, out: '', said: 'Only the treating department sees this patient. Ask it to start a plan of your department for the patient, or check the id.\n' });
     expect(misunderstood).toMatchObject({ code: 2, out: '', said: expect.stringMatching(/^Write the id of the enrolment as it was given: a UUID\.\nTells why everything happened/) as string });
   });
 });
