@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { createGate } from '../../store/gate.ts';
+import type { Card, Gate } from '../../store/gate.ts';
 import { DuplicateIdentifier, putText, setAddress, setMrn, tellFollowUps } from '../../store/patients.ts';
 import type { AddressToSet } from '../../store/patients.ts';
 import { createTask } from '../../store/tasks.ts';
@@ -65,12 +66,11 @@ export const patientRoutes: readonly Route[] = [
       const read = readContact(asked.body);
       if (read.faults.length > 0) throw new Problem('invalid', 'Correct the fields that "errors" lists; nothing was changed.', { errors: read.faults });
       const secret = await asked.open({ purpose: 'administration', action: 'repair-contact', patients: [patientId], fields: ['address.value', 'contact.card'] });
-      const [card] = await asked.deps.gate.readCard(secret);
       const replaced = new Set([...(asked.body.phones === undefined ? [] : ['phone']), ...(asked.body.emails === undefined ? [] : ['email'])]);
       return asked.commit(async (tx, tell) => {
         const kept = new Set<string>();
         for (const address of inOneOrder(read.addresses)) kept.add(await setAddress(tx, asked.deps.vault, secret, patientId, address));
-        for (const old of card?.addresses ?? []) if (replaced.has(old.kind) && !kept.has(old.addressId)) await createGate(tx).removeAddress(secret, patientId, old.addressId);
+        await removeReplaced(createGate(tx), secret, patientId, ({ kind, addressId }) => replaced.has(kind) && !kept.has(addressId));
         return told(patientId, await tellFollowUps(tx, patientId, { kind: 'contact-repaired' }, actorOf(asked), asked.now), tell);
       });
     },
@@ -147,6 +147,18 @@ async function register(asked: Asker, person: z.output<typeof registration>): Pr
 /** Two patients who share addresses, written at the same time, take their locks in one order. */
 function inOneOrder(addresses: readonly AddressToSet[]): AddressToSet[] {
   return [...addresses].sort((a, b) => a.value.localeCompare(b.value));
+}
+
+/**
+ * Removes what a repair takes the place of. The card is held from the first address that is set or removed, and is looked at anew behind each: a repair
+ * that was awaited for it has left addresses there that no earlier look saw, and a number that was repaired away would still be texted.
+ */
+async function removeReplaced(gate: Gate, secret: string, patientId: string, isReplaced: (address: Card['addresses'][number]) => boolean): Promise<void> {
+  const [card] = await gate.readCard(secret);
+  const old = card?.addresses.find(isReplaced);
+  if (old === undefined) return;
+  await gate.removeAddress(secret, patientId, old.addressId);
+  await removeReplaced(gate, secret, patientId, isReplaced);
 }
 
 /** A human decides whether the two are one person; the caller learns the card only where it is theirs to see. */

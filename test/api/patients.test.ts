@@ -115,6 +115,27 @@ describe('what changes about a patient', () => {
     expect((await inboxOf(enrolmentId)).at(-1)).toMatchObject({ kind: 'contact-repaired' });
   });
 
+  it('leaves the numbers of one repair alone on the card when two are made at once', async () => {
+    const patientId = await registered(world, coordinator.token, { phones: [{ number: '+12025550123' }] });
+    const holder = await world.superuser.reserve();
+    await holder`begin`;
+    await holder`select from phi.contact_state where patient_id = ${patientId} for update`;
+
+    const repairing = Promise.all(['+12025550124', '+12025550125'].map((number) => world.ask('PUT', `/v1/patients/${patientId}/contact`, { token: coordinator.token, json: { phones: [{ number }] } })));
+    const bothWait = async (): Promise<void> => {
+      while ((await world.superuser`select 1 from pg_stat_activity where usename = 'ct_api' and wait_event_type = 'Lock' and datname = current_database()`).count < 2);
+    };
+    await Promise.race([bothWait(), repairing]);
+    await holder`commit`;
+    holder.release();
+    const replies = await repairing;
+
+    const { body } = await world.ask('GET', `/v1/patients/${patientId}`, { token: coordinator.token });
+    const phones = (body['addresses'] as { kind: string; value: string }[]).filter(({ kind }) => kind === 'phone').map(({ value }) => value);
+    expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+    expect(phones).toEqual([expect.stringMatching(/^\+1202555012[45]$/)]);
+  });
+
   it('withdraws consent at once, ends the follow-up and lists what was under way', async () => {
     const patientId = await registered(world, coordinator.token);
     const enrolmentId = await enrolled(world, coordinator.token, patientId);
