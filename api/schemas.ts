@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { channels, languages } from '../domain/codes.ts';
 import { isTimeZone } from '../domain/time/instants.ts';
+import { writtenZone } from '../domain/time/zone-names.ts';
 
 /** Types that several resources share. Messages tell the caller what to write. */
 
@@ -10,7 +11,7 @@ export const code = z.string().regex(/^[a-z0-9][a-z0-9./_-]{0,79}$/i, 'Write a c
 export const department = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a department\'s id: lower-case letters, digits and hyphens.');
 export const rota = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a rota\'s role: lower-case letters, digits and hyphens.');
 export const planId = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a plan\'s id: lower-case letters, digits and hyphens.');
-export const zone = z.string().max(64).refine(isTimeZone, 'Write an IANA time zone, such as Asia/Shanghai.');
+export const zone = z.string().max(64).transform(writtenZone).refine(isTimeZone, 'Write an IANA time zone, such as Asia/Shanghai.');
 export const language = z.enum(languages);
 export const channel = z.enum(channels);
 

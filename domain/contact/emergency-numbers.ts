@@ -1,5 +1,6 @@
 import { getTimezone } from 'countries-and-timezones';
 import { isTimeZone } from '../time/instants.ts';
+import { writtenZone } from '../time/zone-names.ts';
 
 /**
  * Countries where one number is certain to bring medical help, from any phone. A country with several, or with one that differs
@@ -27,9 +28,9 @@ const numbers: ReadonlyMap<string, string> = new Map(Object.entries(countriesOf)
  * table (its first country is that of the city). The hospital's default where the zone names no country, or one without a
  * certain number. A traveller's number follows their zone.
  *
- * @param zone IANA name, or null where it is not known
+ * @param zone IANA name in any case, or null where it is not known
  */
 export function emergencyNumberIn(zone: string | null, hospitalDefault: string): string {
-  const country = zone === null || !isTimeZone(zone) ? undefined : getTimezone(zone)?.countries[0];
+  const country = zone === null || !isTimeZone(zone) ? undefined : getTimezone(writtenZone(zone))?.countries[0];
   return numbers.get(country ?? '') ?? hospitalDefault;
 }

@@ -71,6 +71,16 @@ describe('registering a patient', () => {
     expect(reply.body['context']).toMatchObject({ patientId: null });
   });
 
+  it('writes the time zone as its database does, however the caller wrote it', async () => {
+    const patientId = await registered(world, coordinator.token, { zone: 'america/new_york' });
+    const zoneOf = async () => (await world.ask('GET', `/v1/patients/${patientId}`, { token: coordinator.token })).body['zone'];
+
+    const first = await zoneOf();
+    await world.ask('PUT', `/v1/patients/${patientId}/zone`, { token: coordinator.token, json: { zone: 'ASIA/SHANGHAI' } });
+
+    expect([first, await zoneOf()]).toEqual(['America/New_York', 'Asia/Shanghai']);
+  });
+
   it('lets a couple share a phone, and finds both by it', async () => {
     const phones = [{ number: '+12025550199' }];
     const both = [await registered(world, coordinator.token, { phones }), await registered(world, coordinator.token, { phones })];
