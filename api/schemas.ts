@@ -11,7 +11,12 @@ export const code = z.string().regex(/^[a-z0-9][a-z0-9./_-]{0,79}$/i, 'Write a c
 export const department = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a department\'s id: lower-case letters, digits and hyphens.');
 export const rota = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a rota\'s role: lower-case letters, digits and hyphens.');
 export const planId = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write a plan\'s id: lower-case letters, digits and hyphens.');
-export const zone = z.string().max(64).transform(writtenZone).refine(isTimeZone, 'Write an IANA time zone, such as Asia/Shanghai.');
+/** By its city, as `gate.is_zone` wants it, which knows of no field: an abbreviation or a fixed offset (`EST`, `Etc/GMT+5`) knows no summer time. */
+export const zone = z
+  .string()
+  .max(64)
+  .transform(writtenZone)
+  .refine((name) => /^(UTC|[A-Z][A-Za-z_]+\/[A-Za-z0-9_+-]+(\/[A-Za-z_-]+)?)$/.test(name) && !name.startsWith('Etc/GMT') && isTimeZone(name), 'Write an IANA time zone by region and city, such as Asia/Shanghai.');
 export const language = z.enum(languages);
 export const channel = z.enum(channels);
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { zone } from '../../api/schemas.ts';
 import { createWorld, enrolled, person, registered } from './world.ts';
 import type { World } from './world.ts';
 
@@ -79,6 +80,24 @@ describe('registering a patient', () => {
     await world.ask('PUT', `/v1/patients/${patientId}/zone`, { token: coordinator.token, json: { zone: 'ASIA/SHANGHAI' } });
 
     expect([first, await zoneOf()]).toEqual(['America/New_York', 'Asia/Shanghai']);
+  });
+
+  it.each(['Japan', 'GB', 'EST', 'GMT', 'Etc/GMT+5', '+05:30', 'Asia/Nowhere'])('refuses the time zone %s by its field, before any right is opened', async (refused) => {
+    const stranger = await world.signedIn(['coordinator']);
+
+    const reply = await world.ask('POST', '/v1/patients', { token: stranger.token, json: person({ zone: refused }) });
+
+    expect([reply.status, reply.body['errors']]).toMatchObject([422, [{ pointer: '/zone', message: expect.stringContaining('by region and city') as string }]]);
+    expect((await world.superuser`select 1 from audit.event where actor_id = ${stranger.personId}`).count).toBe(0);
+  });
+
+  it('takes names of every kind that the gate takes, each as the gate knows it', async () => {
+    const names = ['UTC', 'etc/utc', 'America/Argentina/Buenos_Aires', 'america/port-au-prince', 'America/North_Dakota/New_Salem', 'antarctica/dumontdurville', 'US/East-Indiana', 'Asia/Calcutta'];
+
+    const taken = names.map((name) => zone.safeParse(name).data ?? `${name} is refused`);
+
+    const known = await world.superuser<{ name: string }[]>`select name from unnest(${taken}::text[]) as name where gate.is_zone(name)`;
+    expect(known.map(({ name }) => name)).toEqual(taken);
   });
 
   it('lets a couple share a phone, and finds both by it', async () => {
