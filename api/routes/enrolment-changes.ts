@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { assertNever } from '../../domain/codes.ts';
-import { readFollowUp } from '../../store/follow-up-row.ts';
+import { lockFollowUp } from '../../store/follow-up-row.ts';
 import { anchorFault } from '../anchor-fault.ts';
 import { changeEnrolment } from '../enrolment-change.ts';
 import type { ChangeContext, EnrolmentChange } from '../enrolment-change.ts';
@@ -54,11 +54,11 @@ export const enrolmentChangeRoutes: readonly Route[] = [
   change(
     'waive',
     { summary: 'Waive one step that has not begun', description: 'Of a series, the occurrence that `recurrenceId` names, else the next. A second reading, asked for because the first alarmed, is waived by its `recurrenceId` alone; that ends its alarm, with who and why on record.', body: z.strictObject({ stepId: z.string().max(48), recurrenceId: z.string().max(48).optional(), reason: code }) },
-    async ({ deps, body }, { plan, enrolment, by }) => {
+    async ({ body }, { tx, plan, enrolment, by }) => {
       const { stepId, recurrenceId, reason } = body;
       if (!(await plan()).steps.some((step) => step.id === stepId)) throw invalidField('/stepId', 'Use the id of a step of this plan.');
       if (recurrenceId === undefined) return { events: [{ kind: 'waived', stepId, by, reason }], story: 'enrolment.step-waived', detail: { step: stepId, reason } };
-      const { state } = await readFollowUp(deps.sql, enrolment.enrolmentId);
+      const { state } = await lockFollowUp(tx, enrolment.enrolmentId);
       if (!state.touchpoints.some((touchpoint) => touchpoint.stepId === stepId && touchpoint.recurrenceId === recurrenceId)) throw invalidField('/recurrenceId', 'Use the recurrenceId of one of this step\'s touchpoints, as GET /v1/enrolments/{enrolmentId} lists them.');
       return { events: [{ kind: 'waived', stepId, recurrenceId, by, reason }], story: 'enrolment.step-waived', detail: { step: stepId, occurrence: recurrenceId, reason } };
     },

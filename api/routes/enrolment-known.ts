@@ -32,15 +32,11 @@ export const enrolmentKnownRoutes: readonly Route[] = [
     (asked) => {
       const { enrolmentId } = asked.params;
       const { deps, body } = asked;
-      return changeEnrolment(asked, { enrolmentId, act: 'facts', field: 'enrolment.facts' }, async ({ enrolment, plan, secret }) => {
+      return changeEnrolment(asked, { enrolmentId, act: 'facts', field: 'enrolment.facts' }, async ({ tx, enrolment, plan, secret }) => {
         const errors = factFaults(await plan(), body.facts);
         if (errors.length > 0) throw new Problem('invalid', 'Correct the facts that "errors" lists; nothing was changed.', { errors });
-        return {
-          events: [{ kind: 'facts-changed' }],
-          story: 'enrolment.facts-changed',
-          detail: {},
-          write: async (tx) => putFacts(tx, deps.vault, secret, enrolment, await createGate(tx).read(secret), body.facts),
-        };
+        await putFacts(tx, deps.vault, secret, enrolment, await createGate(tx).read(secret), body.facts);
+        return { events: [{ kind: 'facts-changed' }], story: 'enrolment.facts-changed', detail: {} };
       });
     },
   ),

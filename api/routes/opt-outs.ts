@@ -43,15 +43,16 @@ async function change(asked: Asked<z.output<typeof params>, object, z.output<typ
   const { deps, params: { patientId }, body, open, commit, session, now } = asked;
   const { addressId, reason, evidence } = body;
   const secret = await open({ purpose: 'rights', action: 'change-opt-out', patients: [patientId], fields: ['contact.card', 'opt-out.evidence'], act: `${optedOut ? 'opt-out' : 'opt-in'}/${reason}/${addressId}` });
-  const [[card], told] = await Promise.all([deps.gate.readCard(secret), deps.gate.read(secret)]);
-  const address = card?.addresses.find((each) => each.addressId === addressId);
-  if (address === undefined) throw invalidField('/addressId', 'This patient has no such number or mailbox. Take the id from the patient\'s card.');
-  const version = 1 + (told.find((value) => value.rowId === addressId)?.version ?? 0);
-  // Nobody is messaged again after their own word because it was taken back for another. And that another had it opted out already makes this one's word no less news.
-  const remains = optedOut || address.optedOutByOthers;
   const language = await languageOfCaller(asked);
   return commit(async (tx, tell) => {
     const gate = createGate(tx);
+    // Behind the request's key: sent again it is answered as before, also when the card has lost the address since.
+    const [[card], told] = await Promise.all([gate.readCard(secret), gate.read(secret)]);
+    const address = card?.addresses.find((each) => each.addressId === addressId);
+    if (address === undefined) throw invalidField('/addressId', 'This patient has no such number or mailbox. Take the id from the patient\'s card.');
+    const version = 1 + (told.find((value) => value.rowId === addressId)?.version ?? 0);
+    // Nobody is messaged again after their own word because it was taken back for another. And that another had it opted out already makes this one's word no less news.
+    const remains = optedOut || address.optedOutByOthers;
     await putText(tx, deps.vault, secret, { patientId, field: 'opt-out.evidence', rowId: addressId, version, text: evidence });
     const isNews = optedOut ? !address.optedOutForPatient : address.optedOutAt !== null && !remains;
     const conversations = isNews && optedOut ? [...(await cancelConversationsOn(tx, { patientId, addressId }, now)), ...(await tryHeldConversations(tx, [patientId], address.kind, now))] : [];

@@ -301,6 +301,22 @@ describe('a waived occurrence', () => {
     expect([wrong.status, pointers(wrong)]).toEqual([422, ['/recurrenceId']]);
     expect([...waived]).toEqual([{ recurrenceId: second }]);
   });
+
+  it('is answered as before when it is sent again with its key after the step was dated anew, and told once', async () => {
+    const enrolmentId = await started();
+    const { body } = await world.ask('GET', `/v1/enrolments/${enrolmentId}`, { token: coordinator.token });
+    const recurrenceId = (body['touchpoints'] as { stepId: string; recurrenceId: string }[]).find(({ stepId }) => stepId === 'weekly')?.recurrenceId;
+    const waive = (headers = {}) => change(enrolmentId, 'waive', { stepId: 'weekly', recurrenceId, reason: 'on-holiday' }, { headers });
+    const headers = { 'idempotency-key': `waive-${enrolmentId}` };
+    const first = await waive(headers);
+    await world.superuser`delete from care.touchpoint where enrolment_id = ${enrolmentId}`;
+
+    const [repeated, anew] = [await waive(headers), await waive()];
+
+    expect([repeated.status, repeated.body]).toEqual([202, first.body]);
+    expect(anew.status).toBe(422);
+    expect((await toldTo(enrolmentId)).map(({ kind }) => kind)).toEqual(['started', 'waived']);
+  });
 });
 
 describe('who may', () => {

@@ -98,6 +98,18 @@ describe('a wish that was told to staff', () => {
     expect(repeated.body).toEqual(first.body);
     expect([first.body['enrolmentsTold'], again.body['enrolmentsTold']]).toEqual([1, 0]);
   });
+
+  it('is answered as before when it is sent again with its key after a repair took the number off the card', async () => {
+    const { patientId, phone } = await patientWithCard();
+    const headers = { 'idempotency-key': randomUUID() };
+    const first = await optOut(patientId, phone, { headers });
+    await world.ask('PUT', `/v1/patients/${patientId}/contact`, { token: coordinator.token, json: { phones: [] } });
+
+    const [repeated, anew] = [await optOut(patientId, phone, { headers }), await optOut(patientId, phone)];
+
+    expect([repeated.status, repeated.body]).toEqual([201, first.body]);
+    expect(anew.status).toBe(422);
+  });
 });
 
 describe('a number that two patients share, from which one wrote STOP,', () => {
