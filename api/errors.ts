@@ -67,7 +67,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof VersionConflict) return new Problem('conflict', 'Somebody changed this meanwhile, or it is taken. Read it again and repeat.', { cause: error });
   if (error instanceof GateInputError) return new Problem('invalid', error.message.replace(/^carethread: /, ''), { cause: error });
   if (error instanceof EnrolmentUnknown) return notFound('enrolment');
-  if (error instanceof AlreadyEnrolled) return new Problem('conflict', error.message, { cause: error });
+  if (error instanceof AlreadyEnrolled) return new Problem('conflict', error.message, { cause: error, context: { enrolmentId: error.enrolmentId } });
   if (error instanceof PlanExists) return new Problem('conflict', error.message, { cause: error });
   if (error instanceof KeyReused) return new Problem('key-reused', 'Use a new Idempotency-Key for a new request; this one belongs to another.');
   if (error instanceof SameRequestUnderWay) return new Problem('same-request-under-way', 'A request with this Idempotency-Key is under way. Ask again in a few seconds with the same key.');

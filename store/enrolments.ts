@@ -14,8 +14,11 @@ import type { ThreadToPoke } from './threads.ts';
 /** Thrown when a patient is in this plan already. */
 export class AlreadyEnrolled extends Error {
   readonly code = 'already-enrolled';
-  constructor(planId: string) {
+  /** The one that there is; null where it has ended in this very moment. */
+  readonly enrolmentId: string | null;
+  constructor(planId: string, enrolmentId: string | null) {
     super(`The patient has a follow-up of plan ${planId} that has not ended. End it first, or go on with it.`);
+    this.enrolmentId = enrolmentId;
   }
 }
 
@@ -45,7 +48,10 @@ export async function startEnrolment(tx: Transaction, enrolment: NewEnrolment): 
     insert into care.enrolment (enrolment_id, patient_id, plan_id, plan_version, department, anchors, tags, zone, started_by, started_at)
     values (${enrolmentId}, ${patientId}, ${plan.id}, ${plan.version}, ${plan.department}, ${json(tx, anchors)}, ${[...tags]}, ${zone}, ${startedBy}, ${now})
     on conflict (patient_id, plan_id) where status <> 'ended' do nothing`;
-  if (inserted.count === 0) throw new AlreadyEnrolled(plan.id);
+  if (inserted.count === 0) {
+    const [there] = await tx<{ enrolmentId: string }[]>`select enrolment_id as "enrolmentId" from care.enrolment where patient_id = ${patientId} and plan_id = ${plan.id} and status <> 'ended'`;
+    throw new AlreadyEnrolled(plan.id, there?.enrolmentId ?? null);
+  }
   // Sent together and run in this order, so that a start costs a few ways to the database and not eight.
   const [{ inboxId, ...thread }, , row] = await Promise.all([
     tell(tx, 'followUp', enrolmentId, { kind: 'started' }, now),

@@ -34,7 +34,7 @@ const startRoutes: readonly Route[] = [
     'signed-in',
     {
       method: 'post', path: '/v1/enrolments', tag, summary: 'Put a patient into a plan', status: 201, problems: ['refused', 'conflict'],
-      description: 'The newest version of the plan unless one is named. A plan of another department brings that department into the patient\'s care team while the follow-up is there. For a patient who is admitted or inactive it begins paused, and goes on when they are active again.',
+      description: 'The newest version of the plan unless one is named. A plan of another department brings that department into the patient\'s care team while the follow-up is there. For a patient who is admitted or inactive it begins paused, and goes on when they are active again. Where the patient is in the plan already the answer is 409, and `context` names that `enrolmentId`.',
       body: z.strictObject({ patientId: id, planId, version: z.int().min(1).max(2_000_000_000).optional(), anchors, facts: facts.optional(), tags: tagList.optional() }),
       answer: z.object({ enrolmentId: id, planId, version: z.int(), workflowId: z.string() }),
     },

@@ -154,12 +154,12 @@ describe('facts and tags of a new follow-up', () => {
     expect(await versions(enrolmentId)).toBe(0);
   });
 
-  it('leave nothing behind when the follow-up is not started', async () => {
-    const { patientId } = await start({});
+  it('leave nothing behind when the patient is in the plan already, and the answer names that follow-up', async () => {
+    const { patientId, body: first } = await start({});
 
     const twice = await world.ask('POST', '/v1/enrolments', { token: coordinator.token, json: { patientId, planId: 'declared', anchors, facts: { diabetes: true } } });
 
-    expect(twice.status).toBe(409);
+    expect([twice.status, twice.body['context']]).toEqual([409, { enrolmentId: first['enrolmentId'] }]);
     expect((await world.superuser`select 1 from phi.value where patient_id = ${patientId} and field = 'enrolment.facts'`).count).toBe(0);
   });
 });
