@@ -19,8 +19,10 @@ const params = z.object({ patientId: id });
 const dayMs = 24 * 3_600_000;
 
 const registration = z.strictObject({ name, birthDate, sex: sex.optional(), mrn, language, zone, department, note: note.optional(), ...contactData });
-const registered = z.object({ patientId: id, faults: z.array(fieldFaultSchema), repairTaskId: id.nullable() }).meta({ id: 'RegisteredPatient' });
+const addresses = z.array(z.object({ addressId: id, kind: z.enum(['phone', 'email']), rank: z.int() })).meta({ description: 'What is on the card now, by the ids that an opt-out takes. Rank 1 is tried first.' });
+const registered = z.object({ patientId: id, addresses, faults: z.array(fieldFaultSchema), repairTaskId: id.nullable() }).meta({ id: 'RegisteredPatient' });
 const changed = z.object({ patientId: id, enrolmentsTold: z.int() }).meta({ id: 'PatientChanged' });
+const repaired = changed.extend({ addresses }).meta({ id: 'ContactRepaired' });
 
 export const patientRoutes: readonly Route[] = [
   route(
@@ -59,7 +61,7 @@ export const patientRoutes: readonly Route[] = [
     'signed-in',
     {
       method: 'put', path: '/v1/patients/{patientId}/contact', tag, summary: 'Repair contact data', description: 'Each list that is given takes the place of the one before; what failed for it is offered again.', params,
-      body: z.strictObject(contactData).refine((body) => body.phones !== undefined || body.emails !== undefined, 'Give phones or emails.'), answer: changed, problems: ['refused'],
+      body: z.strictObject(contactData).refine((body) => body.phones !== undefined || body.emails !== undefined, 'Give phones or emails.'), answer: repaired, problems: ['refused'],
     },
     async (asked) => {
       const { patientId } = asked.params;
@@ -70,8 +72,8 @@ export const patientRoutes: readonly Route[] = [
       return asked.commit(async (tx, tell) => {
         const kept = new Set<string>();
         for (const address of inOneOrder(read.addresses)) kept.add(await setAddress(tx, asked.deps.vault, secret, patientId, address));
-        await removeReplaced(createGate(tx), secret, patientId, ({ kind, addressId }) => replaced.has(kind) && !kept.has(addressId));
-        return told(patientId, await tellFollowUps(tx, patientId, { kind: 'contact-repaired' }, actorOf(asked), asked.now), tell);
+        const left = await removeReplaced(createGate(tx), secret, patientId, ({ kind, addressId }) => replaced.has(kind) && !kept.has(addressId));
+        return { ...told(patientId, await tellFollowUps(tx, patientId, { kind: 'contact-repaired' }, actorOf(asked), asked.now), tell), addresses: left.map(({ addressId, kind, rank }) => ({ addressId, kind, rank })) };
       });
     },
   ),
@@ -131,16 +133,18 @@ function told(patientId: string, threads: Threads, tell: (threads: Threads) => v
 async function register(asked: Asker, person: z.output<typeof registration>): Promise<z.input<typeof registered>> {
   const { vault } = asked.deps;
   const patientId = randomUUID();
-  const { addresses, faults } = readContact(person);
+  const read = readContact(person);
+  const { faults } = read;
   const secret = await asked.open({ purpose: 'administration', action: 'register-patient', patients: [patientId], fields: ['patient.name', 'patient.birth-date', 'patient.sex', 'patient.mrn', 'patient.note', 'address.value'] });
   return asked.commit(async (tx) => {
     await createGate(tx).registerPatient(secret, { patientId, zone: person.zone, language: person.language, department: person.department });
     const texts = [['patient.name', person.name], ['patient.birth-date', person.birthDate], ['patient.sex', person.sex], ['patient.note', person.note]] as const;
     for (const [field, text] of texts) if (text !== undefined) await putText(tx, vault, secret, { patientId, field, rowId: randomUUID(), version: 1, text });
     await setMrn(tx, vault, secret, patientId, person.mrn);
-    for (const address of inOneOrder(addresses)) await setAddress(tx, vault, secret, patientId, address);
+    const set: z.input<typeof addresses> = [];
+    for (const { kind, rank, value } of inOneOrder(read.addresses)) set.push({ addressId: await setAddress(tx, vault, secret, patientId, { kind, rank, value }), kind, rank });
     const repairTaskId = faults.length === 0 ? null : await createTask(tx, { patientId, enrolmentId: null, touchpointId: null, inboundId: null, department: person.department, kind: 'repair-contact', title: 'registered-with-faults', dueAt: new Date(Date.parse(asked.now) + dayMs).toISOString(), createdAt: asked.now });
-    return { patientId, faults, repairTaskId };
+    return { patientId, addresses: set, faults, repairTaskId };
   });
 }
 
@@ -150,15 +154,15 @@ function inOneOrder(addresses: readonly AddressToSet[]): AddressToSet[] {
 }
 
 /**
- * Removes what a repair takes the place of. The card is held from the first address that is set or removed, and is looked at anew behind each: a repair
+ * Removes what a repair takes the place of, and answers with what is on the card then. The card is held from the first address that is set or removed, and is looked at anew behind each: a repair
  * that was awaited for it has left addresses there that no earlier look saw, and a number that was repaired away would still be texted.
  */
-async function removeReplaced(gate: Gate, secret: string, patientId: string, isReplaced: (address: Card['addresses'][number]) => boolean): Promise<void> {
+async function removeReplaced(gate: Gate, secret: string, patientId: string, isReplaced: (address: Card['addresses'][number]) => boolean): Promise<Card['addresses']> {
   const [card] = await gate.readCard(secret);
   const old = card?.addresses.find(isReplaced);
-  if (old === undefined) return;
+  if (old === undefined) return card?.addresses ?? [];
   await gate.removeAddress(secret, patientId, old.addressId);
-  await removeReplaced(gate, secret, patientId, isReplaced);
+  return removeReplaced(gate, secret, patientId, isReplaced);
 }
 
 /** A human decides whether the two are one person; the caller learns the card only where it is theirs to see. */

@@ -4,7 +4,7 @@ import { receiveText } from '../../api/inbound/receive-text.ts';
 import { lockFollowUp } from '../../store/follow-up-row.ts';
 import { openTexts } from '../../store/patients.ts';
 import { planConversation } from '../../store/plan-conversation.ts';
-import { createWorld, enrolled, registered } from './world.ts';
+import { createWorld, enrolled, person, registered } from './world.ts';
 import type { Reply, World } from './world.ts';
 
 let world: World;
@@ -97,6 +97,20 @@ describe('a wish that was told to staff', () => {
 
     expect(repeated.body).toEqual(first.body);
     expect([first.body['enrolmentsTold'], again.body['enrolmentsTold']]).toEqual([1, 0]);
+  });
+
+  it('can be recorded by a service account, which sees no card, by the ids that a registration and a repair answer with', async () => {
+    const { token } = await world.signedIn(['service']);
+    const { body: made } = await world.ask('POST', '/v1/patients', { token, json: person({ phones: [{ number: '+12025550107' }], emails: ['p107@example.org'] }) });
+    const patientId = String(made['patientId']);
+    const { body: mended } = await world.ask('PUT', `/v1/patients/${patientId}/contact`, { token, json: { phones: [{ number: '+12025550108' }] } });
+    const [phone, mailbox] = [mended, made].map((body, place) => (body['addresses'] as Address[]).find(({ kind }) => kind === (['phone', 'email'] as const)[place])?.addressId ?? '');
+
+    const replies = [await optOut(patientId, phone ?? '', { token }), await optOut(patientId, mailbox ?? '', { token })];
+
+    expect(replies.map(({ status }) => status)).toEqual([201, 201]);
+    expect((await addressesOf(patientId)).map(({ addressId, optedOutBy }) => [addressId, optedOutBy])).toEqual([[phone, 'staff'], [mailbox, 'staff']]);
+    expect(mended['addresses']).toEqual(expect.arrayContaining([{ addressId: phone, kind: 'phone', rank: 1 }, { addressId: mailbox, kind: 'email', rank: 1 }]));
   });
 
   it('is answered as before when it is sent again with its key after a repair took the number off the card', async () => {
