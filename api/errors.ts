@@ -4,8 +4,8 @@ import { EnrolmentUnknown } from '../store/follow-up-row.ts';
 import { GateInputError, GateRefused, GrantGone, VersionConflict } from '../store/gate.ts';
 import { KeyReused, SameRequestUnderWay } from '../store/idempotency.ts';
 import { isPassing } from '../store/ping.ts';
-import { PlanExists } from '../store/plans.ts';
-import { Problem, notFound, problemBody } from './problem.ts';
+import { PlanExists, PlanOfAnotherDepartment } from '../store/plans.ts';
+import { Problem, invalidField, notFound, problemBody } from './problem.ts';
 
 /** What to do about a refusal, by the gate's reason. */
 const advice: Readonly<Record<string, string>> = {
@@ -68,6 +68,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof GateInputError) return new Problem('invalid', error.message.replace(/^carethread: /, ''), { cause: error });
   if (error instanceof EnrolmentUnknown) return notFound('enrolment');
   if (error instanceof AlreadyEnrolled) return new Problem('conflict', error.message, { cause: error, context: { enrolmentId: error.enrolmentId } });
+  if (error instanceof PlanOfAnotherDepartment) return invalidField('/department', error.message);
   if (error instanceof PlanExists) return new Problem('conflict', error.message, { cause: error });
   if (error instanceof KeyReused) return new Problem('key-reused', 'Use a new Idempotency-Key for a new request; this one belongs to another.');
   if (error instanceof SameRequestUnderWay) return new Problem('same-request-under-way', 'A request with this Idempotency-Key is under way. Ask again in a few seconds with the same key.');

@@ -7,7 +7,6 @@ import { parseArgs } from 'node:util';
 import { guessStepMap, versionFaults } from '../domain/migration/step-map.ts';
 import { planSchema } from '../domain/plan/format.ts';
 import type { Plan } from '../domain/plan/format.ts';
-import { readsOf } from '../domain/plan/reads.ts';
 import { startPostgres } from '../sandbox/postgres.ts';
 import type { PostgresServer } from '../sandbox/postgres.ts';
 import { connect } from '../store/connect.ts';
@@ -20,7 +19,6 @@ import { createGate } from '../store/gate.ts';
 import { factsOfAll } from '../store/known.ts';
 import { migrate } from '../store/migrate.ts';
 import { createSession, savePeople } from '../store/people.ts';
-import { publishPlan } from '../store/plans.ts';
 import { loginNames } from '../store/roles.ts';
 import type { Login } from '../store/roles.ts';
 import { createVault } from '../store/vault/index.ts';
@@ -29,7 +27,7 @@ import { openApiSide } from './api-side.ts';
 import { cpuBetween, cpuMsOf } from './cpu.ts';
 import { plantEnrolled } from './enrolled-patients.ts';
 import { examineByHttp } from './examine-http.ts';
-import { plantPatients } from './patients.ts';
+import { plantPatients, plantPlan } from './patients.ts';
 
 /** `npm run bench:examine [-- --enrolments N]`: what examining a version costs, for everybody in the one before: piece by piece, and as the API does it by HTTP. Reading and deciding apart. */
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -86,7 +84,7 @@ async function measure(postgres: PostgresServer, folder: string, count: number):
   try {
     const content = loadContent(fileURLToPath(new URL('../templates', import.meta.url)));
     const { from, to } = versionsOf(content);
-    for (const plan of [from, to]) await publishPlan(root, { plan, reads: readsOf(plan, content.questionnaires) }, '', 'bench');
+    for (const plan of [from, to]) await plantPlan(root, plan, content.questionnaires);
     say(`planting ${count} patients ...`);
     await plantEnrolled(root, writing, from, await plantPatients(root, writing, count, 0), new Date());
     await root`analyze`;

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Plan } from '../domain/plan/format.ts';
+import { readsOf } from '../domain/plan/reads.ts';
+import type { Questionnaire } from '../domain/questionnaire/format.ts';
 import { json } from '../store/connect.ts';
 import type { Sql } from '../store/connect.ts';
 import type { Vault } from '../store/vault/index.ts';
@@ -32,6 +35,12 @@ export async function plantPatients(root: Sql, vault: Vault, count: number, firs
     await tx`insert into phi.consent (patient_id, purpose, channel, granted_at, granted_by, evidence_kind, notice_version) select patient, 'follow-up', 'sms', clock_timestamp(), 'bench', 'paper', '1' from planted`;
   });
   return rows.map((row) => row.patient);
+}
+
+/** A plan as if it were published; the gate publishes only in the name of somebody who has a session. */
+export async function plantPlan(root: Sql, plan: Plan, questionnaires: Readonly<Record<string, Questionnaire>>): Promise<void> {
+  await root`insert into care.plan (plan_id, version, body, reads, source, published_by)
+    values (${plan.id}, ${plan.version}, ${json(root, plan)}, ${json(root, readsOf(plan, questionnaires))}, '', 'bench') on conflict do nothing`;
 }
 
 /** Numbers kept for fiction: 555-0100 to 555-0199 in each area. */

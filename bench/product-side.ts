@@ -4,12 +4,10 @@ import type { Client } from '@temporalio/client';
 import { createLogger } from '../config/logger.ts';
 import { planSchema } from '../domain/plan/format.ts';
 import type { Plan } from '../domain/plan/format.ts';
-import { readsOf } from '../domain/plan/reads.ts';
 import { workflowIdOf } from '../domain/threads.ts';
 import { connect } from '../store/connect.ts';
 import type { Sql } from '../store/connect.ts';
 import { startEnrolment } from '../store/enrolments.ts';
-import { publishPlan } from '../store/plans.ts';
 import { hearFirst } from '../store/threads.ts';
 import { createVault } from '../store/vault/index.ts';
 import { fileKeyProvider } from '../store/vault/master-key.ts';
@@ -19,7 +17,7 @@ import { readCodecKeys } from '../temporal/codec-keys.ts';
 import { createDataConverter } from '../temporal/data-converter.ts';
 import { createPoker } from '../temporal/poke.ts';
 import { atOnce } from './at-once.ts';
-import { plantPatients } from './patients.ts';
+import { plantPatients, plantPlan } from './patients.ts';
 import type { Stage } from './stage.ts';
 
 const startsAtOnce = 16;
@@ -65,7 +63,7 @@ export async function openProductSide(stage: Stage): Promise<ProductSide> {
     },
     enrol: async (patientIds, dueAt, reminders = 1) => {
       const plan = planOf(reminders);
-      await publishPlan(api, { plan, reads: readsOf(plan, {}) }, '', 'bench');
+      await plantPlan(root, plan, {});
       const workflowIds: string[] = [];
       const startedAt = performance.now();
       await atOnce(startsAtOnce, patientIds, async (patientId) => {

@@ -1,7 +1,9 @@
+import { assertNever } from '../domain/codes.ts';
 import type { Plan } from '../domain/plan/format.ts';
 import type { PlanReads } from '../domain/plan/reads.ts';
 import { json } from './connect.ts';
 import type { Sql, Transaction } from './connect.ts';
+import { askedOne } from './gate/connection.ts';
 
 export interface PublishedPlan {
   plan: Plan;
@@ -18,11 +20,36 @@ export class PlanExists extends Error {
   }
 }
 
-/** Publishes a checked plan with what its steps read, which was found where its text was read, because that may take seconds. The same content again is no error. Throws {@link PlanExists}. */
-export async function publishPlan(tx: Sql | Transaction, { plan, reads }: { plan: Plan; reads: PlanReads }, source: string, publishedBy: string): Promise<void> {
-  await tx`insert into care.plan (plan_id, version, body, reads, source, published_by)
-    values (${plan.id}, ${plan.version}, ${json(tx, plan)}, ${json(tx, reads)}, ${source}, ${publishedBy}) on conflict do nothing`;
-  if (!(await isPublished(tx, plan))) throw new PlanExists(plan.id, plan.version);
+/** Thrown when a plan is published whose newest version is another department's: whoever is put into it next would come into the publisher's care. An admin may hand it over. */
+export class PlanOfAnotherDepartment extends Error {
+  readonly code = 'PLAN_OF_ANOTHER_DEPARTMENT';
+  constructor(planId: string) {
+    super(`Plan ${planId} is another department's. Publish yours under an id of its own, or have an admin hand the plan over.`);
+  }
+}
+
+/**
+ * Publishes a checked plan with what its steps read, which was found where its text was read, because that may take seconds. It is published, and recorded, in the name of
+ * whoever has the session. The same content again is no error. Throws {@link PlanExists}, {@link PlanOfAnotherDepartment}, and GrantGone where this person must not publish for this department.
+ */
+export async function publishPlan(tx: Transaction, token: string, { plan, reads }: { plan: Plan; reads: PlanReads }, source: string): Promise<void> {
+  const { outcome } = await askedOne(tx<{ outcome: 'published' | 'other-content' | 'other-department' }[]>`select gate.publish_plan(${token}, ${json(tx, plan)}, ${json(tx, reads)}, ${source}) as outcome`);
+  switch (outcome) {
+    case 'published':
+      return;
+    case 'other-content':
+      throw new PlanExists(plan.id, plan.version);
+    case 'other-department':
+      throw new PlanOfAnotherDepartment(plan.id);
+    default:
+      assertNever(outcome);
+  }
+}
+
+/** Whose the plan is, where publishing this would make it another department's; else null. The newest version says whose it is, and what is published already changes nothing. */
+export async function takenFrom(sql: Sql | Transaction, plan: Plan): Promise<{ department: string; version: number } | null> {
+  const [newest] = await sql<{ department: string; version: number }[]>`select body->>'department' as department, version from care.plan where plan_id = ${plan.id} order by version desc limit 1`;
+  return newest === undefined || newest.department === plan.department || (await isPublished(sql, plan)) ? null : newest;
 }
 
 /** Whether this version is there with this very content. */

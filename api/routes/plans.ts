@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { planJsonSchema } from '../../domain/plan/json-schema.ts';
 import { planSchema } from '../../domain/plan/format.ts';
 import type { PlanFault } from '../../domain/plan/parse.ts';
-import { findPlan, isPublished, listPlans, publishPlan } from '../../store/plans.ts';
+import { PlanOfAnotherDepartment, findPlan, isPublished, listPlans, publishPlan, takenFrom } from '../../store/plans.ts';
 import { cursorsOf } from '../cursor.ts';
 import { demandDepartment } from '../department.ts';
 import { planFaults } from '../plan-faults.ts';
@@ -51,14 +51,17 @@ export const planRoutes: readonly Route[] = [
     },
     async ({ deps, session, body }) => {
       const read = await deps.planReader.readPlan(session.personId, body, { staffing: await deps.gate.staffing(), toPublish: false });
-      const faults = read.ok ? read.missingRotas : read.faults;
-      return { ok: faults.length === 0, faults, warnings: read.warnings };
+      if (!read.ok) return { ok: false, faults: read.faults, warnings: read.warnings };
+      const owner = await takenFrom(deps.sql, read.plan);
+      const mayHandOver = session.roles.includes('admin');
+      const faults = [...read.missingRotas, ...(owner === null || mayHandOver ? [] : [anothersPlan(owner)])];
+      return { ok: faults.length === 0, faults, warnings: [...read.warnings, ...(owner !== null && mayHandOver ? [handedOver(owner, read.plan)] : [])] };
     },
   ),
   route(
     writers,
     {
-      method: 'post', path: '/v1/plans', tag, summary: 'Publish a plan', description: 'A published version never changes: the same content again is no error, other content needs a new version. Answers with the warnings that validating gives; of a plan that is published already, a rota that is gone is one.', status: 201,
+      method: 'post', path: '/v1/plans', tag, summary: 'Publish a plan', description: 'A published version never changes: the same content again is no error, other content needs a new version. Answers with the warnings that validating gives; of a plan that is published already, a rota that is gone is one. A plan whose newest version is another department\'s is refused, with `department` in "errors", but to an admin, who hands it over like that: a warning says so, and the ledger from whom to whom.', status: 201,
       body: planText, textTypes: planTypes, limitBytes, answer: z.object({ planId, version: z.int(), warnings: z.array(planFault) }), problems: ['too-large', 'wrong-media-type', 'conflict', 'too-many-requests'],
     },
     async (asked) => {
@@ -68,17 +71,38 @@ export const planRoutes: readonly Route[] = [
       const { plan, missingRotas } = read;
       // What is published already stays so, whoever has left since: to refuse it would tell of a change that there is none.
       if (missingRotas.length > 0 && !(await isPublished(deps.sql, plan))) throw planProblem(missingRotas);
-      const warnings = [...missingRotas, ...read.warnings];
-      const subject = `plan/${plan.id}/${plan.version}`;
-      if (!session.roles.includes('admin')) await demandDepartment(asked, plan.department, { action: 'publish-plan', subject });
-      return asked.commit(async (tx) => {
-        await publishPlan(tx, read, body, `person/${session.personId}`);
-        await asked.note({ action: 'publish-plan', subject }, tx);
-        return { planId: plan.id, version: plan.version, warnings };
-      });
+      const act = { action: 'publish-plan', subject: `plan/${plan.id}/${plan.version}` };
+      const mayHandOver = session.roles.includes('admin');
+      if (!mayHandOver) await demandDepartment(asked, plan.department, act);
+      const owner = await takenFrom(deps.sql, plan);
+      const refused = { ...act, verdict: 'refused', reason: 'plan-of-another-department' } as const;
+      if (owner !== null && !mayHandOver) {
+        await asked.note(refused);
+        throw planProblem([anothersPlan(owner)]);
+      }
+      const warnings = [...missingRotas, ...read.warnings, ...(owner === null ? [] : [handedOver(owner, plan)])];
+      try {
+        return await asked.commit(async (tx) => {
+          await publishPlan(tx, asked.token, read, body);
+          return { planId: plan.id, version: plan.version, warnings };
+        });
+      } catch (error) {
+        // The other department has published since the look.
+        if (error instanceof PlanOfAnotherDepartment) await asked.note(refused);
+        throw error;
+      }
     },
   ),
 ];
+
+/** Whoever is put into a plan comes into its department's care, so another department's is not to be published over. */
+function anothersPlan(owner: { department: string; version: number }): PlanFault {
+  return { path: 'department', message: `This plan is ${owner.department}'s since version ${owner.version}. Give yours an id of its own, or ask an admin, who may hand the plan over.` };
+}
+
+function handedOver(owner: { department: string; version: number }, { department }: { department: string }): PlanFault {
+  return { path: 'department', message: `This hands the plan over: until version ${owner.version} it was ${owner.department}'s, and whoever is put into it from now on comes into ${department}'s care.` };
+}
 
 function planProblem(faults: readonly PlanFault[]): Problem {
   return new Problem('invalid', 'Correct what "errors" lists; POST /v1/plans/validate checks without publishing.', { errors: planFaults(faults) });

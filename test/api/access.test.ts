@@ -80,13 +80,48 @@ describe('who may', () => {
     expect((await eventsOf(coordinator.personId)).slice(-2)).toMatchObject([{ reason: 'other-department' }, { reason: 'other-department' }]);
   });
 
+  it('publishes no version of another department over a plan, so that whoever is put into it stays in the care that it promised; its author reads which field, and what to do', async () => {
+    const cardiologist = await world.signedIn(['coordinator'], ['cardiology']);
+    const { planId, anchors } = await publishedPlan(world);
+    const taken = { ...world.deps.content.plans['surgery-recovery'], version: 70, department: 'cardiology' };
+    const mine = await registered(world, coordinator.token);
+
+    const validated = await world.ask('POST', '/v1/plans/validate', { token: cardiologist.token, json: taken });
+    const published = await world.ask('POST', '/v1/plans', { token: cardiologist.token, json: taken });
+    await world.ask('POST', '/v1/enrolments', { token: coordinator.token, json: { patientId: mine, planId, anchors } });
+    const read = await world.ask('GET', `/v1/patients/${mine}`, { token: cardiologist.token });
+
+    const told = expect.stringMatching(/^This plan is surgery's since version \d+\. Give yours an id of its own, or ask an admin/) as string;
+    expect(validated.body).toMatchObject({ ok: false, faults: [{ path: 'department', message: told }] });
+    expect([published.status, read.status]).toEqual([422, 403]);
+    expect(published.body['errors']).toEqual([{ pointer: '/department', message: told }]);
+    expect(await eventsOf(cardiologist.personId)).toMatchObject([{ action: 'publish-plan', verdict: 'refused', reason: 'plan-of-another-department' }, { verdict: 'refused' }]);
+  });
+
+  it('lets an admin hand a plan over, with a warning, on record from whom to whom; then it is the other department\'s, and what was published before may be sent again', async () => {
+    const [admin, cardiologist] = [await world.signedIn(['admin'], []), await world.signedIn(['coordinator'], ['cardiology'])];
+    const of = (version: number, department: string) => ({ ...world.deps.content.plans['surgery-recovery'], id: 'handed-over', version, department });
+    const publish = (token: string, plan: object) => world.ask('POST', '/v1/plans', { token, json: plan });
+    await publish(coordinator.token, of(1, 'surgery'));
+
+    const validated = await world.ask('POST', '/v1/plans/validate', { token: admin.token, json: of(2, 'cardiology') });
+    const handedOver = await publish(admin.token, of(2, 'cardiology'));
+    const replies = [await publish(cardiologist.token, of(3, 'cardiology')), await publish(coordinator.token, of(1, 'surgery')), await publish(coordinator.token, of(4, 'surgery'))];
+
+    const told = { path: 'department', message: 'This hands the plan over: until version 1 it was surgery\'s, and whoever is put into it from now on comes into cardiology\'s care.' };
+    expect(validated.body).toMatchObject({ ok: true, warnings: expect.arrayContaining([told]) as unknown });
+    expect([handedOver.status, ...replies.map(({ status }) => status)]).toEqual([201, 201, 201, 422]);
+    expect(handedOver.body['warnings']).toEqual(expect.arrayContaining([told]));
+    expect(await world.superuser`select verdict, subject, detail from audit.event where actor_id = ${admin.personId}`).toEqual([{ verdict: 'allowed', subject: 'plan/handed-over/2', detail: 'from=surgery,to=cardiology' }]);
+  });
+
   it('brings another department into the care team while its follow-up is there', async () => {
     const cardiologist = await world.signedIn(['coordinator'], ['cardiology']);
     const { planId, anchors } = await publishedPlan(world, 'cardiology');
     const mine = await registered(world, coordinator.token);
 
     const before = await world.ask('GET', `/v1/patients/${mine}`, { token: cardiologist.token });
-    await world.ask('POST', '/v1/enrolments', { token: coordinator.token, json: { patientId: mine, planId, version: 2, anchors } });
+    await world.ask('POST', '/v1/enrolments', { token: coordinator.token, json: { patientId: mine, planId, anchors } });
     const after = await world.ask('GET', `/v1/patients/${mine}`, { token: cardiologist.token });
 
     expect([before.status, after.status]).toEqual([403, 200]);

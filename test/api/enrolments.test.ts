@@ -35,7 +35,7 @@ beforeAll(async () => {
     ],
     ladders: {},
   });
-  await publish(world.deps.sql, plan, world.deps.content.questionnaires);
+  await publish(world.superuser, plan, world.deps.content.questionnaires);
 });
 afterAll(() => world.close());
 
@@ -358,7 +358,7 @@ describe('docs/first-plan.md', () => {
     const questionnaire = parseQuestionnaire(fileOf('my-clinic/questionnaires/eye-check.yaml'));
     if (!questionnaire.ok) throw new Error('The questionnaire of the page cannot be read.');
     const yaml = fileOf('cataract.yaml');
-    await publish(world.deps.sql, planSchema.parse(parse(yaml)), { 'eye-check': questionnaire.questionnaire }, yaml);
+    await publish(world.superuser, planSchema.parse(parse(yaml)), { 'eye-check': questionnaire.questionnaire }, yaml);
     const requests = [...tutorial.matchAll(/post (\/v1\/\S+) <<'?JSON'?(?: \| field (\w+))?\n(.*)\nJSON/g)];
     const known: Record<string, string> = { ZONE: 'Europe/Berlin', DAY: '2031-05-01' };
     const filledIn = (text: string): string => text.replace(/\$([A-Z]+)/g, (_all, name: string) => known[name] ?? name);

@@ -63,8 +63,8 @@ beforeAll(async () => {
   nurse = await world.signedIn(['coordinator']);
   const parsed = validatePlan(source, world.deps.content);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
-  await publish(world.deps.sql, parsed.plan, world.deps.content.questionnaires, source);
-  await publish(world.deps.sql, { ...parsed.plan, id: 'explained-too' }, world.deps.content.questionnaires, source);
+  await publish(world.superuser, parsed.plan, world.deps.content.questionnaires, source);
+  await publish(world.superuser, { ...parsed.plan, id: 'explained-too' }, world.deps.content.questionnaires, source);
 });
 afterAll(() => world.close());
 
@@ -122,7 +122,7 @@ describe('why, of what has happened', () => {
     const second = source.replace('version: 1', 'version: 2').replace('id: pain-now', 'id: pain-today').replace('id: strong, if: answers.pain at least 7', 'id: stronger, if: answers.pain at least 9');
     const published = validatePlan(second, world.deps.content);
     if (!published.ok) throw new Error(JSON.stringify(published.faults));
-    await publish(world.deps.sql, published.plan, world.deps.content.questionnaires, second);
+    await publish(world.superuser, published.plan, world.deps.content.questionnaires, second);
     // As a move leaves it: the enrolment on the new version, its step renamed, and the story saying from where.
     await world.superuser`update care.enrolment set plan_version = 2 where enrolment_id = ${enrolmentId}`;
     await world.superuser`update care.touchpoint set step_id = 'pain-today' where enrolment_id = ${enrolmentId} and step_id = 'pain-now'`;

@@ -132,7 +132,7 @@ describe('a task of a plan', () => {
   const lateness = { sendWithin: 'P9D', otherwise: 'task' };
   const phone = { kind: 'task', id: 'phone', title: { en: 'Phone the patient', zh: '给患者打电话' }, at: { anchor: 'start', offset: 'P1D' }, lateness, instruction: 'transition-call' };
   const course = { kind: 'review', id: 'course', title: { en: 'Look at the course' }, at: { anchor: 'start', offset: 'P2D' }, lateness, instruction: 'look-here', by: 'ward-nurses', within: 'P3D' };
-  const version = (number: number, steps: object[]) => publish(world.deps.sql, planSchema.parse({ format: 'carethread.plan/1', id: 'course', version: number, title: { en: 'Course' }, department: 'surgery', anchors: { start: { kind: 'instant', title: { en: 'Start' } } }, channels: ['sms'], steps, ladders: {} }), world.deps.content.questionnaires);
+  const version = (number: number, steps: object[]) => publish(world.superuser, planSchema.parse({ format: 'carethread.plan/1', id: 'course', version: number, title: { en: 'Course' }, department: 'surgery', anchors: { start: { kind: 'instant', title: { en: 'Start' } } }, channels: ['sms'], steps, ladders: {} }), world.deps.content.questionnaires);
   let tasks: Map<string, string>;
   beforeAll(async () => {
     await version(1, [phone, course]);

@@ -166,14 +166,14 @@ export async function registered(world: World, token: string, change: Record<str
   return String(reply.body['patientId']);
 }
 
-/** Publishes the ready plan `surgery-recovery` as department `surgery` would, and answers with its id and anchors. */
+/** Publishes the ready plan `surgery-recovery`, or one like it of another department, and answers with its id and anchors. */
 export async function publishedPlan(world: World, department = 'surgery'): Promise<{ planId: string; anchors: Record<string, string> }> {
   const plan = world.deps.content.plans['surgery-recovery'];
   if (plan === undefined) throw new Error('The ready plan is not there.');
-  const version = department === 'surgery' ? 1 : 2;
-  await publish(world.deps.sql, { ...plan, version, department }, world.deps.content.questionnaires);
+  const planId = department === 'surgery' ? plan.id : `${department}-recovery`;
+  await publish(world.superuser, { ...plan, id: planId, version: 1, department }, world.deps.content.questionnaires);
   const soon = new Date(Date.now() + 30 * 86_400_000).toISOString();
-  return { planId: plan.id, anchors: Object.fromEntries(Object.entries(plan.anchors).map(([anchor, { kind }]) => [anchor, kind === 'date' ? soon.slice(0, 10) : soon])) };
+  return { planId, anchors: Object.fromEntries(Object.entries(plan.anchors).map(([anchor, { kind }]) => [anchor, kind === 'date' ? soon.slice(0, 10) : soon])) };
 }
 
 /** Enrols a patient and answers with the enrolment's id. */

@@ -70,7 +70,7 @@ describe('the tables themselves', () => {
     const ways = [
       'update care.enrolment set patient_id = gen_random_uuid()', 'update care.enrolment set department = $$x$$', 'update care.touchpoint set patient_id = gen_random_uuid()', 'update care.touchpoint set purpose = $$x$$',
       'update care.conversation set patient_id = gen_random_uuid()', 'update care.escalation set patient_id = gen_random_uuid()', 'update care.call set patient_id = gen_random_uuid()',
-      'update care.attempt set status = $$held$$', 'insert into care.attempt select * from care.attempt', 'update care.plan set body = $${}$$', 'delete from care.plan', 'update care.story set what = $$x$$', 'delete from care.story',
+      'update care.attempt set status = $$held$$', 'insert into care.attempt select * from care.attempt', 'insert into care.plan select * from care.plan', 'update care.plan set body = $${}$$', 'delete from care.plan', 'update care.story set what = $$x$$', 'delete from care.story',
     ];
 
     const faults = await Promise.all(ways.map((way) => faultOf(as(login).unsafe(way))));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Sql } from '../../store/connect.ts';
 import type { Login } from '../../store/roles.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -317,5 +318,58 @@ describe('a right for something else', () => {
 
     expect(codes).toEqual(codes.map(() => 'CT422'));
     expect(await world.root`select from phi.opt_out where patient_id in (${one.patientId}, ${sharer.patientId})`).toHaveLength(0);
+  });
+});
+
+describe('publishing a plan', () => {
+  const planOf = (id: string, version: number, department: string, more: object = {}) => JSON.stringify({ id, version, department, ...more });
+  const publish = (sql: Pick<Sql, 'unsafe'>, token: string, body: string) => sql.unsafe<{ outcome: string }[]>(`select gate.publish_plan($1, ($2::text)::jsonb, '{}', '') as outcome`, [token, body]).then(([row]) => row?.outcome);
+  const planIsAwaited = async () => {
+    for (;;) if ((await world.root`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`).count > 0) return;
+  };
+  const stored = (id: string) => world.root`select version, body ->> 'department' as department, published_by as by from care.plan where plan_id = ${id} order by version`;
+
+  test('is not for a made-up token, for another role, or for another department than one\'s own', async () => {
+    const id = randomUUID();
+    const [stranger, engineer, away] = [await world.person({ departments: ['heart'] }), await world.person({ roles: ['engineer'] }), await world.person({ departments: [] })];
+
+    const faults = [];
+    for (const token of ['made-up', stranger.token, engineer.token, away.token]) faults.push(await faultOf(publish(as('ct_api'), token, planOf(id, 1, 'surgery'))));
+
+    expect(faults).toEqual(faults.map(() => noSuchGrant));
+    expect(await stored(id)).toEqual([]);
+  });
+
+  test('of another department is refused by the database itself, for a higher version and for a lower one, and to nobody else\'s name', async () => {
+    const id = randomUUID();
+    const [owner, taker] = [await world.person(), await world.person({ departments: ['heart'] })];
+    await publish(as('ct_api'), owner.token, planOf(id, 5, 'surgery'));
+
+    const outcomes = [await publish(as('ct_api'), taker.token, planOf(id, 6, 'heart')), await publish(as('ct_api'), taker.token, planOf(id, 4, 'heart')), await publish(as('ct_api'), owner.token, planOf(id, 5, 'surgery', { more: 1 }))];
+
+    expect(outcomes).toEqual(['other-department', 'other-department', 'other-content']);
+    expect(await stored(id)).toEqual([{ version: 5, department: 'surgery', by: `person/${owner.personId}` }]);
+  });
+
+  test('by two departments at once leaves the plan to whoever was first', async () => {
+    const id = randomUUID();
+    const [first, second] = [await world.person(), await world.person({ departments: ['heart'] })];
+    const beginning = await world.api.reserve();
+    await beginning`begin`;
+    await publish(beginning, first.token, planOf(id, 1, 'surgery'));
+
+    const late = publish(as('ct_api'), second.token, planOf(id, 2, 'heart'));
+    await Promise.race([late, planIsAwaited()]);
+    await beginning`commit`;
+    beginning.release();
+
+    expect(await late).toBe('other-department');
+    expect(await stored(id)).toMatchObject([{ version: 1, department: 'surgery' }]);
+  });
+
+  test.each(['repeatable read', 'serializable'])('under %s is not possible: an old snapshot would not show whose the plan is', async (isolation) => {
+    const { token } = await world.person();
+
+    expect(await faultOf(as('ct_api').begin(`isolation level ${isolation}`, (tx) => publish(tx, token, planOf(randomUUID(), 1, 'surgery'))))).toEqual(noSuchGrant);
   });
 });

@@ -72,7 +72,7 @@ const pending = async (): Promise<number> => (await world.root`select 1 from car
 
 test('a thousand follow-ups are moved in one go by workers of which one is killed in the middle: each once, and nobody is contacted twice', { timeout: 600_000 }, async () => {
   const nurse = await world.onRota('nurse');
-  for (const plan of [first, second]) await publish(world.api, plan, world.deps.content.questionnaires);
+  for (const plan of [first, second]) await publish(world.root, plan, world.deps.content.questionnaires);
   const ones = await enrolMany();
   await each(ones.slice(0, contactedBefore), ({ enrolmentId }) => runFollowUp(world, enrolmentId));
   const migrationId = await orderMoves(world, nurse, { from: first, to: second, stepMap });

@@ -33,7 +33,7 @@ async function enrolled(steps: StepOptions[], next: StepOptions[], more: Record<
   const first = await findPlan(world.api, row?.planId ?? '', 1);
   if (first === null) throw new Error('The plan was not published.');
   const second = planSchema.parse({ ...first.plan, version: 2, ...more, steps: next.map(step) });
-  await publish(world.api, second, world.deps.content.questionnaires);
+  await publish(world.root, second, world.deps.content.questionnaires);
   return { ...made, patient, from: first.plan, to: second };
 }
 

@@ -170,7 +170,7 @@ export async function createCareWorld() {
         ladders: { red: { rungs: [{ page: 'on-call-1', wait: 'PT15M' }, { page: 'on-call-2', wait: 'PT15M' }], repeatTop: 'PT10M', reachWithin: 'PT30M' } },
         ...options.plan,
       });
-      await publish(api, plan, content.questionnaires);
+      await publish(root, plan, content.questionnaires);
       const enrolmentId = randomUUID();
       const threads = await api.begin((tx) => startEnrolment(tx, { enrolmentId, patientId: patient.patientId, plan, anchors: { surgery: '2026-03-01' }, zone: options.zone ?? 'UTC', startedBy: 'test', now: clock.now.toISOString() }));
       const rows = await root<{ id: string; stepId: string }[]>`select touchpoint_id as id, step_id as "stepId" from care.touchpoint where enrolment_id = ${enrolmentId}`;
