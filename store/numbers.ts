@@ -61,11 +61,14 @@ export async function pausedOffNumber(tx: Transaction, addressId: string, patien
   return lost.map((row) => row.touchpointId);
 }
 
-/** The conversations that wait for this number, to begin on it or to go on. */
+/** The conversations that wait for this number, to begin on it or to go on. Both ways begin at the few that wait: attempts on a number only grow in number. */
 export async function waitingForNumber(tx: Transaction, addressId: string | null, but: string): Promise<string[]> {
   const waiting = await tx<{ touchpointId: string }[]>`
-    select distinct c.touchpoint_id as "touchpointId" from care.attempt a join care.conversation c on a.subject_kind = 'touchpoint' and c.touchpoint_id = a.subject_id
-    where a.address_id = ${addressId} and c.closed_at is null and c.touchpoint_id <> ${but}
-      and ((a.status = 'held' and a.reason = 'number-busy') or c.state ->> 'resumesWhenFree' = 'true') order by 1`;
+    select c.touchpoint_id as "touchpointId" from care.attempt a join care.conversation c on a.subject_kind = 'touchpoint' and c.touchpoint_id = a.subject_id
+    where a.address_id = ${addressId} and a.status = 'held' and a.reason = 'number-busy' and c.closed_at is null and c.touchpoint_id <> ${but}
+    union
+    select c.touchpoint_id from care.conversation c
+    cross join lateral (select from care.attempt where subject_kind = 'touchpoint' and subject_id = c.touchpoint_id and address_id = ${addressId} limit 1) as tried
+    where c.closed_at is null and c.state ->> 'resumesWhenFree' = 'true' and c.touchpoint_id <> ${but} order by 1`;
   return waiting.map((row) => row.touchpointId);
 }

@@ -21,11 +21,12 @@ export async function tellStory(tx: Transaction, entries: StoryEntry[]): Promise
 }
 
 /** In order; with a page, what follows the line that it names. */
-export async function storyOf(sql: Sql, enrolmentId: string, { after, limit }: { after: number | null; limit: number | null } = { after: null, limit: null }): Promise<(StoryEntry & { storyId: number; stepId: string | null })[]> {
+export async function storyOf(sql: Sql | Transaction, enrolmentId: string, { after, limit }: { after: number | null; limit: number | null } = { after: null, limit: null }): Promise<(StoryEntry & { storyId: number; stepId: string | null })[]> {
+  // Each half begins at its own lines: with both in one condition every line of everybody was read.
   return sql<(StoryEntry & { storyId: number; stepId: string | null })[]>`
+    with own as (select * from care.story where enrolment_id = ${enrolmentId} and story_id > ${after ?? 0} order by story_id limit ${limit}),
+      planless as (select * from care.story where enrolment_id is null and patient_id = (select patient_id from care.enrolment where enrolment_id = ${enrolmentId}) and story_id > ${after ?? 0} order by story_id limit ${limit})
     select s.story_id as "storyId", s.enrolment_id as "enrolmentId", s.patient_id as "patientId", s.touchpoint_id as "touchpointId", s.at, s.what, s.detail, t.step_id as "stepId"
-    from care.story s left join care.touchpoint t using (touchpoint_id)
-    where (s.enrolment_id = ${enrolmentId} or (s.enrolment_id is null and s.patient_id = (select patient_id from care.enrolment where enrolment_id = ${enrolmentId})))
-      and s.story_id > ${after ?? 0}
+    from (select * from own union all select * from planless) as s left join care.touchpoint t using (touchpoint_id)
     order by s.story_id limit ${limit}`;
 }

@@ -15,11 +15,15 @@ export interface NewTask {
   createdAt: string;
 }
 
-/** Makes a staff task. One of the same kind that is still open for the same touchpoint or message is not doubled; it is due when the sooner of the two would be. */
+/** Makes a staff task. One of the same kind that is still open for the same touchpoint or message is not doubled, also by whoever makes it at the same moment; it is due when the sooner of the two would be. */
 export async function createTask(tx: Transaction, task: NewTask): Promise<string> {
+  // Ahead of the look, which would not see what another is about to commit. Who makes other tasks does not wait.
+  await tx`select pg_advisory_xact_lock(hashtextextended(${['task', task.kind, task.title, task.touchpointId, task.inboundId, task.patientId].join(' ')}, 0))`;
+  // Not `is not distinct from`, which uses no index.
+  const same = (column: string, id: string | null) => (id === null ? tx`${tx(column)} is null` : tx`${tx(column)} = ${id}`);
   const [open] = await tx<{ taskId: string; dueAt: string | null }[]>`
     select task_id as "taskId", due_at as "dueAt" from care.task where kind = ${task.kind} and title = ${task.title} and status <> 'done'
-      and touchpoint_id is not distinct from ${task.touchpointId} and inbound_id is not distinct from ${task.inboundId} and patient_id is not distinct from ${task.patientId} limit 1`;
+      and ${same('touchpoint_id', task.touchpointId)} and ${same('inbound_id', task.inboundId)} and ${same('patient_id', task.patientId)} limit 1`;
   if (open !== undefined) {
     if (task.dueAt !== null && (open.dueAt === null || task.dueAt < open.dueAt)) await tx`update care.task set due_at = ${task.dueAt} where task_id = ${open.taskId}`;
     return open.taskId;

@@ -51,3 +51,15 @@ begin
 end $$;
 grant execute on function gate.publish_plan(text, jsonb, jsonb, text) to ct_api;
 reset role;
+
+-- What is asked within a webhook's time, at the end of each conversation and at each scrape, is found among what is open, or of one patient, not among all there ever was.
+set role ct_care;
+create index conversation_patient on care.conversation (patient_id);
+-- Whoever goes on when the number is free, as `waitingForNumber` asks for it.
+create index conversation_resuming on care.conversation (touchpoint_id) where closed_at is null and state ->> 'resumesWhenFree' = 'true';
+-- For those that wait for a number, in the place of `attempt_waiting`, and for the count of all that are held.
+create index attempt_held on care.attempt (address_id, reason) where status = 'held';
+drop index care.attempt_waiting;
+create index task_open_of_patient on care.task (patient_id) where status <> 'done';
+create index story_planless on care.story (patient_id, story_id) where enrolment_id is null;
+reset role;

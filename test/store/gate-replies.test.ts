@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Transaction } from '../../store/connect.ts';
 import { GrantGone, createGate } from '../../store/gate.ts';
 import type { InboundMessage, ReplyDetail, SealedReply } from '../../store/gate.ts';
+import { lastConversationOn } from '../../store/inbound.ts';
+import { waitingForNumber } from '../../store/numbers.ts';
+import { endContactsTo } from '../../store/opt-outs.ts';
+import { storyOf } from '../../store/story.ts';
 import { createTask } from '../../store/tasks.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -219,5 +224,64 @@ describe('a kept answer', () => {
 
     expect(await reading).toEqual({ fate: 'lapsed', sealed: null });
     expect(await world.gate.inboundReplied(right, 'lapsed')).toBe(true);
+  });
+});
+
+describe('what is asked within a webhook’s time', () => {
+  test('reads what is open or of one patient, not all there ever was', async () => {
+    const { patient, due } = await world.duePatient();
+    const { enrolmentId, touchpointId } = due;
+    await world.root.begin(async (tx) => {
+      // Rows of others, from years: without what they belong to.
+      await tx`set local session_replication_role = replica`;
+      await tx`insert into care.attempt (attempt_id, subject_kind, subject_id, kind, channel, patient_id, address_id, status, claimed_at, lease_until, begun_at)
+        select gen_random_uuid(), 'touchpoint', gen_random_uuid(), 'ask', 'sms', gen_random_uuid(), gen_random_uuid(), 'sent', now(), now(), now() from generate_series(1, 5000)`;
+      await tx`insert into care.conversation (touchpoint_id, enrolment_id, patient_id, questionnaire_id, questionnaire_version, rules, state, status, address_id, opened_at, closed_at)
+        select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'wound-check', 1, '{}', '{}', 'closed', gen_random_uuid(), now(), now() from generate_series(1, 5000)`;
+      await tx`insert into care.task (task_id, patient_id, department, kind, title, created_at) select gen_random_uuid(), gen_random_uuid(), 'surgery', 'staff-message', 'staff-message', now() from generate_series(1, 5000)`;
+      await tx`insert into care.story (patient_id, at, what) select gen_random_uuid(), now(), 'patient.opted-out' from generate_series(1, 5000)`;
+    });
+    for (const table of ['attempt', 'conversation', 'task', 'story']) await world.root.unsafe(`analyze care.${table}`);
+    const ways: Record<string, (tx: Transaction) => Promise<unknown>> = {
+      waitingForNumber: (tx) => waitingForNumber(tx, patient.addressId, randomUUID()),
+      lastConversationOn: (tx) => lastConversationOn(tx, patient.addressId, [patient.patientId]),
+      endContactsTo: (tx) => endContactsTo(tx, { by: 'provider', addressId: patient.addressId, patientId: patient.patientId }, noon),
+      createTask: (tx) => createTask(tx, { patientId: patient.patientId, enrolmentId, touchpointId, inboundId: null, department: 'surgery', kind: 'staff-message', title: 'staff-message', dueAt: null, createdAt: noon }),
+      held: (tx) => tx`select count(*) from care.attempt where status = 'held'`,
+      storyOf: (tx) => storyOf(tx, enrolmentId, { after: null, limit: 50 }),
+    };
+
+    const rowsRead = async (tx: Transaction) =>
+      (await tx<{ rows: number }[]>`select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int as rows from pg_stat_xact_user_tables where schemaname = 'care' and relname in ('attempt', 'conversation', 'task', 'story')`)[0]?.rows ?? Number.NaN;
+
+    const read: Record<string, number> = {};
+    for (const [name, ask] of Object.entries(ways)) {
+      await world.api.begin(async (tx) => {
+        const before = await rowsRead(tx);
+        await ask(tx);
+        read[name] = (await rowsRead(tx)) - before;
+      });
+    }
+
+    expect(Object.entries(read).filter(([, rows]) => !(rows < 500))).toEqual([]);
+  });
+
+  test('makes one task of what two at once would have done', async () => {
+    const { patient, due } = await world.duePatient();
+    const make = (tx: Transaction) => createTask(tx, { patientId: patient.patientId, enrolmentId: due.enrolmentId, touchpointId: due.touchpointId, inboundId: null, department: 'surgery', kind: 'staff-call', title: 'staff-call', dueAt: null, createdAt: noon });
+    const isAwaited = async () => {
+      for (;;) if ((await world.root`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`).count > 0) return;
+    };
+    let second = Promise.resolve('');
+
+    const first = await world.api.begin(async (tx) => {
+      const taskId = await make(tx);
+      second = world.worker.begin(make);
+      await Promise.race([second, isAwaited()]);
+      return taskId;
+    });
+
+    expect(await second).toBe(first);
+    expect(await world.root`select 1 from care.task where touchpoint_id = ${due.touchpointId}`).toHaveLength(1);
   });
 });
