@@ -30,9 +30,9 @@ export interface Vault {
   prepare(sealed: readonly Uint8Array[]): Promise<void>;
   /** What an E.164 number or an e-mail address is looked up by. Throws BlindIndexError. */
   blindIndex(kind: BlindIndexKind, address: string): Buffer;
-  /** Destroys the patient's keys for ever, and with them all that they sealed, in backups too. Other processes forget them within the cache's time. */
+  /** Destroys the patient's keys for ever, and with them all that they sealed, in backups too. Other processes forget them within the cache's time. Needs the key store's administrator: the login of no process may. */
   destroyKeys(patientId: string): Promise<number>;
-  /** Puts all data keys under another master key. Returns how many were rewrapped. */
+  /** Puts all data keys under another master key. Returns how many were rewrapped. Needs the key store's administrator, as above. */
   rewrapAll(provider: KeyProvider): Promise<number>;
   /** Forgets all keys. */
   close(): void;

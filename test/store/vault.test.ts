@@ -10,11 +10,14 @@ import type { Place, Vault } from '../../store/vault/index.ts';
 import { addMasterKey, fileKeyProvider } from '../../store/vault/master-key.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { faultOf } from '../support/intruders.ts';
 
 let database: TestDatabase;
 let worker: Sql;
 let api: Sql;
 let superuser: Sql;
+/** Whoever administers the key store: no process's login may destroy a key or wrap it anew. */
+let administrator: Sql;
 let folder: string;
 let masterKeys: string;
 const indexKey = randomBytes(32);
@@ -25,12 +28,13 @@ beforeAll(async () => {
   worker = postgres(database.keysUrl('ct_worker'), { max: 10 });
   api = postgres(database.keysUrl('ct_api'), { max: 10 });
   superuser = postgres(database.keysSuperuserUrl, { max: 1 });
+  administrator = postgres(database.keysSuperuserUrl, { max: 10 });
   folder = await mkdtemp(path.join(tmpdir(), 'carethread-vault-'));
   masterKeys = path.join(folder, 'master.json');
 });
 afterAll(async () => {
   for (const vault of vaults) vault.close();
-  await Promise.all([worker.end(), api.end(), superuser.end()]);
+  await Promise.all([worker.end(), api.end(), superuser.end(), administrator.end()]);
   await database.drop();
   await rm(folder, { recursive: true, force: true });
 });
@@ -67,7 +71,7 @@ describe('the vault', () => {
 
   it('destroys what was sealed for one patient, for ever, and nothing of another', async () => {
     const [erased, kept] = [placeOf(randomUUID()), placeOf(randomUUID())];
-    const vault = await freshVault(api);
+    const vault = await freshVault(administrator);
     const gone = await vault.sealText('gone', erased);
     const recording = await vault.sealText('gone too', { ...erased, retentionClass: 'recording' });
     const stays = await vault.sealText('stays', kept);
@@ -85,15 +89,15 @@ describe('the vault', () => {
 
   it('makes no key after an erasure, even for a patient who had none', async () => {
     const place = placeOf(randomUUID());
-    const vault = await freshVault(api);
+    const vault = await freshVault(administrator);
 
     expect(await vault.destroyKeys(place.patientId)).toBe(0);
 
-    await expect(vault.sealText('late', place)).rejects.toMatchObject({ code: 'destroyed' });
+    await expect((await freshVault(api)).sealText('late', place)).rejects.toMatchObject({ code: 'destroyed' });
   });
 
   it('leaves no live key when erasure and first use meet', async () => {
-    const [one, other] = [await freshVault(worker), await freshVault(api)];
+    const [one, other] = [await freshVault(worker), await freshVault(administrator)];
     const patients = Array.from({ length: 40 }, () => randomUUID());
 
     await Promise.all(patients.flatMap((id) => [one.sealText('x', placeOf(id)).catch(() => null), other.destroyKeys(id)]));
@@ -106,7 +110,7 @@ describe('the vault', () => {
     const sealed = await (await freshVault(worker)).sealText('before', place);
     const newId = await addMasterKey(masterKeys);
     const rotated = await fileKeyProvider(masterKeys, { create: false });
-    const both = createVault({ keysSql: worker, keyProvider: rotated, indexKey });
+    const both = createVault({ keysSql: administrator, keyProvider: rotated, indexKey });
     vaults.push(both);
 
     expect(await both.rewrapAll(rotated)).toBeGreaterThan(0);
@@ -144,17 +148,35 @@ describe('the vault', () => {
 });
 
 describe('the key store', () => {
-  it('lets its logins neither delete a key, nor move one, nor bring a destroyed one back', async () => {
+  it.each(['ct_worker', 'ct_api'] as const)('lets %s neither destroy a key, nor overwrite, move or delete one, nor say that a patient was erased', async (login) => {
+    const sql = login === 'ct_worker' ? worker : api;
     const place = placeOf(randomUUID());
-    const vault = await freshVault(api);
+    const vault = await freshVault(sql);
+    const sealed = await vault.sealText('stays', place);
+    const ways = [
+      'update keys.data_key set wrapped = null, destroyed_at = clock_timestamp()', `update keys.data_key set wrapped = '\\x00'`, `update keys.data_key set master_key_id = 'none'`, 'update keys.data_key set destroyed_at = null', 'update keys.data_key set patient_id = gen_random_uuid()',
+      'delete from keys.data_key', 'truncate keys.data_key', 'select 1 from keys.data_key for update', 'do $$ begin lock table keys.data_key in share mode; end $$', 'drop table keys.data_key', 'alter table keys.data_key disable trigger all', 'create index on keys.data_key (created_at)',
+      `insert into keys.data_key (key_id, patient_id, retention_class, master_key_id, destroyed_at) values (gen_random_uuid(), '${place.patientId}', 'erased', 'none', clock_timestamp())`,
+      `insert into keys.data_key (key_id, patient_id, retention_class, wrapped, master_key_id) select key_id, patient_id, retention_class, wrapped, master_key_id from keys.data_key on conflict (key_id) do update set wrapped = null, destroyed_at = clock_timestamp()`,
+      `merge into keys.data_key k using keys.data_key o on k.key_id = o.key_id when matched then update set wrapped = null, destroyed_at = clock_timestamp()`,
+    ];
+
+    const faults = [];
+    for (const way of ways) faults.push([way, (await faultOf(sql.unsafe(way)))?.code]);
+    for (const destroys of [() => vault.destroyKeys(place.patientId), () => vault.destroyKeys(randomUUID())]) await expect(destroys()).rejects.toThrow('permission denied');
+
+    expect(faults).toEqual(ways.map((way) => [way, '42501']));
+    expect(await (await freshVault(worker)).openText(sealed, place)).toBe('stays');
+  });
+
+  it('lets nobody bring a destroyed key back', async () => {
+    const place = placeOf(randomUUID());
+    const vault = await freshVault(administrator);
     await vault.sealText('x', place);
     const [row] = await superuser<{ wrapped: Buffer }[]>`select wrapped from keys.data_key where patient_id = ${place.patientId}`;
     await vault.destroyKeys(place.patientId);
 
-    await expect(worker`delete from keys.data_key`).rejects.toThrow('permission denied');
-    await expect(worker`update keys.data_key set patient_id = ${randomUUID()}`).rejects.toThrow('permission denied');
-    await expect(api`truncate keys.data_key`).rejects.toThrow('permission denied');
-    await expect(worker`update keys.data_key set destroyed_at = null, wrapped = ${row?.wrapped ?? null} where patient_id = ${place.patientId}`).rejects.toThrow('stays so');
+    await expect(superuser`update keys.data_key set destroyed_at = null, wrapped = ${row?.wrapped ?? null} where patient_id = ${place.patientId}`).rejects.toThrow('stays so');
   });
 
   it('is read by backups and not changed by them', async () => {
