@@ -26,8 +26,9 @@ const noticed = { tcp_keepalives_idle: '30', tcp_keepalives_interval: '10', tcp_
  * anybody outside but the key store.
  */
 const bounded = { ...noticed, lock_timeout: '15s', idle_in_transaction_session_timeout: '60s' };
-/** The sealer waits for another sealer for as long as that lives; operators and dumps bound themselves. */
-const settingsOf: Readonly<Record<Login, Readonly<Record<string, string>>>> = { ct_migrate: {}, ct_worker: bounded, ct_api: bounded, ct_auth: bounded, ct_sealer: noticed, ct_backup: {} };
+/** The sealer waits so long for another one, says so, and asks again; its turn may last as long as its disk takes. Operators and dumps bound themselves. */
+const sealing = { ...noticed, lock_timeout: '15s' };
+const settingsOf: Readonly<Record<Login, Readonly<Record<string, string>>>> = { ct_migrate: {}, ct_worker: bounded, ct_api: bounded, ct_auth: bounded, ct_sealer: sealing, ct_backup: {} };
 
 /** The form in which Postgres keeps a password, made here so that the password itself never reaches a server log. */
 function scramVerifier(password: string): string {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Sql } from 'postgres';
+import type { Sql, TransactionSql } from 'postgres';
 import { z } from 'zod';
 import type { AuditEvent } from './canonical.ts';
 
@@ -60,7 +60,7 @@ const dumpLine = z
   .transform((line): LedgerRow => ({ eventId: line.event_id, leafIndex: line.leaf_index, leafHash: line.leaf_hash, pending: line.pending, event: line.event }));
 
 /** An `audit.event` row `e` as JSON, its time in UTC to the microsecond whatever the session's zone and date style. */
-export const eventJson = (sql: Sql) => sql`json_build_object(
+export const eventJson = (sql: Sql | TransactionSql) => sql`json_build_object(
   'event_id', e.event_id, 'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'actor_kind', e.actor_kind, 'actor_id', e.actor_id,
   'action', e.action, 'purpose', e.purpose, 'verdict', e.verdict, 'reason', e.reason, 'patient_ids', e.patient_ids, 'subject', e.subject,
   'fields', e.fields, 'detail', e.detail, 'nonce', encode(e.nonce, 'hex'))`;

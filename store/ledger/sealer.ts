@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres';
+import type { Sql, TransactionSql } from 'postgres';
 import { eventLeaf } from './canonical.ts';
 import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, NoteSigner } from './checkpoint.ts';
@@ -46,8 +46,8 @@ export class LedgerRefused extends Error {
   }
 }
 
-/** Names the lock that lets one sealer work at a time. */
-const sealerLock = 5_081_963_102;
+/** Names the advisory lock by which sealers of older releases take turns. */
+const olderTurn = 5_081_963_102;
 
 /** One pass of a new sealer, which proves the whole database first: for tests and commands. A process that seals on and on keeps one sealer. */
 export function sealPending(options: SealerOptions): Promise<SealResult> {
@@ -63,30 +63,61 @@ export function createSealer({ sql, directory, signer, batchSize }: SealerOption
   /** How many of the database's leaves this process has seen to be the signed ones. */
   let provenSize = 0;
 
-  const pass = async (connection: Sql): Promise<SealResult> => {
-    const signed = (await readCheckpoint(directory, signer)) ?? (await beginLedger(connection, directory, signer));
+  /** What was signed before, which the database is proved to hold. */
+  const proveSigned = async (tx: TransactionSql): Promise<Checkpoint> => {
+    const signed = (await readCheckpoint(directory, signer)) ?? (await beginLedger(tx, directory, signer));
     await proveTiles(directory, signed);
-    await proveDatabase(connection, directory, signed, Math.min(provenSize, signed.size));
+    await proveDatabase(tx, directory, signed, Math.min(provenSize, signed.size));
     provenSize = signed.size;
-    const sealed = await giveLeaves(connection, batchSize);
-    const size = await publish(connection, directory, signer, signed, batchSize);
-    provenSize = size;
-    return { sealed, size };
+    return signed;
   };
 
   return {
     sealPending: async () => {
-      // All of a pass runs on the connection that holds the lock: with the connection the lock is lost, and with it the pass ends.
-      const connection = await sql.reserve();
-      try {
-        await connection`select pg_advisory_lock(${sealerLock})`;
-        return await pass(connection);
-      } finally {
-        await connection`select pg_advisory_unlock(${sealerLock})`.catch(() => undefined);
-        connection.release();
-      }
+      // Two turns: only leaves that are committed, and so cannot be taken back, are published.
+      const sealed = await inTurn(sql, async (tx) => {
+        await proveSigned(tx);
+        return giveLeaves(tx, batchSize);
+      });
+      const size = await inTurn(sql, async (tx) => publish(tx, directory, signer, await proveSigned(tx), batchSize));
+      provenSize = size;
+      return { sealed, size };
     },
   };
+}
+
+/**
+ * One sealer at a time. The turn is a transaction's, so it is lost with the connection, and what is left of the work ends with it. It is taken by a lock
+ * that no other login may take or hinder, and waited for as long as the login's `lock_timeout`: rejects with Postgres' error 55P03 after it.
+ */
+async function inTurn(sql: Sql, work: (tx: TransactionSql) => Promise<number>): Promise<number> {
+  return sql.begin(async (tx) => {
+    await tx`lock table audit.sealing in exclusive mode`;
+    await keepOlderSealersOut(tx);
+    return work(tx);
+  });
+}
+
+/**
+ * Sealers of older releases, which may run beside this one while it is updated, know their own lock alone. Every login may take that one, so it is waited for
+ * only where a sealer has it or waits for it: whoever else holds it keeps older sealers out as well. Even two at once could not fork the ledger, whose one
+ * order is the database's, where no leaf index is given twice; they could drop tiles that the other's checkpoint needs, which is noticed and refused.
+ */
+async function keepOlderSealersOut(tx: TransactionSql): Promise<void> {
+  for (;;) {
+    const [own] = await tx<{ taken: boolean }[]>`select pg_try_advisory_xact_lock(${olderTurn}) as taken`;
+    if (own?.taken === true) return;
+    const [others] = await tx<{ sealers: boolean | null; held: boolean | null }[]>`
+      select bool_or(coalesce(usename = session_user, false)) as sealers, bool_or(granted) as held from pg_locks left join pg_stat_activity using (pid)
+      where locktype = 'advisory' and objsubid = 1 and (classid::bigint << 32) + objid::bigint = ${olderTurn}
+        and database = (select oid from pg_database where datname = current_database())`;
+    if (others?.sealers === true) {
+      await tx`select pg_advisory_xact_lock(${olderTurn})`;
+      return;
+    }
+    // Where nobody has it any more, whoever had it was done between the two questions.
+    if (others?.held === true) return;
+  }
 }
 
 async function readCheckpoint(directory: string, signer: NoteSigner): Promise<Checkpoint | null> {
@@ -95,7 +126,7 @@ async function readCheckpoint(directory: string, signer: NoteSigner): Promise<Ch
 }
 
 /** Signs the empty tree, so that a missing checkpoint never looks like a new ledger again. */
-async function beginLedger(sql: Sql, directory: string, signer: NoteSigner): Promise<Checkpoint> {
+async function beginLedger(sql: TransactionSql, directory: string, signer: NoteSigner): Promise<Checkpoint> {
   const size = await leafCount(sql);
   if (size > 0) throw new LedgerRefused('checkpoint-missing', null, `The database has ${size} leaves, but ${directory} has no checkpoint: restore that directory.`);
   const empty = { origin: signer.name, size: 0, root: emptyRoot };
@@ -109,7 +140,7 @@ async function proveTiles(directory: string, signed: Checkpoint): Promise<void> 
 }
 
 /** The database's leaves are the signed ones, from the tile in which `from` lies on. */
-async function proveDatabase(sql: Sql, directory: string, signed: Checkpoint, from: number): Promise<void> {
+async function proveDatabase(sql: TransactionSql, directory: string, signed: Checkpoint, from: number): Promise<void> {
   const size = await leafCount(sql);
   if (size < signed.size) throw new LedgerRefused('database-behind', size, `${signed.size} leaves were signed, the database has ${size}: it was cut back, or restored from a backup.`);
   const start = Math.floor(from / 256) * 256;
@@ -130,21 +161,9 @@ async function proveDatabase(sql: Sql, directory: string, signed: Checkpoint, fr
 }
 
 /** Takes pending rows, never rows above the last one: a transaction that began early may commit late. */
-async function giveLeaves(sql: Sql, batchSize: number): Promise<number> {
-  await sql`begin`;
-  try {
-    // Leaves that a crash of Postgres could take back must not be published.
-    await sql`set local synchronous_commit = on`;
-    const sealed = await movePending(sql, batchSize);
-    await sql`commit`;
-    return sealed;
-  } catch (error) {
-    await sql`rollback`;
-    throw error;
-  }
-}
-
-async function movePending(sql: Sql, batchSize: number): Promise<number> {
+async function giveLeaves(sql: TransactionSql, batchSize: number): Promise<number> {
+  // Leaves that a crash of Postgres could take back must not be published.
+  await sql`set local synchronous_commit = on`;
   const pending = await sql<{ event_id: string; event: unknown; has_leaf: boolean }[]>`
     select e.event_id, ${eventJson(sql)} as event, l.event_id is not null as has_leaf
     from audit.pending p join audit.event e using (event_id) left join audit.leaf l using (event_id)
@@ -163,7 +182,7 @@ async function movePending(sql: Sql, batchSize: number): Promise<number> {
 }
 
 /** Publishes all leaves beyond the checkpoint, also those of a pass that crashed: tiles, proof, then the signature. Returns the new size. */
-async function publish(sql: Sql, directory: string, signer: NoteSigner, signed: Checkpoint, batchSize: number): Promise<number> {
+async function publish(sql: TransactionSql, directory: string, signer: NoteSigner, signed: Checkpoint, batchSize: number): Promise<number> {
   let last = signed;
   for (;;) {
     const leaves = await leavesFrom(sql, last.size, batchSize);
@@ -182,7 +201,7 @@ async function publish(sql: Sql, directory: string, signer: NoteSigner, signed: 
 }
 
 /** The database's leaves from `start` on, each made anew from its row. */
-async function leavesFrom(sql: Sql, start: number, limit: number): Promise<Uint8Array[]> {
+async function leavesFrom(sql: TransactionSql, start: number, limit: number): Promise<Uint8Array[]> {
   const rows = await sql<{ leaf_index: string; leaf_hash: Buffer; event: unknown }[]>`
     select l.leaf_index, l.leaf_hash, ${eventJson(sql)} as event from audit.leaf l join audit.event e using (event_id)
     where l.leaf_index >= ${start} order by l.leaf_index limit ${limit}`;
@@ -194,7 +213,7 @@ async function leavesFrom(sql: Sql, start: number, limit: number): Promise<Uint8
   });
 }
 
-async function leafCount(sql: Sql): Promise<number> {
+async function leafCount(sql: TransactionSql): Promise<number> {
   const [row] = await sql<{ size: string }[]>`select coalesce(max(leaf_index) + 1, 0) as size from audit.leaf`;
   return Number(row?.size);
 }

@@ -125,9 +125,9 @@ const tableRights: Readonly<Record<Login, string[]>> = {
   ct_api: [],
   ct_auth: ['auth.person SELECT columns', 'auth.session INSERT', 'auth.session SELECT'],
   ct_migrate: ['auth.person INSERT', 'auth.person SELECT', 'auth.person UPDATE', 'auth.rota DELETE', 'auth.rota INSERT', 'auth.rota SELECT', 'auth.rota UPDATE'],
-  ct_sealer: ['audit.event SELECT', 'audit.leaf INSERT', 'audit.leaf SELECT', 'audit.pending DELETE', 'audit.pending SELECT'],
+  ct_sealer: ['audit.event SELECT', 'audit.leaf INSERT', 'audit.leaf SELECT', 'audit.pending DELETE', 'audit.pending SELECT', 'audit.sealing UPDATE'],
   ct_backup: [
-    ...['audit.event', 'audit.leaf', 'audit.pending', 'auth.person', 'auth.rota', 'auth.session', 'gate.enrolled_permission', 'gate.grant_', 'gate.permission', 'gate.referral', 'gate.setting'].map((table) => `${table} SELECT`),
+    ...['audit.event', 'audit.leaf', 'audit.pending', 'audit.sealing', 'auth.person', 'auth.rota', 'auth.session', 'gate.enrolled_permission', 'gate.grant_', 'gate.permission', 'gate.referral', 'gate.setting'].map((table) => `${table} SELECT`),
     ...['address', 'consent', 'contact_state', 'identifier', 'inbound', 'opt_out', 'patient_address', 'value'].map((table) => `phi.${table} SELECT`),
   ],
 };
@@ -219,4 +219,13 @@ test.each(['ct_worker', 'ct_api', 'ct_auth'] as const)('%s waits for nobody\'s l
   await sql.end();
 
   expect(row).toEqual({ wait: '15s', hold: '1min' });
+});
+
+test('the sealer waits for another one 15 seconds at a time', async () => {
+  const sql = connect(database.url('ct_sealer'), { max: 1 });
+
+  const [row] = await sql`select current_setting('lock_timeout') as wait`;
+  await sql.end();
+
+  expect(row).toEqual({ wait: '15s' });
 });

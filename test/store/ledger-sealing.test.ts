@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import postgres from 'postgres';
 import type { Sql } from 'postgres';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connect } from '../../store/connect.ts';
 import { eventLeaf } from '../../store/ledger/canonical.ts';
 import { generateNoteKey, noteSigner, openCheckpoint } from '../../store/ledger/checkpoint.ts';
 import { databaseLines, ledgerRows } from '../../store/ledger/rows.ts';
 import { createSealer } from '../../store/ledger/sealer.ts';
+import { faultOf } from '../support/intruders.ts';
 import { createLedgerWorld, newEvent, publicKey } from '../support/ledger-world.ts';
 import type { LedgerWorld } from '../support/ledger-world.ts';
 
@@ -22,6 +25,8 @@ beforeEach(async () => {
   directory = await world.empty();
 });
 
+/** By which sealers of older releases take turns. */
+const olderTurn = 5_081_963_102;
 const at = (ids: string[], index: number): string => ids[index] ?? 'no such event';
 
 describe('the sealer', () => {
@@ -80,8 +85,86 @@ describe('the sealer', () => {
 
     const results = await Promise.all(Array.from({ length: 4 }, () => world.seal({ batchSize: 50 })));
 
-    expect(results.map((result) => result.size).sort((one, other) => one - other)).toEqual([50, 100, 150, 200]);
-    expect(await world.verify()).toMatchObject({ ok: true, size: 200 });
+    expect(results.map((result) => result.sealed)).toEqual([50, 50, 50, 50]);
+    expect(Math.max(...results.map((result) => result.size))).toBe(200);
+    expect(await world.verify()).toMatchObject({ ok: true, size: 200, unsigned: 0 });
+  });
+
+  it.each(['ct_backup', 'ct_auth', 'ct_api', 'ct_worker', 'ct_migrate'] as const)('goes on whatever %s locks', async (login) => {
+    await world.record(3);
+    const intruder = postgres(world.database.url(login), { max: 1 });
+    const held: string[] = [];
+    for (const mode of ['access share', 'row share', 'row exclusive', 'share update exclusive', 'share', 'share row exclusive', 'exclusive', 'access exclusive']) {
+      for (const table of ['sealing', 'pending', 'leaf', 'event']) if ((await faultOf(intruder.unsafe(`do $$ begin lock table audit.${table} in ${mode} mode; end $$`))) === null) held.push(`${table} ${mode}`);
+    }
+    const refused = await faultOf(intruder.unsafe('select 1 from audit.sealing for update'));
+    await intruder.unsafe(`begin; select pg_advisory_lock(${olderTurn}); select pg_advisory_lock_shared(${olderTurn})`);
+    for (const table of new Set(held.map((lock) => lock.split(' ')[0]))) await intruder.unsafe(`lock table audit.${table ?? ''} in access share mode`);
+
+    const result = await world.seal();
+    await intruder.end();
+
+    expect(result).toEqual({ sealed: 3, size: 3 });
+    // What a dump takes, which is in nobody's way.
+    expect(held).toEqual(login === 'ct_backup' ? ['sealing', 'pending', 'leaf', 'event'].map((table) => `${table} access share`) : []);
+    expect(refused?.code).toBe('42501');
+  });
+
+  it('does not seal beside a sealer of an older release, which knows the advisory lock alone, nor while that one waits behind somebody else', async () => {
+    await world.record(3);
+    const [older, stranger] = [postgres(world.database.url('ct_sealer'), { max: 1 }), postgres(world.database.url('ct_auth'), { max: 1 })];
+    const impatient = connect(`${world.database.url('ct_sealer')}?lock_timeout=50`, { max: 1 });
+    await older`select pg_advisory_lock(${olderTurn})`;
+    await expect(world.seal({ sql: impatient })).rejects.toMatchObject({ code: '55P03' });
+    await older`select pg_advisory_unlock(${olderTurn})`;
+
+    await stranger`select pg_advisory_lock(${olderTurn})`;
+    const waiting = older`select pg_advisory_lock(${olderTurn})`.execute();
+    await vi.waitFor(async () => expect(await owner`select 1 from pg_locks where locktype = 'advisory' and not granted and objid::bigint = ${olderTurn % 2 ** 32}`).toHaveLength(1), { timeout: 30_000 });
+    await expect(world.seal({ sql: impatient })).rejects.toMatchObject({ code: '55P03' });
+    await stranger`select pg_advisory_unlock(${olderTurn})`;
+    await waiting;
+    await older.end();
+
+    expect(await world.seal()).toEqual({ sealed: 3, size: 3 });
+    await Promise.all([stranger.end(), impatient.end()]);
+  });
+
+  it('waits for another sealer no longer than it is told to, and seals when that one is through', async () => {
+    await world.record(3);
+    const impatient = connect(`${world.database.url('ct_sealer')}?lock_timeout=50`, { max: 1 });
+    let through = (): void => undefined;
+    const other = owner.begin(async (tx) => {
+      await tx`lock table audit.sealing in exclusive mode`;
+      await new Promise<void>((resolve) => (through = resolve));
+    });
+    await vi.waitFor(async () => expect(await owner`select 1 from pg_locks where relation = 'audit.sealing'::regclass and granted`).toHaveLength(1), { timeout: 30_000 });
+
+    await expect(world.seal({ sql: impatient })).rejects.toMatchObject({ code: '55P03' });
+    through();
+    await other;
+
+    expect(await world.seal({ sql: impatient })).toEqual({ sealed: 3, size: 3 });
+    await impatient.end();
+  });
+
+  it('outlives a connection that Postgres ends in the midst of a pass, which another pass makes good', async () => {
+    await world.record(3);
+    const sql = connect(world.database.url('ct_sealer'), { max: 1 });
+    const sealer = createSealer(world.sealing({ sql }));
+    const passing = owner.begin(async (tx) => {
+      await tx`lock table audit.leaf in exclusive mode`;
+      const pass = sealer.sealPending().catch((error: unknown) => error);
+      await vi.waitFor(async () => expect(await owner`select pg_terminate_backend(pid) from pg_locks where relation = 'audit.leaf'::regclass and not granted`).toHaveLength(1), { timeout: 30_000 });
+      return { lost: await pass };
+    });
+
+    const { lost } = await passing;
+    expect(lost).toMatchObject({ code: expect.stringMatching(/^(57P01|CONNECTION_CLOSED)$/) as string });
+    // The driver may tell whoever comes next once more how the connection ended.
+    expect(await vi.waitFor(() => sealer.sealPending(), { timeout: 50_000, interval: 1 })).toEqual({ sealed: 3, size: 3 });
+    expect(await world.verify()).toMatchObject({ ok: true, size: 3, pending: 0 });
+    await sql.end();
   });
 
   it('goes on after a crash between the database, the tiles and the checkpoint', async () => {
