@@ -56,6 +56,11 @@ async function staffAsker(route: Route, deps: ApiDeps, request: Request, respons
   }
   const reason = reasonOf(request);
   const now = deps.clock().toISOString();
+  // What exactly is done, and why, stand side by side in the ledger's detail.
+  const why = (act: string | undefined): { reason?: string } => {
+    const words = [act, reason].filter((word) => word !== undefined);
+    return words.length === 0 ? {} : { reason: words.join(',') };
+  };
   return {
     deps,
     session,
@@ -65,9 +70,12 @@ async function staffAsker(route: Route, deps: ApiDeps, request: Request, respons
     setHeader: setHeaderOn(response),
     logIds: (ids) => Object.assign(response.locals, ids),
     async open({ act, ...right }) {
-      // What exactly is done, and why, stand side by side in the ledger's detail.
-      const why = [act, reason].filter((word) => word !== undefined).join(',');
-      const secret = await deps.gate.open({ token, ...right, ...(why === '' ? {} : { reason: why }) });
+      const secret = await deps.gate.open({ token, ...right, ...why(act) });
+      await deps.gate.demand(secret);
+      return secret;
+    },
+    async openListed({ act, ...right }) {
+      const secret = await deps.gate.openListed({ token, ...right, ...why(act) });
       await deps.gate.demand(secret);
       return secret;
     },

@@ -37,11 +37,14 @@ export async function showPatient({ deps, open }: Pick<Asker, 'deps' | 'open'>, 
   };
 }
 
-/** Names of many patients by one right and one event, for a page of a list. */
-export async function namesOf({ deps, open }: Pick<Asker, 'deps' | 'open'>, patientIds: readonly (string | null)[]): Promise<Map<string, string>> {
+/**
+ * Names of many patients by one right and one event, for a page of a list: of those in the asker's care. Who has left it stays nameless, and
+ * nobody's list is refused for them.
+ */
+export async function namesOf({ deps, openListed }: Pick<Asker, 'deps' | 'openListed'>, patientIds: readonly (string | null)[]): Promise<Map<string, string>> {
   const patients = [...new Set(patientIds.filter((patientId) => patientId !== null))];
   if (patients.length === 0) return new Map();
-  const secret = await open({ purpose: 'follow-up', action: 'list-worklist', patients, fields: ['patient.name'] });
+  const secret = await openListed({ purpose: 'follow-up', action: 'list-worklist', patients, fields: ['patient.name'] });
   const values = await openTexts(deps.vault, await deps.gate.read(secret));
   return new Map(values.map((value) => [value.patientId, value.text]));
 }

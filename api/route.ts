@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Role } from '../domain/codes.ts';
 import type { Instant } from '../domain/follow-up/types.ts';
 import type { Transaction } from '../store/connect.ts';
-import type { OpenRequest, Session } from '../store/gate.ts';
+import type { ListRequest, OpenRequest, Session } from '../store/gate.ts';
 import type { ThreadToPoke } from '../store/threads.ts';
 import type { ApiDeps } from './deps.ts';
 import type { ProblemCode } from './problem.ts';
@@ -21,6 +21,8 @@ export interface Asker {
    * a 403 with the gate's reason; the gate has audited it. `act` (at most 59 characters) tells more than the action does.
    */
   open: (request: Pick<OpenRequest, 'purpose' | 'action' | 'patients' | 'fields' | 'enrolmentId'> & { act?: string }) => Promise<string>;
+  /** The same for a list: whoever is not in the asker's care is left out of the right, and nothing is refused for them. */
+  openListed: (request: Pick<ListRequest, 'purpose' | 'action' | 'patients' | 'fields'> & { act?: string }) => Promise<string>;
   /**
    * The one transaction of a change. With an `Idempotency-Key` the answer is kept in the same transaction, so a repetition gets
    * the same answer and changes nothing; without one it is a plain transaction. What `tell` is given is poked after the commit.

@@ -20,6 +20,9 @@ export const zone = z
 export const language = z.enum(languages);
 export const channel = z.enum(channels);
 
+/** On what a department has of a patient, who may have left its care. */
+export const nameInCare = z.string().nullable().meta({ description: 'Null once the patient has left your departments\' care.' });
+
 export const titles = z.object({ en: z.string(), zh: z.string().optional() });
 
 const howMany = 'Write a whole number from 1 to 200.';

@@ -13,7 +13,7 @@ import { Problem, invalidField } from '../problem.ts';
 import type { FieldFault } from '../problem.ts';
 import { route } from '../route.ts';
 import type { Route } from '../route.ts';
-import { id, instant, pageOf, pageQuery, planId } from '../schemas.ts';
+import { id, instant, nameInCare, pageOf, pageQuery, planId } from '../schemas.ts';
 import { enrolmentChangeRoutes } from './enrolment-changes.ts';
 import { enrolmentKnownRoutes } from './enrolment-known.ts';
 import { enrolmentViewRoutes } from './enrolment-views.ts';
@@ -24,7 +24,7 @@ const anchors = z.record(z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'Write an an
 
 export const enrolmentSummary = z
   .object({
-    enrolmentId: id, patientId: id, patientName: z.string().nullable(), planId, planVersion: z.int(), department: z.string(), status: z.enum(['active', 'paused', 'ended']), endReason: z.string().nullable(),
+    enrolmentId: id, patientId: id, patientName: nameInCare, planId, planVersion: z.int(), department: z.string(), status: z.enum(['active', 'paused', 'ended']), endReason: z.string().nullable(),
     anchors: z.record(z.string(), z.string()), zone: z.string(), startedBy: z.string(), startedAt: instant, endedAt: instant.nullable(),
   })
   .meta({ id: 'Enrolment' });

@@ -3,6 +3,7 @@ import { levels } from '../../domain/codes.ts';
 import { escalationCloseReasons } from '../../domain/escalation/types.ts';
 import type { EscalationEvent } from '../../domain/escalation/types.ts';
 import { applyToEscalation } from '../../store/escalations.ts';
+import { GateRefused } from '../../store/gate.ts';
 import { openTexts } from '../../store/patients.ts';
 import { findEscalation, listEscalations } from '../../store/worklist.ts';
 import type { EscalationSummary } from '../../store/worklist.ts';
@@ -11,13 +12,13 @@ import { namesOf } from '../patient-card.ts';
 import { Problem, notFound } from '../problem.ts';
 import { route } from '../route.ts';
 import type { Asked, Asker, Route } from '../route.ts';
-import { id, instant, pageOf, pageQuery } from '../schemas.ts';
+import { id, instant, nameInCare, pageOf, pageQuery } from '../schemas.ts';
 
 const tag = 'escalations';
 const params = z.object({ escalationId: id });
 const status = z.enum(['open', 'acknowledged', 'closed']);
 const base = {
-  escalationId: id, patientId: id, patientName: z.string().nullable(), enrolmentId: id.nullable(), touchpointId: id.nullable(), department: z.string(), level: z.enum(levels), ruleId: z.string(), status,
+  escalationId: id, patientId: id, patientName: nameInCare, enrolmentId: id.nullable(), touchpointId: id.nullable(), department: z.string(), level: z.enum(levels), ruleId: z.string(), status,
   pagesMade: z.int(), lastPagedPerson: id.nullable().meta({ description: 'Whom the last page went to. Every page and whoever was skipped is in the story.' }), nextAt: instant.meta({ description: 'When the next page is due; once acknowledged, until when the patient must be reached.' }), acknowledgedAt: instant.nullable(), acknowledgedBy: z.string().nullable(),
   closedBy: z.string().nullable(), closeReason: z.enum(escalationCloseReasons).nullable(), openedAt: instant, closedAt: instant.nullable(),
 };
@@ -28,14 +29,14 @@ export const escalationRoutes: readonly Route[] = [
   route(
     ['coordinator', 'clinician'],
     {
-      method: 'get', path: '/v1/escalations', tag, summary: 'Alerts of your departments, oldest first', problems: ['refused'],
+      method: 'get', path: '/v1/escalations', tag, summary: 'Alerts of your departments, oldest first', description: 'The names on a page are one right and one event in the ledger. While the ledger is behind the alerts are shown without names.', problems: ['refused'],
       query: z.strictObject({ ...pageQuery, status: z.enum(['unfinished', 'open', 'acknowledged', 'closed']).default('unfinished'), level: z.enum(levels).optional() }), answer: pageOf(escalation),
     },
     async (asked) => {
       const { cursor, limit, status: wanted, level } = asked.query;
       const rows = await listEscalations(asked.deps.sql, { departments: asked.session.departments, status: wanted, level: level ?? null, after: readCursor(cursor), limit });
       const { items, nextCursor } = toPage(rows, limit);
-      const names = await namesOf(asked, items.map((item) => item.patientId));
+      const names = await namesOf(asked, items.map((item) => item.patientId)).catch(namelessWhileHeld);
       return { items: items.map((item) => viewOf(item, names.get(item.patientId) ?? null)), nextCursor };
     },
   ),
@@ -43,7 +44,7 @@ export const escalationRoutes: readonly Route[] = [
     'signed-in',
     {
       method: 'get', path: '/v1/escalations/{escalationId}', tag, summary: 'One alert, with what is needed to reach the patient', description: 'Goes on while the ledger is behind: a rescue waits for nothing.', params, problems: ['not-found', 'refused'],
-      answer: z.object({ ...base, phones: z.array(z.string()), language: z.string(), zone: z.string() }),
+      answer: z.object({ ...base, phones: z.array(z.string()).meta({ description: 'Empty too once the patient has left your departments\' care; `language` and `zone` are then empty.' }), language: z.string(), zone: z.string() }),
     },
     async (asked) => {
       const found = await known(asked, asked.params.escalationId);
@@ -73,8 +74,16 @@ async function known({ deps, logIds }: Pick<Asker, 'deps' | 'logIds'>, escalatio
   return found;
 }
 
-function reach({ open }: Pick<Asker, 'open'>, { patientId }: EscalationSummary, act: string): Promise<string> {
-  return open({ purpose: 'treatment', action: 'reach-patient', patients: [patientId], fields: ['patient.name', 'address.value', 'contact.card'], act });
+/** A ward sees that it has alerts whatever becomes of its right to names; one alert, with whom to reach, waits for no ledger. */
+function namelessWhileHeld(error: unknown): Map<string, string> {
+  if (error instanceof GateRefused && error.verdict === 'held') return new Map();
+  throw error;
+}
+
+/** Those whose alert it is are not refused it when the patient has left their care: they see and end it, without the name and the numbers. */
+function reach({ open, openListed, session }: Pick<Asker, 'open' | 'openListed' | 'session'>, { patientId, department }: EscalationSummary, act: string): Promise<string> {
+  const right = { purpose: 'treatment', action: 'reach-patient', patients: [patientId], fields: ['patient.name', 'address.value', 'contact.card'], act } as const;
+  return session.departments.includes(department) ? openListed(right) : open(right);
 }
 
 /** Applied at once under the row's lock, so that everybody sees it even while Temporal is down; the thread is told in the same transaction. */

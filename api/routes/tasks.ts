@@ -12,7 +12,7 @@ import { namesOf } from '../patient-card.ts';
 import { Problem, notFound } from '../problem.ts';
 import { route } from '../route.ts';
 import type { Asker, Route } from '../route.ts';
-import { code, department, id, instant, pageOf, pageQuery, rota } from '../schemas.ts';
+import { code, department, id, instant, nameInCare, pageOf, pageQuery, rota } from '../schemas.ts';
 import { todoOf } from '../task-words.ts';
 
 const tag = 'tasks';
@@ -21,7 +21,7 @@ const params = z.object({ taskId: id });
 
 const task = z
   .object({
-    taskId: id, patientId: id.nullable(), patientName: z.string().nullable(), enrolmentId: id.nullable(), touchpointId: id.nullable(), inboundId: id.nullable(), department: z.string(), kind: z.string(), title: z.string().meta({ description: 'What it is about, as a code.' }),
+    taskId: id, patientId: id.nullable(), patientName: nameInCare, enrolmentId: id.nullable(), touchpointId: id.nullable(), inboundId: id.nullable(), department: z.string(), kind: z.string(), title: z.string().meta({ description: 'What it is about, as a code.' }),
     todo: z.string().nullable().meta({ description: 'What is to be done, in your language, where kind and title alone do not say it.' }),
     step: z.object({ title: z.string(), instruction: z.string().nullable(), instructionText: z.string().nullable(), by: z.string().nullable() }).nullable().meta({ description: 'The step of the plan that it is about: its title in your language, what the plan tells staff to do as its code and, where there is a text for it, in your language, and the rota whose people are to do it.' }),
     status: z.enum(['open', 'claimed', 'done']), owner: z.string().nullable(), dueAt: instant.nullable(), createdAt: instant, closedAt: instant.nullable(), closedBy: z.string().nullable(), closeReason: z.string().nullable(),
@@ -111,7 +111,8 @@ function actorOf({ session }: Pick<Asker, 'session'>): string {
 async function taskWithRight(asked: Asker, taskId: string, act: string): Promise<TaskRow> {
   const found = await findTask(asked.deps.sql, taskId);
   if (found === null) throw notFound('task');
-  if (found.patientId !== null) await asked.open({ purpose: 'follow-up', action: 'list-worklist', patients: [found.patientId], fields: [], act });
   await demandDepartment(asked, found.department, { action: act, subject: `task/${taskId}` });
+  // Nothing of the patient is given: who has left the department's care leaves no task behind that nobody may close.
+  if (found.patientId !== null) await asked.openListed({ purpose: 'follow-up', action: 'list-worklist', patients: [found.patientId], fields: [], act });
   return found;
 }

@@ -1,4 +1,4 @@
-import type { Card, OpenRequest, SealedValue, Verdict } from './types.ts';
+import type { Card, ListRequest, OpenRequest, SealedValue, Verdict } from './types.ts';
 import { GateRefused } from './errors.ts';
 import { asked, askedOne, toHex, toInstant } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -7,6 +7,8 @@ import type { Connection } from './connection.ts';
 export interface Grants {
   /** Asks for a right; answers with a secret whether or not it is given. Never raises on refusal. */
   open(request: OpenRequest): Promise<string>;
+  /** Asks for a list: like `open`, but those who are not in the asker's care are left out of the right and its event, and nothing is refused for them. */
+  openListed(request: ListRequest): Promise<string>;
   /** What was decided. Throws {@link GrantGone} in the transaction that opened, past expiry, or when overtaken by a withdrawal. */
   verdict<Detail = Record<string, unknown>>(secret: string): Promise<Verdict<Detail>>;
   /** The newest version of each value that the grant names. */
@@ -53,6 +55,9 @@ export function createGrants(sql: Connection): Grants {
         sql<{ secret: string }[]>`select gate.open(${token}, ${purpose}, ${action}, ${[...patients]}::uuid[], ${[...fields]}::text[], ${reason ?? null}) as secret`,
       );
       return row.secret;
+    },
+    async openListed({ token, purpose, action, patients, fields, reason }) {
+      return (await askedOne(sql<{ secret: string }[]>`select gate.open_listed(${token}, ${purpose}, ${action}, ${[...patients]}::uuid[], ${[...fields]}::text[], ${reason ?? null}) as secret`)).secret;
     },
     async verdict<Detail>(secret: string): Promise<Verdict<Detail>> {
       const row = await askedOne(sql<VerdictRow[]>`

@@ -29,6 +29,9 @@ export interface OpenRequest {
   enrolmentId?: string;
 }
 
+/** What `openListed` takes; `patients` may be nobody. */
+export type ListRequest = Omit<OpenRequest, 'action' | 'enrolmentId'> & { action: Extract<Action, 'list-worklist' | 'reach-patient'> };
+
 /** A right that lasts until `expiresAt` (30 s), as the next transaction sees it. */
 export interface Verdict<Detail = Record<string, unknown>> {
   verdict: 'allowed' | 'refused' | 'held';

@@ -220,6 +220,98 @@ describe('an alert', () => {
   });
 });
 
+describe('what a department has of a patient who was referred to it', () => {
+  const department = 'cardiology';
+  let nurse: { token: string; personId: string };
+  let own: string;
+  beforeAll(async () => {
+    nurse = await world.signedIn(['coordinator', 'clinician'], [department]);
+    own = await registered(world, nurse.token, { name: 'Own Example', department });
+    const visit = { kind: 'task', id: 'visit', title: { en: 'Visit' }, at: { anchor: 'start', offset: 'P9D' }, lateness: { sendWithin: 'P9D', otherwise: 'task' }, instruction: 'transition-call' };
+    const plan = { format: 'carethread.plan/1', id: 'heart', version: 1, title: { en: 'Heart' }, department, anchors: { start: { kind: 'instant', title: { en: 'Start' } } }, channels: ['sms'], steps: [visit], ladders: {} };
+    await publish(world.deps.sql, planSchema.parse(plan), world.deps.content.questionnaires);
+    await inHeartPlan(own, nurse.token);
+  });
+  async function inHeartPlan(forPatient: string, token: string): Promise<string> {
+    const { body } = await world.ask('POST', '/v1/enrolments', { token, json: { patientId: forPatient, planId: 'heart', anchors: { start: new Date().toISOString() } } });
+    return String(body['enrolmentId']);
+  }
+  /** A patient of surgery, by surgery in cardiology's plan. */
+  async function referred(): Promise<{ guest: string; enrolmentId: string; ends: () => Promise<unknown> }> {
+    const guest = await registered(world, coordinator.token, { name: 'Guest Example' });
+    const enrolmentId = await inHeartPlan(guest, coordinator.token);
+    return { guest, enrolmentId, ends: () => world.superuser`update care.enrolment set status = 'ended', ended_at = clock_timestamp() where enrolment_id = ${enrolmentId}` };
+  }
+  async function alertFor(forPatient: string, enrolmentId: string | null = null): Promise<string> {
+    const ruleId = `rule-${randomUUID().slice(0, 8)}`;
+    await world.deps.sql.begin((tx) => openEscalationRow(tx, { patientId: forPatient, enrolmentId, touchpointId: null, department, level: 'red', ruleId, ladder: null, now: new Date().toISOString() }));
+    const [row] = await world.superuser<{ id: string }[]>`select escalation_id as id from care.escalation where rule_id = ${ruleId}`;
+    return row?.id ?? '';
+  }
+  const act = (url: string, json?: unknown) => world.ask('POST', `/v1/${url}`, { token: nurse.token, ...(json === undefined ? {} : { json }) });
+  const see = (url: string) => world.ask('GET', `/v1/${url}`, { token: nurse.token });
+
+  it('is listed without the name once they have left its care, beside its own patients by name, and the ledger names those alone', async () => {
+    const { guest, enrolmentId, ends } = await referred();
+    for (const each of [guest, own]) {
+      await act(`escalations/${await alertFor(each, each === guest ? enrolmentId : null)}/close`, { reason: 'patient-reached' });
+      await act(`tasks/${await newTask(department, each)}/close`, { reason: 'reached' });
+    }
+    await ends();
+    const reader = await world.signedIn(['clinician'], [department]);
+
+    const lists = [];
+    for (const url of ['escalations?status=closed', 'tasks?status=done', 'enrolments']) lists.push(await world.ask('GET', `/v1/${url}`, { token: reader.token }));
+
+    const named = lists.map((list) => (list.body['items'] as { patientId: string; patientName: string | null }[]).map((item) => [item.patientId, item.patientName]));
+    const both = [[guest, null], [own, 'Own Example']].sort();
+    expect(named.map((rows) => rows.sort())).toEqual([both, both, both]);
+    expect(await eventsOf(reader.personId)).toMatchObject(lists.map(() => ({ action: 'list-worklist', verdict: 'allowed', patientIds: [own] })));
+  });
+
+  it('leaves an alert with whom to reach until it is closed, though the follow-up has ended, and nothing of the patient after that', async () => {
+    const { guest, enrolmentId, ends } = await referred();
+    const alert = `escalations/${await alertFor(guest, enrolmentId)}`;
+    await ends();
+
+    const [listed, shown] = [await see('escalations'), await see(alert)];
+    const [taken, closed, again] = [await act(`${alert}/acknowledge`), await act(`${alert}/close`, { reason: 'patient-reached' }), await act(`${alert}/close`, { reason: 'false-alarm' })];
+    const [after, card] = [await see(alert), await see(`patients/${guest}`)];
+
+    expect(listed.body['items']).toMatchObject([{ patientName: 'Guest Example' }]);
+    expect(shown.body).toMatchObject({ patientName: 'Guest Example', phones: [expect.stringMatching(/^\+1202555/)] });
+    expect([taken.status, closed.status, again.status]).toEqual([200, 200, 409]);
+    expect(after.body).toMatchObject({ patientName: null, phones: [], status: 'closed', closedBy: nurse.personId });
+    expect(card.status).toBe(403);
+  });
+
+  it('leaves a task with a name until it is done, and can be closed by whose it is', async () => {
+    const { guest, ends } = await referred();
+    const task = `tasks/${await newTask(department, guest)}`;
+    await ends();
+
+    const before = await see(task);
+    const replies = [await act(`${task}/claim`), await act(`${task}/close`, { reason: 'reached' })];
+
+    expect(before.body['patientName']).toBe('Guest Example');
+    expect(replies.map((reply) => reply.status)).toEqual([200, 200]);
+    expect((await see(task)).body['patientName']).toBeNull();
+    expect((await see(`patients/${guest}`)).status).toBe(403);
+  });
+
+  it('shows its alerts while the ledger is behind, without names, which the worklist waits for', async () => {
+    const escalationId = await alertFor(own);
+    await world.superuser`update audit.pending set at = clock_timestamp() - interval '1 hour'`;
+
+    const [alerts, tasks, one] = [await see('escalations'), await see(`tasks?status=done`), await see(`escalations/${escalationId}`)];
+    await world.superuser`update audit.pending set at = clock_timestamp()`;
+
+    expect(alerts.body['items']).toMatchObject([{ escalationId, patientName: null }]);
+    expect(tasks.body).toMatchObject({ context: { reason: 'ledger-behind' } });
+    expect(one.body['patientName']).toBe('Own Example');
+  });
+});
+
 describe('one patient\'s follow-up', () => {
   it('tells in words and local time why, and what next', async () => {
     const enrolmentId = await enrolled(world, coordinator.token, await registered(world, coordinator.token, { zone: 'Asia/Shanghai' }));

@@ -23,7 +23,7 @@ const both = ['attempt_receipt', 'inbound_unknown', 'inbound_waiting', 'opt_out'
 const functionsOf: Readonly<Record<Login, string[]>> = {
   ct_worker: [...both, 'contact_begin', 'contact_end', 'forget_expired_grants', 'forget_old_answers', 'judge_begin', 'ledger_lag', 'move_enrolment', 'recording_begin', 'reply_waiting', 'rota', 'unmerge'],
   ct_api: [
-    ...both, 'consent_grant', 'consent_withdraw', 'events_of', 'find', 'hold_card', 'inbound_again', 'inbound_done', 'inbound_reopen', 'inbound_replied', 'inbound_store', 'inbound_store_missed', 'inbound_unanswered', 'note', 'open', 'open_enrolled', 'open_enrolment', 'open_ordered', 'opt_in', 'order_migration', 'publish_plan', 'read_card', 'read_enrolled', 'read_history', 'read_inbound', 'read_reply', 'refer', 'register_patient', 'remove_address', 'set_address',
+    ...both, 'consent_grant', 'consent_withdraw', 'events_of', 'find', 'hold_card', 'inbound_again', 'inbound_done', 'inbound_reopen', 'inbound_replied', 'inbound_store', 'inbound_store_missed', 'inbound_unanswered', 'note', 'open', 'open_enrolled', 'open_enrolment', 'open_listed', 'open_ordered', 'opt_in', 'order_migration', 'publish_plan', 'read_card', 'read_enrolled', 'read_history', 'read_inbound', 'read_reply', 'refer', 'register_patient', 'remove_address', 'set_address',
     'set_identifier', 'set_status', 'set_zone', 'sign_out', 'staff_language', 'staff_names', 'staff_of_phone', 'turn_begin', 'unsubscribe_begin', 'whoami',
   ],
   ct_auth: ['note_sign_in', 'sign_out', 'whoami'],

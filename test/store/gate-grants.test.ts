@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GateRefused, GrantGone, VersionConflict } from '../../store/gate.ts';
-import type { OpenRequest } from '../../store/gate.ts';
+import type { ListRequest, OpenRequest } from '../../store/gate.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { createGateWorld, hash } from '../support/gate-world.ts';
@@ -69,6 +69,41 @@ describe('a person of the care team', () => {
     expect(await verdictOf(show(ward.token, patient.patientId))).toMatchObject({ verdict: 'allowed' });
     await world.root`update care.enrolment set status = 'ended' where enrolment_id = ${due.enrolmentId}`;
     expect(await verdictOf(show(ward.token, patient.patientId))).toMatchObject({ reason: 'not-in-care-team' });
+  });
+});
+
+describe('a right to a list', () => {
+  const listed = (token: string, patients: string[], change: Partial<ListRequest> = {}) => world.gate.openListed({ token, purpose: 'follow-up', action: 'list-worklist', patients, fields: ['patient.name'], ...change });
+
+  test('names those in care and opens nothing of the others, also when nobody is left, and its event names the same', async () => {
+    const { token } = await world.person();
+    const [own, other] = [await world.patient(), await world.patient({ department: 'cardiology' })];
+
+    const secret = await listed(token, [own.patientId, other.patientId]);
+    const nobody = await listed(token, [other.patientId, randomUUID()]);
+
+    expect((await world.gate.demand(secret)).patientIds).toEqual([own.patientId]);
+    expect((await world.gate.read(secret)).map((value) => value.patientId)).toEqual([own.patientId]);
+    expect([(await world.gate.demand(nobody)).patientIds, await world.gate.read(nobody)]).toEqual([[], []]);
+    expect(await world.eventsOf(own.patientId)).toMatchObject([{ action: 'list-worklist', verdict: 'allowed', fields: ['patient.name'] }]);
+    expect(await world.eventsOf(other.patientId)).toEqual([]);
+  });
+
+  test('is given for lists alone, to their roles, for their fields, and not while the ledger is behind unless it is to reach somebody', async () => {
+    const [{ token }, { token: service }] = [await world.person(), await world.person({ roles: ['service'] })];
+    const { patientId } = await world.patient();
+    const reasonOf = async (...request: Parameters<typeof listed>) => (await world.gate.verdict(await listed(...request))).reason;
+
+    const refused = [
+      await reasonOf('nobody', [patientId]), await reasonOf(service, [patientId]), await reasonOf(token, [patientId], { action: 'show-patient' as 'list-worklist' }), await reasonOf(token, [patientId], { action: 'change-opt-out' as 'list-worklist', purpose: 'rights', fields: [] }),
+      await reasonOf(token, [patientId], { fields: ['patient.note'] }), await reasonOf(token, [patientId], { reason: 'because Mrs Example asked' }), await reasonOf(token, Array.from({ length: 201 }, () => randomUUID())),
+    ];
+    await world.root`update audit.pending set at = clock_timestamp() - interval '1 hour'`;
+    const behind = [await reasonOf(token, [patientId]), await reasonOf(token, [patientId], { action: 'reach-patient' })];
+    await world.root`update audit.pending set at = clock_timestamp()`;
+
+    expect(refused).toEqual(['bad-token', 'not-permitted', 'not-permitted', 'not-permitted', 'field-not-permitted', 'malformed', 'malformed']);
+    expect(behind).toEqual(['ledger-behind', null]);
   });
 });
 

@@ -1,0 +1,77 @@
+-- One patient who had left a department's care had its whole lists refused, with the alerts of its own patients in them; and its own alert for that patient could be neither
+-- looked at nor taken.
+
+-- ---------------------------------------------------------------- lists name whom they may, and are not refused for the others
+set role ct_care;
+grant select (patient_id, department, status) on care.task to ct_gate;
+create index task_open_patient on care.task (patient_id) where status <> 'done';
+reset role;
+
+set role ct_gate;
+-- As in 0023, but that whoever was referred is in the department's care also while it has an alert or a task of theirs to see to.
+create or replace function gate.those_in_care(p_patients uuid[], p_departments text[]) returns setof uuid
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  with referred as materialized (
+    select referral.patient_id, referral.department from unnest(p_patients) as asked (patient_id) join gate.referral using (patient_id) where referral.department = any (p_departments)
+  )
+  select asked.patient_id from unnest(p_patients) as asked (patient_id) join phi.contact_state using (patient_id) where contact_state.department = any (p_departments)
+  -- An application login can write an enrolment, an alert and a task; it cannot write a referral.
+  union
+  select patient_id from referred join care.enrolment using (patient_id, department) where enrolment.status <> 'ended'
+  union
+  select patient_id from referred join care.escalation using (patient_id, department) where escalation.status <> 'closed'
+  union
+  select patient_id from referred join care.task using (patient_id, department) where task.status <> 'done'
+$$;
+
+-- Asks for a list, in one authorisation and one event, of those among these patients who are in the asker's care now; the others are left out, and it is not refused for them.
+-- Who is not on the list is not named by the grant, so nothing of theirs is given, nor by the event.
+create function gate.open_listed(p_token text, p_purpose text, p_action text, p_patients uuid[], p_fields text[], p_reason text) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp set debug_print_parse = off set debug_print_rewritten = off set debug_print_plan = off
+as $$
+declare
+  v_grant gate.grant_;
+  v_person record;
+  v_fields text[] := array(select distinct field from unnest(p_fields) as field order by field);
+  v_allowed record;
+begin
+  v_grant.actor_kind := 'person';
+  v_grant.actor_id := 'unknown';
+  v_grant.action := case when gate.is_code(p_action) then p_action else 'unknown' end;
+  v_grant.purpose := case when gate.is_code(p_purpose) then p_purpose else 'unknown' end;
+  v_grant.patient_ids := '{}';
+  v_grant.fields := array(select field from unnest(v_fields) as field where gate.is_code(field) limit 50);
+  v_grant.writes := '{}';
+  v_grant.verdict := 'refused';
+  select session.token_hash, person.person_id, person.roles, person.departments into v_person
+  from auth.session join auth.person on person.person_id = session.person_id
+  where session.token_hash = sha256(convert_to(p_token, 'UTF8'))
+    and session.expires_at > clock_timestamp() and session.revoked_at is null and person.active;
+  if not found then
+    v_grant.reason := 'bad-token';
+    return gate.issue(v_grant, null, null);
+  end if;
+  v_grant.actor_id := v_person.person_id::text;
+  v_grant.session_hash := v_person.token_hash;
+  v_grant.departments := v_person.departments;
+  -- Only what is a list: elsewhere a right that names nobody may mean something of its own.
+  select count(*) > 0 as any_role, bool_and(routine) as routine,
+    array(select distinct field from gate.permission, unnest(reads) as field where role = any (v_person.roles) and action = p_action and purpose = p_purpose) as reads
+  into v_allowed
+  from gate.permission where role = any (v_person.roles) and action = p_action and purpose = p_purpose and action in ('list-worklist', 'reach-patient');
+  v_grant.reason := case
+    when cardinality(p_patients) > 200 or cardinality(v_fields) > 50 or exists (select from unnest(p_patients) as patient_id where patient_id is null)
+      or cardinality(v_grant.fields) <> cardinality(v_fields) or (p_reason is not null and not gate.is_code(p_reason)) then 'malformed'
+    when not v_allowed.any_role then 'not-permitted'
+    when exists (select from unnest(v_fields) as field where not gate.field_fits(field, v_allowed.reads)) then 'field-not-permitted'
+    when v_allowed.routine and audit.is_behind(gate.setting_of('ledger-behind-seconds')) then 'ledger-behind'
+  end;
+  v_grant.verdict := case when v_grant.reason is null then 'allowed' when v_grant.reason = 'ledger-behind' then 'held' else 'refused' end;
+  if v_grant.verdict = 'allowed' then
+    v_grant.patient_ids := array(select patient_id from gate.those_in_care(p_patients, v_person.departments) as patient_id);
+  end if;
+  return gate.issue(v_grant, null, case when gate.is_code(p_reason) then p_reason end);
+end $$;
+grant execute on function gate.open_listed(text, text, text, uuid[], text[], text) to ct_api;
+reset role;
