@@ -8,15 +8,18 @@ create index task_open_patient on care.task (patient_id) where status <> 'done';
 reset role;
 
 set role ct_gate;
+-- Since when a referral is over; null while it lasts.
+alter table gate.referral add column over_at timestamptz;
+
 -- As in 0023, but that whoever was referred is in the department's care also while it has an alert or a task of theirs to see to.
 create or replace function gate.those_in_care(p_patients uuid[], p_departments text[]) returns setof uuid
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
   with referred as materialized (
-    select referral.patient_id, referral.department from unnest(p_patients) as asked (patient_id) join gate.referral using (patient_id) where referral.department = any (p_departments)
+    select referral.patient_id, referral.department from unnest(p_patients) as asked (patient_id) join gate.referral using (patient_id) where referral.department = any (p_departments) and referral.over_at is null
   )
   select asked.patient_id from unnest(p_patients) as asked (patient_id) join phi.contact_state using (patient_id) where contact_state.department = any (p_departments)
-  -- An application login can write an enrolment, an alert and a task; it cannot write a referral.
+  -- An application login can write an enrolment, an alert and a task; it cannot write a referral, nor bring back one that is over.
   union
   select patient_id from referred join care.enrolment using (patient_id, department) where enrolment.status <> 'ended'
   union
@@ -74,4 +77,62 @@ begin
   return gate.issue(v_grant, null, case when gate.is_code(p_reason) then p_reason end);
 end $$;
 grant execute on function gate.open_listed(text, text, text, uuid[], text[], text) to ct_api;
+reset role;
+
+-- ---------------------------------------------------------------- a referral that is over stays over
+-- It lasted for ever before, and what it hung on was a row that application logins write: one UPDATE gave the patient back to a ward whose follow-up had ended.
+
+set role ct_gate;
+-- As in 0005, but that who is referred anew is in care anew.
+create or replace function gate.refer(p_secret text, p_patient uuid, p_department text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp set debug_print_parse = off set debug_print_rewritten = off set debug_print_plan = off
+as $$
+declare
+  v_grant gate.grant_ := gate.right_to(p_secret, array['start-enrolment'], p_patient);
+begin
+  if p_patient is null then
+    perform gate.fail('CT001', 'no such grant');
+  end if;
+  if not gate.is_code(p_department) then
+    perform gate.fail('CT422', 'a department is a code');
+  end if;
+  -- The row is locked even where nothing is to be changed: whoever would end it meanwhile waits, and then finds the follow-up that it is for.
+  insert into gate.referral (patient_id, department, referred_by) values (p_patient, p_department, gate.actor_of(v_grant))
+  on conflict (patient_id, department) do update set referred_by = excluded.referred_by, referred_at = excluded.referred_at, over_at = null where referral.over_at is not null;
+end $$;
+
+-- Whether the department has anything to do for whoever was referred to it. A conversation that is open, and what its follow-up was told and has not heard, may yet become an alert.
+create function gate.is_needed(p_referral gate.referral) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select exists (select from care.enrolment where patient_id = (p_referral).patient_id and department = (p_referral).department and (status <> 'ended'
+      or exists (select from care.touchpoint join care.conversation using (touchpoint_id) where touchpoint.enrolment_id = enrolment.enrolment_id and closed_at is null)
+      or exists (select from care.inbox where workflow_id = 'follow-up/' || enrolment.enrolment_id::text and applied_at is null)))
+    or exists (select from care.escalation where patient_id = (p_referral).patient_id and department = (p_referral).department and status <> 'closed')
+    or exists (select from care.task where patient_id = (p_referral).patient_id and department = (p_referral).department and status <> 'done')
+$$;
+
+create function gate.end_referral() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp set debug_print_parse = off set debug_print_rewritten = off set debug_print_plan = off
+as $$
+declare v_referral gate.referral;
+begin
+  -- The last two things may be closed at once: the second waits here for the first to be committed, and sees that nothing is left.
+  select * into v_referral from gate.referral where patient_id = new.patient_id and department = new.department and over_at is null for no key update;
+  if found and not gate.is_needed(v_referral) then
+    update gate.referral set over_at = clock_timestamp() where patient_id = new.patient_id and department = new.department;
+  end if;
+  return null;
+end $$;
+reset role;
+
+-- At the end of the transaction, when it is known what else it has opened; the referral's lock is then the last that it takes.
+-- An ended follow-up is looked at each time that it hears something: what came late has then become an alert, or has not.
+create constraint trigger end_referral after update on care.enrolment deferrable initially deferred for each row when (new.status = 'ended') execute function gate.end_referral();
+create constraint trigger end_referral after update on care.escalation deferrable initially deferred for each row when (new.status = 'closed') execute function gate.end_referral();
+create constraint trigger end_referral after update on care.task deferrable initially deferred for each row when (new.status = 'done') execute function gate.end_referral();
+
+-- Of those before, what has nothing left to do is over now.
+set role ct_gate;
+update gate.referral set over_at = clock_timestamp() where not gate.is_needed(referral);
 reset role;

@@ -64,12 +64,12 @@ test('a function that runs as its owner prints no plan to the client, whose cons
   expect(rows.filter((row) => row.config.join('; ') !== silent.join('; ')).map((row) => row.name)).toEqual([]);
 });
 
-test('a function that runs as its owner is on a login’s list, or one of the three questions that the gate may ask the ledger', async () => {
+test('a function that runs as its owner is on a login’s list, one of the three questions that the gate may ask the ledger, or what ends a referral', async () => {
   const rows = await world.root.unsafe<{ name: string }[]>(`
     select case nspname when 'gate' then proname else nspname || '.' || proname end as name from pg_proc join pg_namespace on pg_namespace.oid = pronamespace where prosecdef and nspname not in ('pg_catalog', 'information_schema')`);
 
   const listed = new Set(Object.values(functionsOf).flat());
-  expect(rows.map((row) => row.name).filter((name) => !listed.has(name)).sort()).toEqual(['audit.events_about', 'audit.is_behind', 'audit.lag']);
+  expect(rows.map((row) => row.name).filter((name) => !listed.has(name)).sort()).toEqual(['audit.events_about', 'audit.is_behind', 'audit.lag', 'end_referral']);
 });
 
 test('none runs SQL that it was given, or has a literal that a session’s settings could change', async () => {
@@ -185,12 +185,12 @@ test('the gate itself has INSERT on the ledger and nothing else there', async ()
   expect(await rightsOf('ct_gate', ['audit'])).toEqual(['audit.event INSERT', 'audit.pending INSERT']);
 });
 
-test('no trigger or rule hangs on a table that the gate touches', async () => {
+test('triggers on tables that the gate touches are exactly those on this list, each on, and no rule is', async () => {
   const rows = await world.root.unsafe(`
-    select tgname from pg_trigger join pg_class on pg_class.oid = tgrelid join pg_namespace on pg_namespace.oid = relnamespace where ${ours} and not tgisinternal
+    select nspname || '.' || relname || ' ' || tgname || ' ' || tgfoid::regproc || ' ' || tgenabled::text as name from pg_trigger join pg_class on pg_class.oid = tgrelid join pg_namespace on pg_namespace.oid = relnamespace where ${ours} and not tgisinternal
     union all select rulename from pg_rewrite join pg_class on pg_class.oid = ev_class join pg_namespace on pg_namespace.oid = relnamespace where ${ours} and relkind <> 'v'`);
 
-  expect(rows).toEqual([]);
+  expect(rows.map((row) => String(row['name'])).sort()).toEqual(['care.enrolment', 'care.escalation', 'care.task'].map((table) => `${table} end_referral gate.end_referral O`));
 });
 
 test('row policies are exactly those on this list, and switched on: attempts are shown once they are committed, and whole to the gate and to backups, which see no right and no session that is open', async () => {

@@ -43,6 +43,12 @@ beforeAll(async () => {
   await migrateBy(9);
   await world.root`insert into phi.inbound (inbound_id, provider_sid, kind, address_id, patient_ids, key_id, sealed, received_at, stored_at, handled_at, disposition, reply_sealed, reply_kind)
     values (${unanswered}, ${randomUUID()}, 'sms', ${before.addressId}, ${[before.patientId, people.unwritten.patientId].sort()}, ${randomUUID()}, ${Buffer.from('sealed text')}, now(), now() - interval '1 minute', now() - interval '1 minute', 'inbox', ${Buffer.from('sealed answer')}, 'answer')`;
+  for (const patient of [before, silent, people.recorded]) {
+    const { enrolmentId } = await world.due(patient, { department: 'cardiology' });
+    await world.root`insert into gate.referral (patient_id, department, referred_by) values (${patient.patientId}, 'cardiology', 'test')`;
+    if (patient !== before) await world.root`update care.enrolment set status = 'ended' where enrolment_id = ${enrolmentId}`;
+    if (patient === silent) await world.root`update care.escalation set department = 'cardiology' where escalation_id = ${await world.escalation(patient.patientId, enrolmentId)}`;
+  }
   await migrateBy(Infinity);
 });
 afterAll(async () => {
@@ -79,4 +85,10 @@ test('an answer that waits through the update is for whoever had the number when
 
   expect((await world.gate.verdict<ReplyDetail>(secret ?? '')).detail.patients.map(({ patientId }) => patientId)).toEqual([before.patientId, unwritten.patientId].sort());
   expect(Buffer.from((await world.gate.readReply(secret ?? '')).sealed ?? []).toString()).toBe('sealed answer');
+});
+
+test('a referral from before the update lasts while its department has a follow-up or an alert of the patient, and is over where it has neither', async () => {
+  const rows = await world.root`select patient_id as "patientId", over_at is null as lasts from gate.referral`;
+
+  expect(new Map(rows.map((row) => [row['patientId'], row['lasts']]))).toEqual(new Map([[people.before.patientId, true], [people.silent.patientId, true], [people.recorded.patientId, false]]));
 });
