@@ -229,7 +229,7 @@ describe('what a department has of a patient who was referred to it', () => {
     own = await registered(world, nurse.token, { name: 'Own Example', department });
     const visit = { kind: 'task', id: 'visit', title: { en: 'Visit' }, at: { anchor: 'start', offset: 'P9D' }, lateness: { sendWithin: 'P9D', otherwise: 'task' }, instruction: 'transition-call' };
     const plan = { format: 'carethread.plan/1', id: 'heart', version: 1, title: { en: 'Heart' }, department, anchors: { start: { kind: 'instant', title: { en: 'Start' } } }, channels: ['sms'], steps: [visit], ladders: {} };
-    await publish(world.deps.sql, planSchema.parse(plan), world.deps.content.questionnaires);
+    await publish(world.superuser, planSchema.parse(plan), world.deps.content.questionnaires);
     await inHeartPlan(own, nurse.token);
   });
   async function inHeartPlan(forPatient: string, token: string): Promise<string> {
