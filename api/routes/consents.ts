@@ -41,7 +41,7 @@ export const consentRoutes: readonly Route[] = [
     'signed-in',
     {
       method: 'post', path: '/v1/patients/{patientId}/consents/withdraw', tag, summary: 'Withdraw consent, at once', params, problems: ['refused'],
-      description: 'Null means every purpose, every channel. Withdrawn from follow-up on every channel, every follow-up ends; on one, a question that is open there goes on by the step\'s next channel, or ends without an alarm. `unresolved` lists the contacts that were under way at that moment and may still arrive, or already have.',
+      description: 'Null means every purpose, every channel. Withdrawn from follow-up as a whole (`channel` null), every follow-up ends; on one channel, each goes on with what is left, its tasks for staff at least: a question that is open there goes on by the step\'s next channel, or ends without an alarm. `unresolved` lists the contacts that were under way at that moment and may still arrive, or already have.',
       body: z.strictObject({ purpose: consentPurpose.nullable(), channel: channel.nullable() }),
       answer: z.object({ patientId: id, unresolved: z.array(unresolved), enrolmentsTold: z.int() }),
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { assertNever } from '../../domain/codes.ts';
+import { pausesToldOf } from '../../store/enrolments.ts';
 import { lockFollowUp } from '../../store/follow-up-row.ts';
 import { anchorFault } from '../anchor-fault.ts';
 import { changeEnrolment } from '../enrolment-change.ts';
@@ -36,7 +37,11 @@ export const enrolmentChangeRoutes: readonly Route[] = [
   change('pause', { summary: 'Pause: nothing is begun until it is resumed', body: z.strictObject({ reason: code }) }, ({ body }, { by }) =>
     Promise.resolve({ events: [{ kind: 'paused', by, reason: body.reason }], story: 'enrolment.paused', detail: { reason: body.reason } }),
   ),
-  change('resume', { summary: 'Resume', description: 'Steps that came due meanwhile follow their own lateness, or what they say under passedWhilePaused.', body: z.strictObject({}) }, (_asked, { by }) => Promise.resolve({ events: [{ kind: 'resumed', by }], story: 'enrolment.resumed', detail: {} })),
+  change('resume', { summary: 'Resume', description: 'Steps that came due meanwhile follow their own lateness, or what they say under passedWhilePaused.', body: z.strictObject({}) }, async (_asked, { tx, enrolment, by }) => {
+    // By what it was told, which its thread may not have heard yet.
+    if (!(await pausesToldOf(tx, enrolment.patientId)).has(enrolment.enrolmentId)) throw new Problem('conflict', 'This follow-up is not paused: there is nothing to resume.');
+    return { events: [{ kind: 'resumed', by }], story: 'enrolment.resumed', detail: {} };
+  }),
   change('anchors', { summary: 'Move an anchor, or make it known', description: 'Steps that have not begun are dated anew.', body: z.strictObject({ anchor: anchorName, to: z.string().max(40) }) }, async ({ body }, { plan, by }) => {
     const published = await plan();
     const faults = anchorFault(published, body.anchor, body.to, Object.hasOwn(published.anchors, body.anchor) ? '/to' : '/anchor');

@@ -26,7 +26,7 @@ export const enrolmentKnownRoutes: readonly Route[] = [
   route(
     'signed-in',
     {
-      ...changing, path: '/v1/enrolments/{enrolmentId}/facts', summary: 'Change facts', params, body: z.strictObject({ facts: z.record(factName, factValue.nullable()) }),
+      ...changing, path: '/v1/enrolments/{enrolmentId}/facts', summary: 'Change facts', params, body: z.strictObject({ facts: z.record(factName, factValue.nullable()).refine((facts) => Object.keys(facts).length > 0, 'Name a fact that changes.') }),
       description: 'Those that are named change and the others stay; null: it is not known any more. The version before stays. Steps that come due from now on are judged by the new ones.',
     },
     (asked) => {
@@ -42,7 +42,7 @@ export const enrolmentKnownRoutes: readonly Route[] = [
   ),
   route(
     'signed-in',
-    { ...changing, path: '/v1/enrolments/{enrolmentId}/tags', summary: 'Put tags on, or take them away', params, body: z.strictObject({ add: tagList.default([]), remove: tagList.default([]) }) },
+    { ...changing, path: '/v1/enrolments/{enrolmentId}/tags', summary: 'Put tags on, or take them away', params, body: z.strictObject({ add: tagList.default([]), remove: tagList.default([]) }).refine(({ add, remove }) => add.length + remove.length > 0, { path: ['add'], message: 'Name a tag to add, or one to remove.' }) },
     (asked) =>
       changeEnrolment(asked, { enrolmentId: asked.params.enrolmentId, act: 'tags' }, async ({ plan, by }) => {
         const { add, remove } = asked.body;

@@ -349,6 +349,20 @@ describe('who may', () => {
     expect(replies.map((reply) => reply.status)).toEqual([409, 409, 409, 404]);
     expect(await versions(enrolmentId)).toBe(1);
   });
+
+  it('writes no line of what changed nothing: nothing named, or nothing paused to resume', async () => {
+    const enrolmentId = await started();
+
+    const empty = [await change(enrolmentId, 'facts', { facts: {} }), await change(enrolmentId, 'tags', {})];
+    const running = await change(enrolmentId, 'resume', {});
+    const paused = [await change(enrolmentId, 'pause', { reason: 'holiday' }), await change(enrolmentId, 'resume', {}), await change(enrolmentId, 'resume', {})];
+
+    expect(empty.map((reply) => [reply.status, pointers(reply)])).toEqual([[422, ['/facts']], [422, ['/add']]]);
+    expect([running.status, running.body['code']]).toEqual([409, 'conflict']);
+    expect(paused.map(({ status }) => status)).toEqual([202, 202, 409]);
+    const story = await world.superuser`select what from care.story where enrolment_id = ${enrolmentId} order by story_id`;
+    expect(story.map(({ what }) => what as string)).toEqual(['enrolment.started', 'enrolment.paused', 'enrolment.resumed']);
+  });
 });
 
 describe('docs/first-plan.md', () => {
