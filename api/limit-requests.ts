@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import type { Options } from 'express-rate-limit';
 import type { ApiDeps } from './deps.ts';
 import { identify, tokenOf } from './identify.ts';
@@ -37,7 +37,7 @@ const seenAtMost = 10_000;
 /**
  * Answers with what a request's session is counted by, or null for whoever has none; why not is the route's to say. A session that was seen before is not looked
  * up for this. Tokens that nobody has seen are, a few at a time and of one address one after the other: a flood of made-up ones never has the database's connections
- * that staff and the provider's webhooks need.
+ * that staff and the provider's webhooks need. Where more come than are looked up, some are refused, among them staff whom this process has not seen yet: they try again.
  */
 function sessionKeys(deps: ApiDeps): (request: Request) => Promise<string | null> {
   const seen = new Set<string>();
@@ -47,7 +47,7 @@ function sessionKeys(deps: ApiDeps): (request: Request) => Promise<string | null
     if (token === null) return null;
     const key = createHash('sha256').update(token).digest('base64url');
     if (!seen.has(key)) {
-      const session = await lookUps.within(request.ip ?? '', () => identify(request, deps).catch(() => null));
+      const session = await lookUps.within(ipKeyGenerator(request.ip ?? ''), () => identify(request, deps).catch(() => null));
       if (session === null) return null;
     }
     // Put last; the one that was not seen for longest goes first.

@@ -23,13 +23,13 @@ export class EnrolmentUnknown extends Error {
 
 /** Reads an enrolment's position and holds its row's lock until the transaction ends. */
 export async function lockFollowUp(tx: Transaction, enrolmentId: string): Promise<FollowUpRow> {
-  // Sent together and run in this order, so the touchpoints are read under the lock.
+  // Sent together and run in this order, so the touchpoints are read under the lock. `no key`: an alert that names the enrolment, opened at once by another, does not wait for it.
   const [[row], touchpoints] = await Promise.all([
     tx<(Omit<FollowUpRow, 'state'> & Omit<FollowUpState, 'schemaVersion' | 'enrolmentId' | 'touchpoints'>)[]>`
     select e.enrolment_id as "enrolmentId", e.patient_id as "patientId", e.plan_id as "planId", e.plan_version as "planVersion", e.department,
            e.revision, p.body as plan, e.status, e.end_reason as "endReason", e.started_at as "startedAt", e.paused_at as "pausedAt", e.anchors, e.tags, e.zone, e.series
     from care.enrolment e join care.plan p on p.plan_id = e.plan_id and p.version = e.plan_version
-    where e.enrolment_id = ${enrolmentId} for update of e`,
+    where e.enrolment_id = ${enrolmentId} for no key update of e`,
     tx<Touchpoint[]>`
     select touchpoint_id as id, step_id as "stepId", recurrence_id as "recurrenceId", kind, due_at as "dueAt", next_at as "nextAt", moved_from as "movedFrom", status, outcome, reason, judged, confirms,
            channel_index as "channelIndex", round, receipt_by as "receiptBy"

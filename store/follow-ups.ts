@@ -105,7 +105,8 @@ export async function saveFollowUp(tx: Transaction, before: FollowUpRow, after: 
   const changed = state.touchpoints.filter((touchpoint) => !isDeepStrictEqual(earlier.get(touchpoint.id), touchpoint));
   // Sent together and run in this order.
   await Promise.all([
-    after.revision === before.revision ? null : saveEnrolment(tx, after, now),
+    // One that has ended is written each time it hears something: it is then looked at whether its department still has anything to do for the patient.
+    after.revision === before.revision && state.status !== 'ended' ? null : saveEnrolment(tx, after, now),
     saveTouchpoints(tx, after, changed, now),
     tellStory(tx, changed.filter((touchpoint) => !stillGoesOut(earlier.get(touchpoint.id), touchpoint)).flatMap((touchpoint) => storyOfTouchpoint(after, touchpoint, now))),
   ]);

@@ -17,8 +17,7 @@ export interface NewTask {
 
 /** Makes a staff task. One of the same kind that is still open for the same touchpoint or message is not doubled, also by whoever makes it at the same moment; it is due when the sooner of the two would be. */
 export async function createTask(tx: Transaction, task: NewTask): Promise<string> {
-  // Ahead of the look, which would not see what another is about to commit. Who makes other tasks does not wait.
-  await tx`select pg_advisory_xact_lock(hashtextextended(${['task', task.kind, task.title, task.touchpointId, task.inboundId, task.patientId].join(' ')}, 0))`;
+  await takeTurn(tx, ['task', task.kind, task.title, task.touchpointId, task.inboundId, task.patientId].join(' '));
   // Not `is not distinct from`, which uses no index.
   const same = (column: string, id: string | null) => (id === null ? tx`${tx(column)} is null` : tx`${tx(column)} = ${id}`);
   const [open] = await tx<{ taskId: string; dueAt: string | null }[]>`
@@ -32,4 +31,25 @@ export async function createTask(tx: Transaction, task: NewTask): Promise<string
   await tx`insert into care.task (task_id, patient_id, enrolment_id, touchpoint_id, inbound_id, department, kind, title, due_at, created_at)
     values (${taskId}, ${task.patientId}, ${task.enrolmentId}, ${task.touchpointId}, ${task.inboundId}, ${task.department}, ${task.kind}, ${task.title}, ${task.dueAt}, ${task.createdAt})`;
   return taskId;
+}
+
+/** Two who make one task are done in a moment: whoever is kept from it for longer is kept by somebody else. */
+const turnWithin = '2s';
+
+/**
+ * Ahead of the look for an open one, which would not see what another is about to commit. Any login may hold such a lock, and it must hold back no alert that is opened
+ * together with a task: whoever does not get it in time goes on, since two tasks are the lesser harm.
+ */
+async function takeTurn(tx: Transaction, name: string): Promise<void> {
+  const [turn] = await tx<{ isOurs: boolean; before: string }[]>`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as "isOurs", current_setting('lock_timeout') as before`;
+  if (turn === undefined || turn.isOurs) return;
+  try {
+    await tx.savepoint(async (part) => {
+      await part`select set_config('lock_timeout', ${turnWithin}, true)`;
+      await part`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
+      await part`select set_config('lock_timeout', ${turn.before}, true)`;
+    });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === '55P03')) throw error;
+  }
 }

@@ -55,8 +55,9 @@ const startRoutes: readonly Route[] = [
         const card = await gate.holdCard(secret, body.patientId);
         if (card === null || card.status === 'deceased' || card.status === 'erased') throw new Problem('conflict', 'This patient cannot be followed up any more. Correct the status first if it is wrong.', { context: { status: card?.status ?? 'erased' } });
         const pausedFor = card.status === 'admitted' || card.status === 'inactive' ? card.status : undefined;
-        if (plan.department !== card.department) await gate.refer(secret, body.patientId, plan.department);
         const threads = await startEnrolment(tx, { enrolmentId, patientId: body.patientId, plan, anchors: body.anchors, tags: [...new Set(body.tags)].sort(), zone: card.zone, pausedFor, startedBy: `person/${asked.session.personId}`, now });
+        // Behind the enrolment, as the end of one takes them.
+        if (plan.department !== card.department) await gate.refer(secret, body.patientId, plan.department);
         if (known !== null) await gate.put(secret, known);
         tell(threads);
         const { workflowId } = threads[0];

@@ -90,7 +90,7 @@ function reach({ open, openListed, session }: Pick<Asker, 'open' | 'openListed' 
 async function change(asked: Asked<z.output<typeof params>, unknown, unknown>, event: Extract<EscalationEvent, { by: string }>): Promise<z.input<typeof changed>> {
   const { escalationId } = asked.params;
   const found = await known(asked, escalationId);
-  await reach(asked, found, event.kind === 'closed' ? `close=${event.reason}` : 'acknowledge');
+  await reach(asked, found, `${event.kind === 'closed' ? `close=${event.reason}` : 'acknowledge'}/${escalationId}`);
   return asked.commit(async (tx, tell) => {
     const { row, thread } = await applyToEscalation(tx, escalationId, asked.now, event);
     const isTaken = event.kind === 'closed' ? row.state.closedBy === event.by && row.state.closeReason === event.reason : row.state.acknowledgedBy === event.by && row.state.status === 'acknowledged';

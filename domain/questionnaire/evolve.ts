@@ -6,7 +6,7 @@ import { plusMs } from '../time/durations.ts';
 import { urgentWithinMs } from '../follow-up/types.ts';
 import type { FollowUpEffect, Instant } from '../follow-up/types.ts';
 import { afterAskedAgain, afterLoss, againKind, asksAgain, questionAsked } from './ask-again.ts';
-import { afterNudge, holdNudge, isHalfWay, silenceAlarms } from './clocks.ts';
+import { afterNudge, holdNudge, holdsAlarm, isHalfWay, silenceAlarms } from './clocks.ts';
 import type { CallDisposition, ContactKind, ConversationEvent, ConversationRules, ConversationState } from './types.ts';
 
 interface Evolved {
@@ -238,15 +238,17 @@ export function giveUpChannel(rules: ConversationRules, state: ConversationState
     const unheard: ConversationState = state.isUnread === true ? { ...state, lastAnswerAt: null, isUnread: false } : state;
     return { state: { ...unheard, status: 'starting', channelIndex: state.channelIndex + 1, nudgesSent: 0, nextAt: at, reason }, effects: [] };
   }
+  // Whoever is in hospital, or paused by staff, is not silent, though a call or a message of before the pause ends within it: staff are told, and nobody is alarmed.
+  const left = state.pausedAt === null || holdsAlarm(state) ? rules : { ...rules, silence: 'task' as const };
   const wasAsked = state.askedAt !== null || state.callsMade > 0;
-  if (wasAsked) return silence(rules, state, reason);
+  if (wasAsked) return silence(left, state, reason);
   // An address that failed before stays what is to be repaired, though the channel after it was merely not allowed.
   const failedBefore = state.reason !== null && isRepairable(state.reason) ? state.reason : null;
-  if (failedBefore !== null && !isRepairable(reason)) return unreached(rules, state, 'failed', failedBefore, [task(state, 'repair-contact')]);
+  if (failedBefore !== null && !isRepairable(reason)) return unreached(left, state, 'failed', failedBefore, [task(state, 'repair-contact')]);
   // The patient's own will: nobody rings them because of it; STOP has raised its own task.
   if (ownWill.has(reason)) return { state: endConversation(state, 'missed', reason), effects: [] };
-  if (reason === 'address-suspended') return unreached(rules, state, 'missed', reason, []);
-  return unreached(rules, state, reason === 'no-address' ? 'missed' : 'failed', reason, [task(state, 'repair-contact')]);
+  if (reason === 'address-suspended') return unreached(left, state, 'missed', reason, []);
+  return unreached(left, state, reason === 'no-address' ? 'missed' : 'failed', reason, [task(state, 'repair-contact')]);
 }
 
 /**
@@ -255,7 +257,7 @@ export function giveUpChannel(rules: ConversationRules, state: ConversationState
  */
 function consentWithdrawn(rules: ConversationRules, state: ConversationState, channel: Channel, at: Instant): Evolved {
   if (state.channels[state.channelIndex] !== channel) return { state, effects: [] };
-  if (state.lastAnswerAt !== null) return { state: endConversation(state, 'missed', 'consent-withdrawn'), effects: [] };
+  if (isHalfWay(state)) return { state: endConversation(state, 'missed', 'consent-withdrawn'), effects: [] };
   return giveUpChannel(rules, { ...state, askedAt: null, callsMade: 0 }, 'consent-withdrawn', state.pausedAt ?? at);
 }
 

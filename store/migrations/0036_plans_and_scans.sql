@@ -60,6 +60,5 @@ create index conversation_resuming on care.conversation (touchpoint_id) where cl
 -- For those that wait for a number, in the place of `attempt_waiting`, and for the count of all that are held.
 create index attempt_held on care.attempt (address_id, reason) where status = 'held';
 drop index care.attempt_waiting;
-create index task_open_of_patient on care.task (patient_id) where status <> 'done';
 create index story_planless on care.story (patient_id, story_id) where enrolment_id is null;
 reset role;

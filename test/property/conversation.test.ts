@@ -321,6 +321,25 @@ describe('whatever is replied, and whatever calls come to', () => {
     expect(decideConversation(hour, texted, resumedAt, 3, () => 'c').next).toMatchObject({ kind: 'wait', dueAt: iso(start + 7_200_000 + 600_000) });
   });
 
+  test('whoever is in hospital when a call or a message of before comes to nothing raises no alarm, and staff are told', () => {
+    const ringing: ConversationState = { ...waiting, status: 'calling', channels: ['voice'], askedAt: null, callsMade: 1 };
+    const inHospital = (state: ConversationState, news: ConversationEvent) => evolveConversation(hour, evolveConversation(hour, state, { kind: 'paused', at: iso(start) }).state, news);
+
+    const notTaken = inHospital(ringing, { kind: 'call-ended', disposition: 'no-answer', at: iso(start + 60_000), actions: [] });
+    const notArrived = inHospital(waiting, { kind: 'receipt', channel: 'sms', delivered: false, reason: '30003', at: iso(start + 60_000) });
+
+    expect([notTaken.state, notTaken.effects]).toMatchObject([{ status: 'done', outcome: 'missed' }, [{ kind: 'create-task', task: 'no-answer' }]]);
+    expect([notArrived.state, notArrived.effects]).toMatchObject([{ status: 'done', outcome: 'failed' }, [{ kind: 'create-task', task: 'repair-contact' }]]);
+  });
+
+  test('words that nobody could read keep nobody whose consent for texts is withdrawn from being rung', () => {
+    const events: ConversationEvent[] = [{ kind: 'answered-item', at: iso(start), isUnread: true }, { kind: 'consent-withdrawn', channel: 'sms', at: iso(start + 60_000) }];
+
+    const state = events.reduce<ConversationState>((before, event) => evolveConversation(hour, before, event).state, { ...waiting, channels: ['sms', 'voice'] });
+
+    expect(state).toMatchObject({ status: 'starting', channelIndex: 1, lastAnswerAt: null });
+  });
+
   /** Paused after five minutes, told this after an hour, and resumed after two. */
   const afterPause = (state: ConversationState, ...news: ConversationEvent[]): ConversationNext => {
     const resumed = [{ kind: 'paused' as const, at: iso(start + 300_000) }, ...news, { kind: 'resumed' as const, at: resumedAt }].reduce((before, event) => evolveConversation(hour, before, event).state, state);

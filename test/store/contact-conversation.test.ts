@@ -4,6 +4,9 @@ import { handleText } from '../../api/inbound/handle-text.ts';
 import { unsubscribe } from '../../api/inbound/provider-opt-out.ts';
 import { receiveText } from '../../api/inbound/receive-text.ts';
 import { applyToConversation, lockConversation } from '../../store/conversations.ts';
+import type { Transaction } from '../../store/connect.ts';
+import { openEscalationRow } from '../../store/escalations.ts';
+import { lockFollowUp } from '../../store/follow-up-row.ts';
 import { tellConsentWithdrawn } from '../../store/opt-outs.ts';
 import { changeCall, lockCall } from '../../store/calls.ts';
 import { sealInbound } from '../../store/inbound.ts';
@@ -123,6 +126,40 @@ describe('the unsubscribe link of a mail', () => {
     expect(await Promise.all(['letter', 'note'].map((step) => world.touchpoint(waits.touchpoints[step] ?? '')))).toMatchObject([{ status: 'done', outcome: 'missed', reason: 'opted-out' }, { status: 'planned', nextAt: expect.stringMatching(/^2026-03-02T14:/) as string }]);
     expect(await world.root`select detail from care.story where enrolment_id in (${waits.enrolmentId}, ${sent.enrolmentId}) and what = 'patient.opted-out'`).toMatchObject([{ detail: { by: 'patient', channel: 'email' } }, { detail: { by: 'patient', channel: 'email' } }]);
     expect(await world.root`select title from care.task where patient_id = ${patient.patientId} and kind = 'opted-out'`).toMatchObject([{ title: 'opted-out-by-unsubscribe' }]);
+  });
+});
+
+describe('a follow-up of another department', () => {
+  const alertFor = (tx: Transaction, patientId: string, enrolmentId: string) =>
+    openEscalationRow(tx, { patientId, enrolmentId, touchpointId: null, department: 'surgery', level: 'red', ruleId: 'safety-phrase', ladder: null, now: world.clock.now.toISOString() });
+
+  test('has its referral end with it, also where a question was open then, as soon as that is over', async () => {
+    const { patient, enrolmentId, touchpointId } = await opened({ ...ask, channels: ['sms'] });
+    await runConversation(world, touchpointId);
+    await world.root`insert into gate.referral (patient_id, department, referred_by) select patient_id, department, 'test' from care.enrolment where enrolment_id = ${enrolmentId}`;
+    const isOver = async () => (await world.root<{ isOver: boolean }[]>`select over_at is not null as "isOver" from gate.referral where patient_id = ${patient.patientId}`)[0]?.isOver;
+    await world.tell(enrolmentId, { kind: 'ended', reason: 'staff', by: 'test' });
+
+    await runFollowUp(world, enrolmentId);
+    const whileOpen = await isOver();
+    await runConversation(world, touchpointId);
+    await runFollowUp(world, enrolmentId);
+
+    expect([whileOpen, await isOver()]).toEqual([false, true]);
+  });
+
+  test('has an alert opened at once though somebody else holds its position', async () => {
+    const { patient, enrolmentId } = await opened({ ...ask, channels: ['sms'] });
+
+    const told = await world.worker.begin(async (holds) => {
+      await lockFollowUp(holds, enrolmentId);
+      return world.api.begin(async (tx) => {
+        await tx`set local lock_timeout = '1s'`;
+        return alertFor(tx, patient.patientId, enrolmentId);
+      });
+    });
+
+    expect(told.map(({ workflowType }) => workflowType)).toEqual(['escalation']);
   });
 });
 

@@ -284,4 +284,22 @@ describe('what is asked within a webhook’s time', () => {
     expect(await second).toBe(first);
     expect(await world.root`select 1 from care.task where touchpoint_id = ${due.touchpointId}`).toHaveLength(1);
   });
+
+  test('is kept from making a task by nobody who holds its turn: whatever else is written with it is not held back', async () => {
+    const { patient, due } = await world.duePatient();
+    const { patientId } = patient;
+    const { enrolmentId, touchpointId } = due;
+    const name = ['task', 'staff-call', 'staff-call', touchpointId, null, patientId].join(' ');
+
+    const bound = await world.root.begin(async (holds) => {
+      await holds`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
+      return world.api.begin(async (tx) => {
+        await createTask(tx, { patientId, enrolmentId, touchpointId, inboundId: null, department: 'surgery', kind: 'staff-call', title: 'staff-call', dueAt: null, createdAt: noon });
+        return (await tx`select current_setting('lock_timeout') as bound`)[0]?.['bound'] as string;
+      });
+    });
+
+    expect(await world.root`select 1 from care.task where touchpoint_id = ${touchpointId}`).toHaveLength(1);
+    expect(bound).not.toBe('2s');
+  });
 });
