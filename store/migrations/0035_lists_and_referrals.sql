@@ -2,11 +2,12 @@
 -- looked at nor taken.
 
 -- In the order in which whoever writes takes them: an update beside a running process waits, and does not deadlock.
-lock table care.enrolment, care.escalation, care.task in share row exclusive mode;
+lock table care.call, care.enrolment, care.escalation, care.task in share row exclusive mode;
 
 -- ---------------------------------------------------------------- lists name whom they may, and are not refused for the others
 set role ct_care;
 grant select (patient_id, department, status) on care.task to ct_gate;
+grant select (touchpoint_id, status) on care.call to ct_gate;
 create index task_open_patient on care.task (patient_id) where status <> 'done';
 reset role;
 
@@ -104,12 +105,14 @@ begin
   on conflict (patient_id, department) do update set referred_by = excluded.referred_by, referred_at = excluded.referred_at, over_at = null where referral.over_at is not null;
 end $$;
 
--- Whether the department has anything to do for whoever was referred to it. A conversation that is open, and what its follow-up was told and has not heard, may yet become an alert.
+-- Whether the department has anything to do for whoever was referred to it. A conversation that is open, a call that is under way, and what its follow-up was told and has not heard, may yet become
+-- an alert.
 create function gate.is_needed(p_referral gate.referral) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select exists (select from care.enrolment where patient_id = (p_referral).patient_id and department = (p_referral).department and (status <> 'ended'
       or exists (select from care.touchpoint join care.conversation using (touchpoint_id) where touchpoint.enrolment_id = enrolment.enrolment_id and closed_at is null)
+      or exists (select from care.touchpoint join care.call using (touchpoint_id) where touchpoint.enrolment_id = enrolment.enrolment_id and call.status in ('placed', 'answered'))
       or exists (select from care.inbox where workflow_id = 'follow-up/' || enrolment.enrolment_id::text and applied_at is null)))
     or exists (select from care.escalation where patient_id = (p_referral).patient_id and department = (p_referral).department and status <> 'closed')
     or exists (select from care.task where patient_id = (p_referral).patient_id and department = (p_referral).department and status <> 'done')
@@ -125,10 +128,11 @@ begin
     return null;
   end if;
   -- The last two things may be closed at once: the second waits here for the first to be committed, and sees that nothing is left.
-  select * into v_referral from gate.referral where patient_id = new.patient_id and department = new.department and over_at is null for no key update;
-  if found and not gate.is_needed(v_referral) then
-    update gate.referral set over_at = clock_timestamp() where patient_id = new.patient_id and department = new.department;
-  end if;
+  for v_referral in select * from gate.referral where patient_id = new.patient_id and over_at is null order by department for no key update loop
+    if not gate.is_needed(v_referral) then
+      update gate.referral set over_at = clock_timestamp() where patient_id = v_referral.patient_id and department = v_referral.department;
+    end if;
+  end loop;
   return null;
 end $$;
 reset role;
@@ -136,6 +140,7 @@ reset role;
 -- At the end of the transaction, when it is known what else it has opened; the referral's lock is then the last that it takes.
 -- An ended follow-up is looked at each time that it hears something: what came late has then become an alert, or has not.
 create constraint trigger end_referral after update on care.enrolment deferrable initially deferred for each row when (new.status = 'ended') execute function gate.end_referral();
+create constraint trigger end_referral after update on care.call deferrable initially deferred for each row when (new.status = 'ended') execute function gate.end_referral();
 create constraint trigger end_referral after update on care.escalation deferrable initially deferred for each row when (new.status = 'closed') execute function gate.end_referral();
 create constraint trigger end_referral after update on care.task deferrable initially deferred for each row when (new.status = 'done') execute function gate.end_referral();
 

@@ -190,7 +190,7 @@ test('triggers on tables that the gate touches are exactly those on this list, e
     select nspname || '.' || relname || ' ' || tgname || ' ' || tgfoid::regproc || ' ' || tgenabled::text as name from pg_trigger join pg_class on pg_class.oid = tgrelid join pg_namespace on pg_namespace.oid = relnamespace where ${ours} and not tgisinternal
     union all select rulename from pg_rewrite join pg_class on pg_class.oid = ev_class join pg_namespace on pg_namespace.oid = relnamespace where ${ours} and relkind <> 'v'`);
 
-  expect(rows.map((row) => String(row['name'])).sort()).toEqual(['care.enrolment', 'care.escalation', 'care.task'].map((table) => `${table} end_referral gate.end_referral O`));
+  expect(rows.map((row) => String(row['name'])).sort()).toEqual(['care.call', 'care.enrolment', 'care.escalation', 'care.task'].map((table) => `${table} end_referral gate.end_referral O`));
 });
 
 test('row policies are exactly those on this list, and switched on: attempts are shown once they are committed, and whole to the gate and to backups, which see no right and no session that is open', async () => {

@@ -22,28 +22,28 @@ const show = (token: string, ...patients: string[]): OpenRequest => ({ token, pu
 const verdictOf = async (request: OpenRequest) => world.gate.verdict(await world.gate.open(request));
 
 
-describe('a referral', () => {
-  const department = 'oncology';
-  /** A patient of surgery whom surgery brought into oncology's follow-up. */
-  async function referred(kind: 'remind' | 'ask' = 'remind') {
-    const [home, ward, patient] = [await world.person(), await world.person({ departments: [department] }), await world.patient()];
-    const { patientId } = patient;
-    const refer = async () => world.gate.refer(await world.gate.open({ token: home.token, purpose: 'follow-up', action: 'start-enrolment', patients: [patientId], fields: [] }), patientId, department);
-    const { enrolmentId, touchpointId } = await world.due(patient, { department, kind });
-    await refer();
-    return {
-      patientId, enrolmentId, touchpointId, refer,
-      isInCare: async () => (await verdictOf(show(ward.token, patientId))).verdict === 'allowed',
-      // As an application does it.
-      becomes: (status: string, sql: Sql | Transaction = world.api) => sql`update care.enrolment set status = ${status} where enrolment_id = ${enrolmentId}`,
-      alert: (sql: Sql | Transaction = world.api) => sql`insert into care.escalation (escalation_id, patient_id, enrolment_id, department, level, rule_id, acknowledge_code, state, status, opened_at) values (gen_random_uuid(), ${patientId}, ${enrolmentId}, ${department}, 'red', ${randomUUID()}, ${randomUUID()}, '{}', 'open', now())`,
-      alertIsClosed: (sql: Sql | Transaction = world.api) => sql`update care.escalation set status = 'closed' where patient_id = ${patientId}`,
-      task: () => world.api`insert into care.task (task_id, patient_id, department, kind, title, created_at) values (gen_random_uuid(), ${patientId}, ${department}, 'staff-call', 'x', now())`,
-      taskIsDone: () => world.api`update care.task set status = 'done' where patient_id = ${patientId}`,
-      follow: () => world.api`insert into care.enrolment (enrolment_id, patient_id, plan_id, plan_version, department, anchors, zone, started_by, started_at) select gen_random_uuid(), patient_id, plan.plan_id, version, department, '{}', 'UTC', 'test', now() from care.enrolment join care.plan on plan.plan_id <> enrolment.plan_id where enrolment_id = ${enrolmentId} limit 1`,
-    };
-  }
+const department = 'oncology';
+/** A patient of surgery whom surgery brought into oncology's follow-up. */
+async function referred(kind: 'remind' | 'ask' = 'remind') {
+  const [home, ward, patient] = [await world.person(), await world.person({ departments: [department] }), await world.patient()];
+  const { patientId } = patient;
+  const refer = async () => world.gate.refer(await world.gate.open({ token: home.token, purpose: 'follow-up', action: 'start-enrolment', patients: [patientId], fields: [] }), patientId, department);
+  const { enrolmentId, touchpointId } = await world.due(patient, { department, kind });
+  await refer();
+  return {
+    patientId, enrolmentId, touchpointId, refer,
+    isInCare: async () => (await verdictOf(show(ward.token, patientId))).verdict === 'allowed',
+    // As an application does it.
+    becomes: (status: string, sql: Sql | Transaction = world.api) => sql`update care.enrolment set status = ${status} where enrolment_id = ${enrolmentId}`,
+    alert: (sql: Sql | Transaction = world.api) => sql`insert into care.escalation (escalation_id, patient_id, enrolment_id, department, level, rule_id, acknowledge_code, state, status, opened_at) values (gen_random_uuid(), ${patientId}, ${enrolmentId}, ${department}, 'red', ${randomUUID()}, ${randomUUID()}, '{}', 'open', now())`,
+    alertIsClosed: (sql: Sql | Transaction = world.api) => sql`update care.escalation set status = 'closed' where patient_id = ${patientId}`,
+    task: () => world.api`insert into care.task (task_id, patient_id, department, kind, title, created_at) values (gen_random_uuid(), ${patientId}, ${department}, 'staff-call', 'x', now())`,
+    taskIsDone: () => world.api`update care.task set status = 'done' where patient_id = ${patientId}`,
+    follow: () => world.api`insert into care.enrolment (enrolment_id, patient_id, plan_id, plan_version, department, anchors, zone, started_by, started_at) select gen_random_uuid(), patient_id, plan.plan_id, version, department, '{}', 'UTC', 'test', now() from care.enrolment join care.plan on plan.plan_id <> enrolment.plan_id where enrolment_id = ${enrolmentId} limit 1`,
+  };
+}
 
+describe('a referral', () => {
   test('that is over is brought back by no row that an application writes, but by a new one', async () => {
     const { isInCare, becomes, alert, alertIsClosed, task, follow, refer } = await referred();
     await alert();
@@ -105,6 +105,23 @@ describe('a referral', () => {
 
     expect([unheard.count, alarmed, await isInCare()]).toEqual([1, true, false]);
   });
+});
+
+test('a referral lasts for what is said on a call that goes on when its follow-up has ended, and ends with the call where nothing was', async () => {
+  const [heard, quiet] = [await referred('ask'), await referred('ask')];
+  const callOf = ({ patientId, touchpointId }: typeof heard) => world.root`insert into care.call (call_id, touchpoint_id, patient_id, owner_workflow_id, contact_kind, record, status, created_at) values (gen_random_uuid(), ${touchpointId}, ${patientId}, 'x', 'call-1', false, 'answered', now())`;
+  const hangUp = ({ patientId }: typeof heard) => world.api`update care.call set status = 'ended', ended_at = now() where patient_id = ${patientId}`;
+  for (const each of [heard, quiet]) {
+    await callOf(each);
+    await world.root`update care.conversation set closed_at = now() where touchpoint_id = ${each.touchpointId}`;
+    await each.becomes('ended');
+  }
+
+  await heard.alert();
+  await Promise.all([hangUp(heard), hangUp(quiet)]);
+  await quiet.alert();
+
+  expect([await heard.isInCare(), await quiet.isInCare()]).toEqual([true, false]);
 });
 
 describe('a right to a list', () => {
