@@ -23,6 +23,8 @@ export interface CutOff {
 /** For so long the database may keep one try waiting; it is the database's own bound. */
 const lateWaitMs = 15_000;
 const tryAgainMs = 1_000;
+/** So often the answer is tried before the call ends without it: about a minute where each try waits for its bound. */
+const triesOfAnswer = 4;
 
 /**
  * The provider takes our answer for final and tells nothing again, so what somebody has said is in this process alone. Words of danger open their alert at once, whatever
@@ -38,7 +40,7 @@ export function faultOf(deps: InboundDeps, cut: CutOff): Fault {
       // A bare 120 may be the number that was asked for: the turn knows.
       const isCertain = danger !== null && !/^\d+$/.test(danger.phrase);
       const alerted = isCertain ? untilWritten(deps, callId, () => raise(deps, cut, danger)) : Promise.resolve();
-      const ended = stopped.then(() => untilWritten(deps, callId, () => end(deps, cut, danger)));
+      const ended = stopped.then(() => untilWritten(deps, callId, ending(deps, cut, danger)));
       for (const settled of await Promise.allSettled([alerted, ended])) {
         if (settled.status === 'rejected') deps.logger.error({ callId, error: settled.reason as unknown }, hasAnswer ? 'a call was cut off, and what was answered last is lost: have somebody ring this patient now' : 'a call that was cut off could not be ended; its status callback does');
       }
@@ -73,21 +75,29 @@ async function raise(deps: InboundDeps, { callId, providerSid }: CutOff, { certa
   await deps.poker.poke(threads);
 }
 
-async function end(deps: InboundDeps, cut: CutOff, danger: SafetyFinding | null): Promise<void> {
-  const late = await takeLate(deps, cut);
-  if (danger !== null && late === 'not-taken') await raise(deps, cut, danger);
-  // What nobody has understood may be red, and is asked again as soon as an alarm would be seen to.
-  await endAfterFault(deps, cut.callId, { isUrgent: mayHoldAnswer(cut) && (late === 'not-taken' || late === 'not-understood') });
+/** Ends the call, behind its last answer: that is taken once, however often what comes after it is tried. */
+function ending(deps: InboundDeps, cut: CutOff, danger: SafetyFinding | null): () => Promise<void> {
+  let taken: LateTurn | null = null;
+  let tries = 0;
+  return async () => {
+    tries += 1;
+    taken ??= await takeLate(deps, cut, tries < triesOfAnswer);
+    const late = taken ?? 'not-taken';
+    if (danger !== null && late === 'not-taken') await raise(deps, cut, danger);
+    // What nobody has understood may be red, and is asked again as soon as an alarm would be seen to.
+    await endAfterFault(deps, cut.callId, { isUrgent: mayHoldAnswer(cut) && (late === 'not-taken' || late === 'not-understood') });
+  };
 }
 
-/** Where it fails, for its own sake or because the keys are away, the call ends all the same. */
-async function takeLate(deps: InboundDeps, { callId, providerSid, turn }: CutOff): Promise<LateTurn> {
+/** Where it fails for its own sake, or because the keys are away, the call ends all the same. Null after a passing fault that has been waited for long enough: if the call cannot be ended either, it is tried again. */
+async function takeLate(deps: InboundDeps, { callId, providerSid, turn }: CutOff, isPatient: boolean): Promise<LateTurn | null> {
   if (turn === null || turn.number === 0) return 'not-asked';
   try {
     return await takeTurnLate(deps, { callId, providerSid, answeredBy: null, signal: new AbortController().signal, waitMs: lateWaitMs, onListener: () => undefined }, turn.number, turn.input);
   } catch (error) {
+    if (isPassing(error) && isPatient && !deps.pending.stopping.aborted) throw error;
     deps.logger.warn({ callId, error }, 'what was answered on a call that was cut off could not be taken');
-    return 'not-taken';
+    return isPassing(error) ? null : 'not-taken';
   }
 }
 

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { takeMessageStatus } from '../../api/inbound/message-status.ts';
+import { faultOf } from '../../api/inbound/voice-cut-off.ts';
 import { resumeFollowUp } from '../../store/follow-ups.ts';
 import { unsubscribeToken } from '../../store/unsubscribe-token.ts';
 import { createWebhooksWorld, freshPhone, noon, sidOf } from './webhooks-world.ts';
-import type { Person, WebhooksWorld } from './webhooks-world.ts';
+import type { Called, Person, WebhooksWorld } from './webhooks-world.ts';
 
 let world: WebhooksWorld;
 beforeAll(async () => {
@@ -245,6 +246,42 @@ describe('the end of a call, told by the provider', () => {
     await world.callStatus(call, 'completed');
 
     expect(await world.call(call.callId)).toMatchObject({ disposition: 'caregiver' });
+  });
+});
+
+describe('what was answered last on a call that we cut off', () => {
+  const keyOne = { digits: '1', speech: null };
+  const lockTimeout = () => Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' });
+
+  /** Who is there and the pain are answered; whether there is danger is asked, as turn 3. */
+  async function atDanger(): Promise<Called> {
+    const call = await world.called();
+    await world.answer(call);
+    for (const [turn, Digits] of ['1', '2', '3'].entries()) await world.turn(call, turn, { Digits });
+    return call;
+  }
+
+  it.each([['it is taken', 1], ['the call ends', 2]])('is judged once, though a fault passes while %s', async (_when, failing) => {
+    const call = await atDanger();
+    let begun = 0;
+    const fails = (): Promise<never> => Promise.reject(lockTimeout());
+    const sql = new Proxy(world.deps.sql, { get: (real, name) => (name === 'begin' && (begun += 1) === failing ? fails : (Reflect.get(real, name) as unknown)) });
+
+    await faultOf({ ...world.deps, sql }, { callId: call.callId, providerSid: call.callSid, turn: { number: 3, input: keyOne } }).clear(Promise.resolve());
+
+    expect(await world.escalations(call.patientId)).toMatchObject([{ ruleId: 'danger', level: 'red' }]);
+    expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition: 'partial' });
+    expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', withinSeconds: 86_400 }]);
+  });
+
+  it('does not keep the call from its end, where it alone cannot be taken: staff ask as soon as an alarm would be seen to', async () => {
+    const call = await atDanger();
+    const gate = { ...world.deps.gate, turnBegin: () => Promise.reject(lockTimeout()) };
+
+    await faultOf({ ...world.deps, gate }, { callId: call.callId, providerSid: call.callSid, turn: { number: 3, input: keyOne } }).clear(Promise.resolve());
+
+    expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition: 'partial' });
+    expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', withinSeconds: 900 }]);
   });
 });
 
