@@ -19,13 +19,15 @@ import type { TurnDetail } from '../../store/gate.ts';
 import { boundTransaction, inTransaction } from '../../store/inbound.ts';
 import type { ThreadToPoke } from '../../store/threads.ts';
 import { applyRules } from './answer-rules.ts';
-import { endCall, lockCallOf } from './call-end.ts';
+import { endAfterFault, endCall, lockCallOf } from './call-end.ts';
 import type { LockedCall } from './call-end.ts';
 import type { InboundDeps } from './deps.ts';
 import { readProgress, writeAnswers, writeProgress } from './progress.ts';
 import type { ProgressPlace, StoredProgress } from './progress.ts';
 import { openSafetyAlert } from './safety.ts';
-import type { Known } from './voice-deadline.ts';
+import { dangerIn, mayHoldAnswer, raiseOnCall } from './said-on-call.ts';
+import type { Said } from './said-on-call.ts';
+import type { Known, Listener } from './voice-deadline.ts';
 
 /** What to say now; `turn` numbers the answer that is awaited. Null: hang up without a word. */
 export type VoiceAnswer = { prompt: VoicePrompt; turn: number } | null;
@@ -88,7 +90,18 @@ export async function takeCallTurn(deps: InboundDeps, request: VoiceRequest, tur
     const { threads, isRed } = await applyTurn(turn, voice, taken, input);
     const prompt = isRed ? withAdvice(script, taken.prompt) : taken.prompt;
     return { answer: { prompt, turn: call.turns + 1 }, threads };
-  });
+  }, (listener) => hearRefused(deps, request, { number: turnNumber, input }, listener));
+}
+
+/** The right to the call was lost while it went on. Nothing is asked or judged any more, but a call for help is answered, and who may have told of an alarm is rung. */
+async function hearRefused(deps: InboundDeps, request: VoiceRequest, said: Said, { language, emergencyNumber }: Listener): Promise<VoiceAnswer> {
+  const danger = dangerIn(said);
+  if (danger !== null) await raiseOnCall(deps, request, danger);
+  await endUnheard(deps, request, 'refused');
+  if (mayHoldAnswer(said)) await endAfterFault(deps, request.callId, { isUrgent: true });
+  if (danger?.certainty !== 'stated') return null;
+  const words = phrases[language];
+  return { prompt: { say: [words.emergency(emergencyNumber), words.staffWillCall, words.goodbye], language, gather: null, startRecording: false }, turn: said.number };
 }
 
 /** What became of an answer; `not-taken` where the call was over by then, `not-asked` where no question was open. */
@@ -108,13 +121,17 @@ export async function takeTurnLate(deps: InboundDeps, request: VoiceRequest, tur
   return late ?? 'not-taken';
 }
 
-async function withTurn<Answer>(deps: InboundDeps, request: VoiceRequest, work: (turn: Turn) => Promise<Outcome<Answer>>): Promise<Answer | null> {
+/** `lost` hears what is said on a call that still goes on, and to which the gate gives no right any more. */
+async function withTurn<Answer>(deps: InboundDeps, request: VoiceRequest, work: (turn: Turn) => Promise<Outcome<Answer>>, lost?: (listener: Listener) => Promise<Answer | null>): Promise<Answer | null> {
   const secret = await deps.gate.turnBegin(request.callId, request.providerSid);
-  const { verdict, detail } = await deps.gate.verdict<TurnDetail>(secret);
-  if (verdict !== 'allowed') return endUnheard(deps, request, 'refused');
+  const { verdict, reason, detail } = await deps.gate.verdict<TurnDetail>(secret);
+  // The id of another call, or of one that is over, opens nothing, and nobody is told of anything.
+  const isPresent = verdict === 'allowed' || (reason !== 'no-such-call' && reason !== 'ended');
+  if (!isPresent) return endUnheard(deps, request, 'refused');
   const language = languageOf(detail.language);
   const emergencyNumber = emergencyNumberIn(detail.zone, deps.settings.emergencyNumber);
   request.onListener({ language, emergencyNumber });
+  if (verdict !== 'allowed') return lost === undefined ? endUnheard(deps, request, 'refused') : lost({ language, emergencyNumber });
   const now = deps.clock().toISOString();
   const { answer, threads } = await inTransaction<Outcome<Answer | null>>(deps.sql, async (tx) => {
     request.signal.throwIfAborted();

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { classifyInbound } from '../../domain/dialogue/classify.ts';
 import type { SafetyFinding } from '../../domain/dialogue/safety.ts';
-import type { KeyInput } from '../../domain/dialogue/types.ts';
-import { placeOfCall } from '../../store/callbacks.ts';
-import { inTransaction } from '../../store/inbound.ts';
 import { isPassing } from '../../store/ping.ts';
 import { endAfterFault } from './call-end.ts';
 import type { InboundDeps } from './deps.ts';
-import { openSafetyAlert } from './safety.ts';
+import { dangerIn, mayHoldAnswer, raiseOnCall } from './said-on-call.ts';
+import type { Said } from './said-on-call.ts';
 import { takeTurnLate } from './voice-call.ts';
 import type { LateTurn } from './voice-call.ts';
 import type { Fault } from './voice-deadline.ts';
@@ -17,7 +14,7 @@ export interface CutOff {
   callId: string;
   providerSid: string;
   /** Null: nothing was asked yet. */
-  turn: { number: number; input: KeyInput } | null;
+  turn: Said | null;
 }
 
 /** For so long the database may keep one try waiting; it is the database's own bound. */
@@ -31,16 +28,16 @@ const triesOfAnswer = 4;
  * holds the conversation; then the answer is taken as it would have been, the call ends, and a person rings. All of it is tried until it is written, or the process stops.
  */
 export function faultOf(deps: InboundDeps, cut: CutOff): Fault {
-  const { callId } = cut;
-  const hasAnswer = mayHoldAnswer(cut);
+  const { callId, turn } = cut;
+  const hasAnswer = turn !== null && mayHoldAnswer(turn);
   return {
     hasAnswer,
     clear: async (stopped) => {
-      const danger = dangerIn(cut);
+      const danger = turn === null ? null : dangerIn(turn);
       // A bare 120 may be the number that was asked for: the turn knows.
       const isCertain = danger !== null && !/^\d+$/.test(danger.phrase);
-      const alerted = isCertain ? untilWritten(deps, callId, () => raise(deps, cut, danger)) : Promise.resolve();
-      const ended = stopped.then(() => untilWritten(deps, callId, ending(deps, cut, danger)));
+      const alerted = isCertain ? untilWritten(deps, callId, () => raiseOnCall(deps, cut, danger)) : Promise.resolve();
+      const ended = stopped.then(() => untilWritten(deps, callId, ending(deps, cut, { hasAnswer, danger })));
       for (const settled of await Promise.allSettled([alerted, ended])) {
         if (settled.status === 'rejected') deps.logger.error({ callId, error: settled.reason as unknown }, hasAnswer ? 'a call was cut off, and what was answered last is lost: have somebody ring this patient now' : 'a call that was cut off could not be ended; its status callback does');
       }
@@ -48,44 +45,17 @@ export function faultOf(deps: InboundDeps, cut: CutOff): Fault {
   };
 }
 
-/** Speech is listened for at questions alone; a key at the first turn says who is there. */
-function mayHoldAnswer({ turn }: CutOff): boolean {
-  if (turn === null) return false;
-  const { digits, speech } = turn.input;
-  return isSaid(speech) || (isSaid(digits) && turn.number > 0);
-}
-
-function isSaid(words: string | null): boolean {
-  return words !== null && words.trim() !== '';
-}
-
-function dangerIn({ turn }: CutOff): SafetyFinding | null {
-  const kind = classifyInbound(turn?.input.speech ?? '');
-  return kind.kind === 'safety' ? kind : null;
-}
-
-/** Takes no lock that a turn holds. An alert that the turn itself has opened stands. */
-async function raise(deps: InboundDeps, { callId, providerSid }: CutOff, { certainty }: SafetyFinding): Promise<void> {
-  const now = deps.clock().toISOString();
-  const threads = await inTransaction(deps.sql, async (tx) => {
-    const place = await placeOfCall(tx, callId);
-    if (place === null || (place.providerSid ?? providerSid) !== providerSid) return [];
-    return openSafetyAlert(tx, { patientId: place.patientId, department: place.department, touchpointId: place.touchpointId, certainty, now });
-  });
-  await deps.poker.poke(threads);
-}
-
 /** Ends the call, behind its last answer: that is taken once, however often what comes after it is tried. */
-function ending(deps: InboundDeps, cut: CutOff, danger: SafetyFinding | null): () => Promise<void> {
+function ending(deps: InboundDeps, cut: CutOff, { hasAnswer, danger }: { hasAnswer: boolean; danger: SafetyFinding | null }): () => Promise<void> {
   let taken: LateTurn | null = null;
   let tries = 0;
   return async () => {
     tries += 1;
     taken ??= await takeLate(deps, cut, tries < triesOfAnswer);
     const late = taken ?? 'not-taken';
-    if (danger !== null && late === 'not-taken') await raise(deps, cut, danger);
+    if (danger !== null && late === 'not-taken') await raiseOnCall(deps, cut, danger);
     // What nobody has understood may be red, and is asked again as soon as an alarm would be seen to.
-    await endAfterFault(deps, cut.callId, { isUrgent: mayHoldAnswer(cut) && (late === 'not-taken' || late === 'not-understood') });
+    await endAfterFault(deps, cut.callId, { isUrgent: hasAnswer && (late === 'not-taken' || late === 'not-understood') });
   };
 }
 

@@ -249,17 +249,17 @@ describe('the end of a call, told by the provider', () => {
   });
 });
 
+/** Who is there and the pain are answered; whether there is danger is asked, as turn 3. */
+async function atDanger(): Promise<Called> {
+  const call = await world.called();
+  await world.answer(call);
+  for (const [turn, Digits] of ['1', '2', '3'].entries()) await world.turn(call, turn, { Digits });
+  return call;
+}
+
 describe('what was answered last on a call that we cut off', () => {
   const keyOne = { digits: '1', speech: null };
   const lockTimeout = () => Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' });
-
-  /** Who is there and the pain are answered; whether there is danger is asked, as turn 3. */
-  async function atDanger(): Promise<Called> {
-    const call = await world.called();
-    await world.answer(call);
-    for (const [turn, Digits] of ['1', '2', '3'].entries()) await world.turn(call, turn, { Digits });
-    return call;
-  }
 
   it.each([['it is taken', 1], ['the call ends', 2]])('is judged once, though a fault passes while %s', async (_when, failing) => {
     const call = await atDanger();
@@ -282,6 +282,45 @@ describe('what was answered last on a call that we cut off', () => {
 
     expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition: 'partial' });
     expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', withinSeconds: 900 }]);
+  });
+});
+
+describe('what is said on a call to which the right was lost meanwhile', () => {
+  const danger = { SpeechResult: 'I want to kill myself' };
+  const withdraw = (call: Called) => world.root`update phi.consent set withdrawn_at = clock_timestamp(), withdrawn_by = 'test' where patient_id = ${call.patientId} and channel = 'voice'`;
+
+  it('opens the alert where it is words of danger, and is answered with whom to call', async () => {
+    const call = await atDanger();
+    await withdraw(call);
+
+    const answer = await world.turn(call, 3, danger);
+    await world.pending.settled();
+
+    expect(answer.body).toMatch(/call 9 1 1\..*A member of staff will call you\..*<Hangup\/>/);
+    expect(await world.escalations(call.patientId)).toMatchObject([{ ruleId: 'safety-phrase', level: 'red', status: 'open' }]);
+    expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition: 'refused' });
+    expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', withinSeconds: 900 }]);
+  });
+
+  it('is asked again by a person within 15 minutes where it was a key, which may be an alarm', async () => {
+    const call = await atDanger();
+    await world.root`update phi.contact_state set status = 'admitted' where patient_id = ${call.patientId}`;
+
+    const answer = await world.turn(call, 3, { Digits: '1' });
+
+    expect(answer.body).not.toContain('<Say');
+    expect(await world.call(call.callId)).toMatchObject({ status: 'ended', disposition: 'refused' });
+    expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', withinSeconds: 900 }]);
+  });
+
+  it('alarms nobody under another call\'s id', async () => {
+    const call = await atDanger();
+    await withdraw(call);
+
+    const answer = await world.turn({ ...call, callSid: sidOf('CA') }, 3, danger);
+
+    expect(answer.body).not.toContain('<Say');
+    expect([await world.escalations(call.patientId), await world.tasks(call.patientId)]).toEqual([[], []]);
   });
 });
 
