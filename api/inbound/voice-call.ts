@@ -116,7 +116,8 @@ export async function takeTurnLate(deps: InboundDeps, request: VoiceRequest, tur
     if (voice?.stage !== 'questions') return { answer: 'not-asked', threads: [] };
     const heard = takeVoiceTurn(script, voice, input);
     const { threads } = await applyTurn(turn, voice, { ...heard, progress: { ...heard.progress, stage: 'done' }, ended: heard.ended ?? 'partial' }, input);
-    return { answer: heard.progress.misses === 0 ? 'understood' : 'not-understood', threads };
+    // Not by its misses: what a text has answered since is not asked again, and so not missed.
+    return { answer: heard.progress.dialogue === voice.dialogue ? 'not-understood' : 'understood', threads };
   });
   return late ?? 'not-taken';
 }

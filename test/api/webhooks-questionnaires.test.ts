@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { faultOf } from '../../api/inbound/voice-cut-off.ts';
 import { createWebhooksWorld, noon } from './webhooks-world.ts';
 import type { Asked, Called, WebhooksWorld } from './webhooks-world.ts';
 
@@ -170,6 +171,16 @@ describe('a text in the middle of a call', () => {
 
     expect([told.body.includes('chest pain'), silent.body.includes('chest pain')]).toEqual([true, true]);
     expect(await progress(call)).toMatchObject({ dialogue: { answers: { pain: 2, danger: 'no' } } });
+  });
+
+  it('that answers it does not make unreadable words understood that a fault of ours cuts off: a person asks within 15 minutes', async () => {
+    const call = await onThePhone();
+    await world.text(call.phone, '2');
+
+    await faultOf(world.deps, { callId: call.callId, providerSid: call.callSid, turn: { number: 1, input: { digits: null, speech: 'it is much worse today' } } }).clear(Promise.resolve());
+
+    expect(await progress(call)).toMatchObject({ dialogue: { answers: { pain: 2 } } });
+    expect(await world.tasks(call.patientId)).toMatchObject([{ kind: 'staff-call', withinSeconds: 900 }]);
   });
 
   it('that says STOP lets the call ask nothing more; what was answered when it came still counts', async () => {
