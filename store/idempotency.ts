@@ -1,7 +1,7 @@
-import type postgres from 'postgres';
 import { json } from './connect.ts';
 import type { Sql, Transaction } from './connect.ts';
 import { inTransaction } from './inbound.ts';
+import { isLockTimeout } from './ping.ts';
 
 /** A request that may be sent again: who, by which key, and what exactly (HMAC-SHA-256). */
 export interface OnceKey {
@@ -56,8 +56,4 @@ async function takeKey(tx: Transaction, once: OnceKey): Promise<{ answer: unknow
   if (!row.same) throw new KeyReused('This key belongs to another request.');
   if (row.response === null) throw new SameRequestUnderWay('The same request is under way.');
   return row.response;
-}
-
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error as postgres.PostgresError).code === '55P03';
 }

@@ -21,3 +21,8 @@ const passing: ReadonlySet<string> = new Set([
 export function isPassing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && passing.has(error.code);
 }
+
+/** Whether what was waited for was held for longer than `lock_timeout` allows. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '55P03';
+}

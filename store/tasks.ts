@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TaskKind } from '../domain/follow-up/types.ts';
 import type { Transaction } from './connect.ts';
+import { isLockTimeout } from './ping.ts';
 
 export interface NewTask {
   patientId: string | null;
@@ -50,6 +51,6 @@ async function takeTurn(tx: Transaction, name: string): Promise<void> {
       await part`select set_config('lock_timeout', ${turn.before}, true)`;
     });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === '55P03')) throw error;
+    if (!isLockTimeout(error)) throw error;
   }
 }
